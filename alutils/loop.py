@@ -1,0 +1,240 @@
+"""The active-learning loop (the paper's Fig. 2): fit, measure, pick, move to the training set.
+
+This is the only code that moves molecules from the pool to the training set. All random draws come
+from the seed, the iteration and what is drawn, never from how the loop got there: a run that is
+resumed equals one that was never interrupted, and all strategies share test set and first batch.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, fields
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from . import metrics
+from .batching import batch_sizes
+from .datasets import MoleculeDataset, load
+from .descriptors import features
+from .gp import GaussianProcess
+from .strategies import CANDIDATES, STRATEGIES, Moment, in_range
+
+SPLIT, FIT, PICK = range(3)  # what a generator is for: part of its seed
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One run: everything that determines its numbers.
+
+    dataset : name or path, as for `alutils.datasets.load`
+    strategy : a key of `alutils.strategies.STRATEGIES`
+    scheme : "pow" or "constant" (Eqs. 1 and 2)
+    n_init, n_const, n_max, n_test : molecules in the first batch, the batch unit N_const, the final
+        training set, the test set
+    noise_var : sigma_n^2, eV^2; with normalize_y a multiple of var(y_train)
+    normalize_y, n_restarts : as in `alutils.gp.GaussianProcess`
+    target_share : the target is this share of the molecules with the highest label; or
+    threshold : the target is y > threshold, eV (overrides target_share)
+    seed : of test set, first batch, optimiser starts and picks
+
+    Raises
+    ------
+    ValueError
+        On construction, for a value that no data set could make right.
+    """
+
+    dataset: str
+    strategy: str
+    scheme: str = "pow"
+    n_init: int = 100
+    n_const: int = 100
+    n_max: int = 1600
+    n_test: int = 1000
+    noise_var: float = 0.05
+    normalize_y: bool = False
+    n_restarts: int = 2
+    target_share: float | None = 0.30
+    threshold: float | None = None
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.strategy not in STRATEGIES:
+            raise ValueError(
+                f"strategy={self.strategy!r} is unknown: choose one of {', '.join(STRATEGIES)}"
+            )
+        batch_sizes(self.scheme, self.n_init, self.n_const, self.n_max)
+        if self.n_test < 1:
+            raise ValueError(f"n_test={self.n_test} must be 1 molecule or more")
+        if not (np.isfinite(self.noise_var) and self.noise_var >= 0):
+            raise ValueError(f"noise_var={self.noise_var} must be finite and 0 eV^2 or more")
+        if self.n_restarts < 0:
+            raise ValueError(f"n_restarts={self.n_restarts} must be 0 or more")
+        if self.seed < 0:
+            raise ValueError(f"seed={self.seed} must be 0 or more")
+        no_target = self.target_share is None and self.threshold is None
+        if no_target and CANDIDATES.get(self.strategy) is in_range:
+            raise ValueError(
+                f"strategy={self.strategy!r} needs target_share or threshold: both are None"
+            )
+
+    def target(self, y):
+        """Threshold in eV, None without a target; ValueError if it splits off none or all."""
+        if self.threshold is not None:
+            metrics.check_threshold(y, self.threshold)
+            return float(self.threshold)
+        return None if self.target_share is None else metrics.target_threshold(y, self.target_share)
+
+
+class Step(NamedTuple):
+    """One iteration: its row of results, and the molecules it then picked (None at the end)."""
+
+    row: dict
+    batch: list | None
+
+
+class Split(NamedTuple):
+    """Indices into the whole data set."""
+
+    test_idx: np.ndarray
+    train_idx: np.ndarray
+    heldout_idx: np.ndarray
+
+
+def check(config: RunConfig, dataset: MoleculeDataset):
+    """Raise ValueError, before any computing, where the run does not fit the data set."""
+    if dataset.label_only:
+        raise ValueError(
+            f"data set {dataset.name!r} holds labels alone: it serves the HOMO distributions, "
+            "active learning needs geometries or descriptors"
+        )
+    if config.n_test + config.n_max > len(dataset):
+        raise ValueError(
+            f"n_test={config.n_test} and n_max={config.n_max} need "
+            f"{config.n_test + config.n_max} molecules, {dataset.name!r} has {len(dataset)}: "
+            "lower one of them"
+        )
+    config.target(dataset.y)
+
+
+def split(config: RunConfig, n: int) -> Split:
+    """Test set, first batch and held-out set: the same for every strategy of one seed."""
+    order = np.random.default_rng([config.seed, SPLIT]).permutation(n)
+    bounds = np.cumsum([config.n_test, config.n_init])
+    return Split(order[: bounds[0]], order[bounds[0] : bounds[1]], np.sort(order[bounds[1] :]))
+
+
+def steps(config, dataset, X, batches=()):
+    """Run the loop, one `Step` at a time.
+
+    Parameters
+    ----------
+    config : RunConfig
+    dataset : MoleculeDataset of n molecules
+    X : (n, d) descriptors, centred
+    batches : sequence of lists of int
+        Batches that were picked before: the loop starts behind them, to resume or to replay a run.
+
+    Yields
+    ------
+    Step
+    """
+    check(config, dataset)
+    y, threshold = dataset.y, config.target(dataset.y)
+    test_idx, train_idx, heldout_idx = split(config, len(y))
+    sizes = batch_sizes(config.scheme, config.n_init, config.n_const, config.n_max)
+    for batch in batches:
+        train_idx, heldout_idx = _move(batch, train_idx, heldout_idx)
+
+    for iteration in range(len(batches), len(sizes) + 1):
+        started = time.perf_counter()
+        model = GaussianProcess(
+            config.noise_var,
+            config.normalize_y,
+            config.n_restarts,
+            random_state=np.random.default_rng([config.seed, FIT, iteration]),
+        ).fit(X[train_idx], y[train_idx])
+        fitted = time.perf_counter()
+
+        moment = Moment(model, X[heldout_idx], threshold)
+        batch, n_candidates = None, np.nan
+        if iteration < len(sizes):
+            rng = np.random.default_rng([config.seed, PICK, iteration])
+            picks = STRATEGIES[config.strategy](moment, sizes[iteration], rng)
+            batch = heldout_idx[picks].tolist()
+            candidates = CANDIDATES.get(config.strategy)
+            n_candidates = len(candidates(moment) if candidates else heldout_idx)
+        picked = time.perf_counter()
+
+        row = {
+            "iteration": iteration,
+            "n_train": len(train_idx),
+            **_test_metrics(y[test_idx], model.predict(X[test_idx]), threshold),
+            **_search_metrics(y, train_idx, heldout_idx, moment),
+            "n_candidates": n_candidates,
+            "signal_var": float(model.signal_var_),
+            "length_scale": float(model.length_scale_),
+            "lml": float(model.log_marginal_likelihood_),
+            "at_bound": " ".join(model.at_bound_),
+            "noise_var_used": float(model.noise_var_used_ * model.y_std_**2),
+            "fit_s": fitted - started,
+            "acquire_s": picked - fitted,
+        }
+        yield Step(row, batch)
+        if batch is not None:
+            train_idx, heldout_idx = _move(batch, train_idx, heldout_idx)
+
+
+def run(config: RunConfig) -> pd.DataFrame:
+    """Run one configuration in memory: one row per iteration, with the config's columns."""
+    dataset = load(config.dataset)
+    check(config, dataset)
+    return to_frame(config, [step.row for step in steps(config, dataset, features(dataset))])
+
+
+def to_frame(config, rows):
+    """Rows of one run as a frame whose first columns are the configuration's."""
+    frame = pd.DataFrame(rows)
+    for position, field in enumerate(fields(config)):
+        frame.insert(position, field.name, [asdict(config)[field.name]] * len(frame))
+    return frame
+
+
+def _move(batch, train_idx, heldout_idx):
+    """Move a batch from the held-out to the training set."""
+    batch = np.asarray(batch)
+    keep = ~np.isin(heldout_idx, batch)
+    if len(np.unique(batch)) != len(batch) or keep.sum() != len(heldout_idx) - len(batch):
+        raise ValueError(
+            f"a batch of {len(batch)} molecules is not a set of different held-out molecules"
+        )
+    return np.r_[train_idx, batch], heldout_idx[keep]
+
+
+def _test_metrics(y, mu, threshold):
+    """Test-set columns of a row."""
+    inside = np.zeros(len(y), dtype=bool) if threshold is None else y > threshold
+    tpr, fpr = (np.nan, np.nan) if threshold is None else metrics.rates(y, mu, threshold)
+    return {
+        "mae_ev": metrics.mae(y, mu),
+        "r2": metrics.r2(y, mu),
+        "mae_in_range_ev": metrics.mae(y[inside], mu[inside]),
+        "tpr": tpr,
+        "fpr": fpr,
+    }
+
+
+def _search_metrics(y, train_idx, heldout_idx, moment):
+    """Columns of a row on the search for the target; NaN without one."""
+    if moment.threshold is None:
+        return dict.fromkeys(("tpr_heldout", "fpr_heldout", "n_found", "found_share"), np.nan)
+    tpr, fpr = metrics.rates(y[heldout_idx], moment.mu, moment.threshold)
+    n_found = int(np.sum(y[train_idx] > moment.threshold))
+    n_left = int(np.sum(y[heldout_idx] > moment.threshold))
+    return {
+        "tpr_heldout": tpr,
+        "fpr_heldout": fpr,
+        "n_found": n_found,
+        "found_share": metrics.found_share(n_found, n_found + n_left),
+    }

@@ -1,0 +1,98 @@
+"""How good a model is, how much of the target is found, and how many labels that saves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def mae(y, mu):
+    """Mean absolute error, eV; NaN for no molecules. y, mu: (n,) eV."""
+    return float(np.mean(np.abs(y - mu))) if len(y) else float("nan")
+
+
+def r2(y, mu):
+    """Coefficient of determination; NaN where y does not vary. y, mu: (n,) eV."""
+    total = np.sum((y - np.mean(y)) ** 2) if len(y) else 0.0
+    return float(1 - np.sum((y - mu) ** 2) / total) if total > 0 else float("nan")
+
+
+def rates(y, mu, threshold):
+    """True and false positive rate of ``mu > threshold`` (Eq. 8, with FPR = FP / N).
+
+    The paper prints FPR = FN / N, which is neither what it describes nor what it plots.
+
+    Parameters
+    ----------
+    y, mu : (n,) eV
+    threshold : float, eV
+
+    Returns
+    -------
+    tpr, fpr : floats in [0, 1]; NaN where there is no positive (negative) molecule
+    """
+    positive, predicted = y > threshold, mu > threshold
+    n_positive, n_negative = positive.sum(), (~positive).sum()
+    tpr = (positive & predicted).sum() / n_positive if n_positive else np.nan
+    fpr = (~positive & predicted).sum() / n_negative if n_negative else np.nan
+    return float(tpr), float(fpr)
+
+
+def target_threshold(y, target_share):
+    """Threshold above which the highest `target_share` of the molecules lie, eV.
+
+    It looks at the labels of the whole data set, which a real search cannot.
+
+    Raises
+    ------
+    ValueError
+        If target_share is not between 0 and 1, or no or all molecules would be in range.
+    """
+    if not 0 < target_share < 1:
+        raise ValueError(f"target_share={target_share} must lie between 0 and 1")
+    threshold = float(np.quantile(y, 1 - target_share))
+    check_threshold(y, threshold)
+    return threshold
+
+
+def check_threshold(y, threshold):
+    """Raise ValueError where no molecule, or every molecule, has y > threshold."""
+    n_in_range = int(np.sum(y > threshold))
+    if n_in_range in (0, len(y)):
+        raise ValueError(
+            f"threshold={threshold:g} eV leaves {n_in_range} of {len(y)} molecules in range: "
+            f"choose one between {y.min():.3f} and {y.max():.3f} eV"
+        )
+
+
+def found_share(n_found, n_in_pool):
+    """In-range molecules in the training set over those in training and held-out set together."""
+    return n_found / n_in_pool if n_in_pool else float("nan")
+
+
+def savings(n_a, found_a, n_e, found_e):
+    """Share of the labels that E saves against A (the paper's Fig. 5b), at the largest n of A.
+
+    1 - n_E / n_A, where E, linear between its iterations, has the found share of A.
+
+    Parameters
+    ----------
+    n_a, found_a : (T,) training sizes (molecules) and found shares of random sampling, A
+    n_e, found_e : (T',) the same of the search, E
+
+    Returns
+    -------
+    float; NaN where E never has A's found share within its iterations (no extrapolation)
+    """
+    target = found_a[-1]
+    if not found_e[0] <= target <= found_e[-1]:
+        return float("nan")
+    return float(1 - np.interp(target, found_e, n_e) / n_a[-1])
+
+
+def savings_bound(target_share, n_init, n_a):
+    """The most that any strategy can save: (1 - p)(1 - n_init / n_A).
+
+    The first batch is random for all, and a perfect search then finds one molecule per label,
+    where random sampling finds p.
+    """
+    return (1 - target_share) * (1 - n_init / n_a)

@@ -1,0 +1,166 @@
+"""The loop: sets stay disjoint and complete, runs are paired, and a resumed run is the same run."""
+
+import numpy as np
+import pytest
+
+from alutils import loop
+from alutils.batching import batch_sizes
+from alutils.datasets import MoleculeDataset
+from alutils.loop import RunConfig
+from alutils.strategies import STRATEGIES
+
+CONFIG = dict(n_init=20, n_const=20, n_max=100, n_test=50, noise_var=0.01, n_restarts=0)
+TIMINGS = {"fit_s", "acquire_s"}
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """A data set that brings its descriptor: 300 points with labels they explain."""
+    rng = np.random.default_rng(11)
+    X = rng.normal(size=(300, 10)) * np.geomspace(400, 5, 10)
+    y = -6 + np.tanh(X[:, 0] / 300) + 0.05 * rng.normal(size=300)
+    return MoleculeDataset("toy", y, X=X)
+
+
+def rows_and_batches(config, pool, batches=()):
+    X = np.asarray(pool.X, dtype=float)
+    found = list(loop.steps(config, pool, X - X.mean(axis=0), batches))
+    rows = [{k: v for k, v in step.row.items() if k not in TIMINGS} for step in found]
+    return rows, [step.batch for step in found]
+
+
+def equal(rows, others):
+    return all(
+        np.array_equal([row[k]], [other[k]], equal_nan=not isinstance(row[k], str))
+        for row, other in zip(rows, others, strict=True)
+        for k in row
+    )
+
+
+@pytest.mark.parametrize("scheme", ["pow", "constant"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_sets_stay_disjoint_and_complete(strategy, scheme, pool):
+    config = RunConfig("toy", strategy, scheme, **CONFIG)
+    test_idx, train_idx, heldout_idx = loop.split(config, len(pool))
+    rows, batches = rows_and_batches(config, pool)
+    assert batches[-1] is None
+    assert [len(b) for b in batches[:-1]] == batch_sizes(scheme, 20, 20, 100)
+    for batch in batches[:-1]:
+        assert np.isin(batch, heldout_idx).all() and not np.isin(batch, train_idx).any()
+        train_idx, heldout_idx = np.r_[train_idx, batch], np.setdiff1d(heldout_idx, batch)
+    everyone = np.concatenate([test_idx, train_idx, heldout_idx])
+    assert (np.sort(everyone) == np.arange(len(pool))).all()
+    assert rows[-1]["n_train"] == len(train_idx) == 100
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_resumed_run_equals_the_whole_run_to_the_bit(strategy, pool):
+    config = RunConfig("toy", strategy, **CONFIG, seed=4)
+    rows, batches = rows_and_batches(config, pool)
+    for done in range(1, len(rows)):
+        later_rows, later_batches = rows_and_batches(config, pool, batches[:done])
+        assert equal(later_rows, rows[done:])
+        assert later_batches == batches[done:]
+
+
+def test_strategies_share_test_set_and_first_batch(pool):
+    first = [
+        rows_and_batches(RunConfig("toy", strategy, **CONFIG), pool)[0][0]
+        for strategy in STRATEGIES
+    ]
+    assert len({(row["mae_ev"], row["lml"], row["n_found"]) for row in first}) == 1
+
+
+def test_seeds_differ(pool):
+    splits = [loop.split(RunConfig("toy", "random", **CONFIG, seed=s), 300) for s in (0, 1)]
+    assert set(splits[0].test_idx) != set(splits[1].test_idx)
+
+
+def test_found_share_counts_labels_not_predictions(pool):
+    config = RunConfig("toy", "property_search", **CONFIG)
+    rows, batches = rows_and_batches(config, pool)
+    test_idx, train_idx, _ = loop.split(config, 300)
+    in_range = pool.y > config.target(pool.y)
+    findable = in_range.sum() - in_range[test_idx].sum()
+    for row, batch in zip(rows, batches, strict=True):
+        assert row["n_found"] == in_range[train_idx].sum()
+        assert row["found_share"] == pytest.approx(in_range[train_idx].sum() / findable)
+        train_idx = np.r_[train_idx, [] if batch is None else batch].astype(int)
+
+
+def test_search_finds_more_than_random(pool):
+    found = {
+        strategy: rows_and_batches(RunConfig("toy", strategy, **CONFIG), pool)[0][-1]["n_found"]
+        for strategy in ("random", "property_search")
+    }
+    assert found["property_search"] > 1.5 * found["random"]
+
+
+def test_candidates_are_counted(pool):
+    rows, _ = rows_and_batches(RunConfig("toy", "uncertain_cluster_centres", **CONFIG), pool)
+    assert rows[0]["n_candidates"] == 115  # half of 300 - 50 - 20
+    assert np.isnan(rows[-1]["n_candidates"])  # nothing is picked any more
+
+
+def test_without_a_target_search_metrics_have_no_value(pool):
+    rows, _ = rows_and_batches(RunConfig("toy", "random", **CONFIG, target_share=None), pool)
+    for name in ("tpr", "fpr", "tpr_heldout", "found_share", "mae_in_range_ev"):
+        assert np.isnan(rows[0][name])
+
+
+def test_noise_is_recorded_in_ev2(pool):
+    config = RunConfig("toy", "random", **CONFIG, normalize_y=True)
+    rows, _ = rows_and_batches(config, pool)
+    train_idx = loop.split(config, 300).train_idx
+    assert rows[0]["noise_var_used"] == pytest.approx(0.01 * pool.y[train_idx].var())
+
+
+def test_run_gives_a_tidy_frame(pool, monkeypatch):
+    monkeypatch.setattr(loop, "load", lambda name: pool)
+    monkeypatch.setattr(loop, "features", lambda dataset: np.asarray(dataset.X, dtype=float))
+    frame = loop.run(RunConfig("toy", "random", **CONFIG, seed=2))
+    assert frame["n_train"].tolist() == [20, 40, 80, 100]
+    assert set(frame["seed"]) == {2} and frame["threshold"].isna().all()
+
+
+def test_a_batch_from_elsewhere_is_refused(pool):
+    config = RunConfig("toy", "random", **CONFIG)
+    inside = loop.split(config, 300).train_idx[:20].tolist()
+    with pytest.raises(ValueError, match="held-out"):
+        rows_and_batches(config, pool, [inside])
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"strategy": "randm"}, "strategy='randm'"),
+        ({"scheme": "linear"}, "scheme='linear'"),
+        ({"n_test": 0}, "n_test=0"),
+        ({"noise_var": float("nan")}, "noise_var=nan"),
+        ({"n_restarts": -1}, "n_restarts=-1"),
+        ({"seed": -1}, "seed=-1"),
+        ({"strategy": "property_search", "target_share": None}, "target_share or threshold"),
+    ],
+)
+def test_impossible_configurations_are_refused(change, named):
+    with pytest.raises(ValueError, match=named):
+        RunConfig(**{"dataset": "toy", "strategy": "random", **CONFIG, **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"n_max": 260}, "310 molecules"),
+        ({"threshold": 3.0}, "0 of 300"),
+        ({"threshold": -30.0}, "300 of 300"),
+        ({"target_share": 1.5}, "target_share=1.5"),
+    ],
+)
+def test_runs_that_do_not_fit_the_pool_are_refused(change, named, pool):
+    with pytest.raises(ValueError, match=named):
+        loop.check(RunConfig(**{"dataset": "toy", "strategy": "random", **CONFIG, **change}), pool)
+
+
+def test_labels_alone_are_refused():
+    with pytest.raises(ValueError, match="labels alone"):
+        loop.check(RunConfig("aa", "random", **CONFIG), MoleculeDataset("aa", np.arange(300.0)))

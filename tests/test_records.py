@@ -1,0 +1,163 @@
+"""Records: found, resumed, replayed, never silently stale."""
+
+import json
+
+import numpy as np
+import pytest
+
+from alutils import records
+from alutils.datasets import MoleculeDataset
+from alutils.loop import RunConfig
+
+CONFIG = RunConfig("toy", "property_search", "pow", 20, 20, 100, 50, 0.01, n_restarts=0)
+
+
+@pytest.fixture
+def pool(monkeypatch, tmp_path):
+    """A toy data set under a name, an empty cache and no tracked records."""
+    rng = np.random.default_rng(11)
+    X = rng.normal(size=(300, 10)) * np.geomspace(400, 5, 10)
+    y = -6 + np.tanh(X[:, 0] / 300) + 0.05 * rng.normal(size=300)
+    pool = MoleculeDataset("toy", y, X=X)
+    records._load.cache_clear()
+    monkeypatch.setattr(records, "load", lambda name: pool)
+    monkeypatch.setattr(records, "features", lambda ds: np.asarray(ds.X, float) - ds.X.mean(0))
+    monkeypatch.setattr(records, "records_dir", lambda: tmp_path / "tracked")
+    monkeypatch.setattr(records, "cache_dir", lambda: tmp_path / "cache")
+    yield pool
+    records._load.cache_clear()
+
+
+def numbers(record):
+    rows = [
+        {k: v for k, v in row.items() if k not in records.TIMINGS} for row in record["rows"]
+    ]
+    return rows, record["batches"]
+
+
+def stop_after(n_steps, monkeypatch):
+    """Make the loop die in its (n_steps + 1)-th iteration, as a killed process does."""
+    whole = records.steps
+
+    def dying(*arguments):
+        for done, step in enumerate(whole(*arguments)):
+            if done == n_steps:
+                raise KeyboardInterrupt
+            yield step
+
+    monkeypatch.setattr(records, "steps", dying)
+
+
+@pytest.mark.parametrize("n_steps", [0, 1, 3])
+def test_interrupted_run_ends_with_the_same_bits(n_steps, pool, tmp_path, monkeypatch):
+    whole = records.compute(CONFIG, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        stop_after(n_steps, patch)
+        with pytest.raises(KeyboardInterrupt):
+            records.compute(CONFIG, tmp_path / "parts")
+    resumed = records.compute(CONFIG, tmp_path / "parts")
+    assert numbers(resumed) == numbers(whole) and resumed["complete"]
+
+
+def test_complete_run_is_not_computed_again(pool, tmp_path, monkeypatch):
+    records.run_or_load([CONFIG])
+    monkeypatch.setattr(records, "steps", None)
+    assert len(records.run_or_load([CONFIG])) == 4
+
+
+def test_tracked_record_needs_no_data(pool, tmp_path, monkeypatch):
+    records.compute(CONFIG, tmp_path / "tracked")
+    records._load.cache_clear()
+    monkeypatch.setattr(records, "load", lambda name: pytest.fail("data was asked for"))
+    frame = records.run_or_load([CONFIG])
+    assert frame["n_train"].tolist() == [20, 40, 80, 100] and not frame["stale"].any()
+
+
+def test_cached_stale_record_is_computed_again(pool, tmp_path, monkeypatch):
+    records.run_or_load([CONFIG])
+    monkeypatch.setattr(records, "code_sha256", lambda: "other code")
+    assert records.find(CONFIG, tmp_path / "cache/records")["code_sha256"] != "other code"
+    records.run_or_load([CONFIG])
+    assert records.find(CONFIG, tmp_path / "cache/records")["code_sha256"] == "other code"
+
+
+def test_tracked_stale_record_is_marked(pool, tmp_path, monkeypatch):
+    records.compute(CONFIG, tmp_path / "tracked")
+    monkeypatch.setattr(records, "code_sha256", lambda: "other code")
+    assert records.run_or_load([CONFIG])["stale"].all()
+
+
+def test_other_data_is_computed_again(pool, tmp_path):
+    path = tmp_path / "cache/records" / records.file_name(CONFIG)
+    records.run_or_load([CONFIG])
+    record = json.loads(path.read_text())
+    records.write_json(path, record | {"data_sha256": "other data"})
+    records.run_or_load([CONFIG])
+    assert json.loads(path.read_text())["data_sha256"] == pool.sha256
+
+
+def test_a_run_that_does_not_fit_is_refused_before_any_computing(pool, tmp_path):
+    bad = RunConfig("toy", "random", n_max=290, n_test=50)
+    with pytest.raises(ValueError, match="340 molecules"):
+        records.run_or_load([CONFIG, bad])
+    assert not (tmp_path / "cache").exists()
+
+
+def test_replay_gives_the_recorded_digits(pool, tmp_path):
+    record = records.compute(CONFIG, tmp_path)
+    rows, agreement = records.replay(record)
+    for row, recorded in zip(rows, record["rows"], strict=True):
+        for name in set(row) - set(records.TIMINGS):
+            same = row[name] == recorded[name] or (row[name] != row[name] and not recorded[name])
+            assert same, name
+    assert agreement == [1.0, 1.0, 1.0]
+
+
+def test_damaged_record_is_named(pool, tmp_path):
+    path = tmp_path / "cache/records" / records.file_name(CONFIG)
+    records.run_or_load([CONFIG])
+    path.write_text(path.read_text()[:200])
+    with pytest.raises(ValueError, match="damaged") as error:
+        records.run_or_load([CONFIG])
+    assert path.name in str(error.value)
+
+
+def test_no_partial_file_is_left(pool, tmp_path):
+    records.run_or_load([CONFIG])
+    with pytest.raises(ValueError, match="JSON"):
+        records.write_json(tmp_path / "cache/records/x.json", {"mae": float("nan")})
+    assert [p.name for p in (tmp_path / "cache/records").iterdir()] == [records.file_name(CONFIG)]
+
+
+def test_no_two_configurations_share_a_file():
+    base = dict(dataset="toy", strategy="random")
+    changes = [
+        {}, {"seed": 1}, {"noise_var": 0.1}, {"n_test": 5}, {"normalize_y": True},
+        {"target_share": 0.1}, {"threshold": -6.0}, {"n_restarts": 1}, {"scheme": "constant"},
+    ]  # fmt: skip
+    names = {records.file_name(RunConfig(**base, **change)) for change in changes}
+    assert len(names) == len(changes)
+
+
+def test_no_folder_reaches_a_record(pool, tmp_path):
+    config = RunConfig(str(tmp_path / "mine.npz"), "random", "pow", 20, 20, 40, 50)
+    records.compute(config, tmp_path / "out")
+    (path,) = (tmp_path / "out").iterdir()
+    assert str(tmp_path) not in path.read_text() and "mine" in path.name
+
+
+def test_code_hash_sees_code_and_not_comments():
+    source = 'def f(x):\n    """Doc."""\n    return x + 1  # why\n'
+    same = 'def f(x):\n    """Other\n    doc."""\n\n    # else\n    return (\n        x + 1)\n'
+    assert records.bare_code(source).replace("(", "").replace(")", "") == records.bare_code(
+        same
+    ).replace("(", "").replace(")", "")
+    assert records.bare_code(source) != records.bare_code(source.replace("+ 1", "+ 2"))
+    assert records.bare_code('x = "a"') != records.bare_code('x = "b"')
+
+
+def test_tracked_records_are_fresh():
+    """Whoever changes the numerical code makes the tracked runs again, or says why not."""
+    paths = [path for path in records.records_dir().glob("*seed*.json")]
+    stale = [path.name for path in paths if records.is_stale(json.loads(path.read_text()))]
+    assert paths and not stale
