@@ -9,3 +9,29 @@ The way of the data, one import an arrow::
 >>> config = alutils.loop.RunConfig("organics", "property_search", n_max=200)
 >>> frame = alutils.loop.run(config)
 """
+
+from . import (
+    batching,
+    datasets,
+    descriptors,
+    gp,
+    loop,
+    metrics,
+    paths,
+    records,
+    strategies,
+    verdicts,
+)
+
+__all__ = [
+    "batching",
+    "datasets",
+    "descriptors",
+    "gp",
+    "loop",
+    "metrics",
+    "paths",
+    "records",
+    "strategies",
+    "verdicts",
+]

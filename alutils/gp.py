@@ -133,9 +133,9 @@ def log_marginal_likelihood(log_params, D2, y, noise_var):
         D2_block = D2[start:, start:stop]
         K_block = rbf(D2_block, signal_var, length_scale)
         K_block *= D2_block
-        K_block *= np.multiply.outer(weights[start:], weights[start:stop]) - K_inv[
-            start:, start:stop
-        ]
+        K_block *= (
+            np.multiply.outer(weights[start:], weights[start:stop]) - K_inv[start:, start:stop]
+        )
         square = K_block[: stop - start]
         d_length += np.tril(square, -1).sum() + K_block[stop - start :].sum()
     return lml, np.array([d_signal, d_length / length_scale**2])
@@ -173,7 +173,7 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
     noise_var_used_ : float, the noise of the fit in the unit of `noise_var`; larger than
         `noise_var` if K_x was indefinite, raised in steps of ten
     at_bound_ : tuple of names of the parameters that ended at a bound
-    n_evaluations_ : int, evaluations of the full likelihood
+    n_evaluations_ : int, evaluations of the full likelihood in the last climbs
     weights_ : (n,) K_x^-1 y, 1/eV
     L_ : (n, n) lower triangle, Cholesky factor of K_x, eV
     X_train_, y_mean_, y_std_
@@ -233,9 +233,7 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
                 self.noise_var_used_ = 10 * max(self.noise_var_used_, 1e-12)
         self.weights_ = cho_solve((self.L_, True), y, check_finite=False)
         self.log_marginal_likelihood_ = (
-            -0.5 * y @ self.weights_
-            - np.log(np.diagonal(self.L_)).sum()
-            - 0.5 * len(y) * LOG_2PI
+            -0.5 * y @ self.weights_ - np.log(np.diagonal(self.L_)).sum() - 0.5 * len(y) * LOG_2PI
         )
         bounds = self._bounds()
         near = (np.abs(log_params[:, None] - bounds) < 1e-3).any(axis=1)
@@ -269,10 +267,9 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
                 full = [self._lml(start, D2, y)[0] for start in starts]
                 starts = [starts[int(np.argmax(full))]]
 
-        self.n_evaluations_ = 0
         climbs = [self._climb(start, D2, y) for start in starts]
-        best, lml, self.n_evaluations_ = max(climbs, key=lambda climb: climb[1])
-        self.n_evaluations_ = sum(climb[2] for climb in climbs)
+        self.n_evaluations_ = sum(evaluations for _, _, evaluations in climbs)
+        best, lml, _ = max(climbs, key=lambda climb: climb[1])
         if not np.isfinite(lml):
             raise np.linalg.LinAlgError("kernel matrix indefinite at every parameter tried")
         return best

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
+from string import ascii_uppercase
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -49,9 +50,7 @@ class Moment:
 def in_range(moment):
     """Positions predicted above the threshold. ValueError without a threshold."""
     if moment.threshold is None:
-        raise ValueError(
-            "strategy 'property_search' needs a target: set target_share or threshold"
-        )
+        raise ValueError("strategy 'property_search' needs a target: set target_share or threshold")
     return np.flatnonzero(moment.mu > moment.threshold)
 
 
@@ -102,7 +101,7 @@ STRATEGIES = {
     "uncertain_cluster_centres": uncertain_cluster_centres,
     "property_search": property_search,
 }
-LETTERS = dict(zip("ABCDE", STRATEGIES, strict=True))
+LETTERS = dict(zip(ascii_uppercase, STRATEGIES, strict=False))  # A to E are the paper's
 # What a strategy chooses from, where that is less than the held-out set.
 CANDIDATES = {"property_search": in_range, "uncertain_cluster_centres": upper_half}
 

@@ -1,0 +1,215 @@
+"""Figures of the experiments: a frame of records in, a matplotlib Figure out.
+
+Nothing here reads, writes or shows; colours, style and the parts of panels are in `alutils.panels`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import verdicts
+from .panels import (
+    POOL_COLOURS,
+    POOL_MARKERS,
+    STRATEGY_COLOURS,
+    STRATEGY_LABELS,
+    STRATEGY_LETTERS,
+    band,
+    difference_line,
+    error_axis,
+    interval_line,
+    margin_axis,
+    marker,
+    new_figure,
+    shades,
+    size_axis,
+    styled,
+)
+from .summaries import curve, search_limit, select
+
+__all__ = [
+    "POOL_COLOURS",
+    "POOL_MARKERS",
+    "STRATEGY_COLOURS",
+    "STRATEGY_LABELS",
+    "STRATEGY_LETTERS",
+    "batch_schemes",
+    "in_range_error",
+    "learning_curves",
+    "new_figure",
+    "noise_comparison",
+    "noise_grid",
+    "property_search",
+    "rates",
+    "styled",
+]
+
+
+@styled
+def learning_curves(records, margin=verdicts.MARGIN):
+    """Test error of each strategy, and its paired difference from random sampling (Fig. 4a).
+
+    records : runs of one scheme and noise; margin : of A's error, shaded as "no difference"
+    """
+    fig, (top, bottom) = new_figure(2, sharex=True, height_ratios=[3, 2.4])
+    names = [name for name in STRATEGY_LABELS if (records["strategy"] == name).any()]
+    for position, name in enumerate(names):
+        look = {"color": STRATEGY_COLOURS[name], "marker": marker(records)}
+        table = curve(select(records, strategy=name), "mae_ev")
+        band(top, table, label=STRATEGY_LABELS[name], **look)
+        if name != "random":
+            shift = 1 + 0.035 * (position - len(names) / 2)
+            difference_line(bottom, records, name, shift=shift, ls="none", **look)
+    error_axis(top)
+    margin_axis(bottom, margin)
+    size_axis(bottom, records)
+    top.legend()
+    return fig
+
+
+@styled
+def batch_schemes(records, differences, margin=verdicts.MARGIN):
+    """Error of D under each batch scheme, and its difference from POW (Fig. 4b).
+
+    records : runs of D under several schemes, and of A under POW
+    differences : frame of `alutils.summaries.scheme_differences`
+    """
+    fig, (top, bottom) = new_figure(2, height_ratios=[3, 2.2])
+    look = {"marker": marker(records), "ms": 4}
+    blue = STRATEGY_COLOURS["uncertain_cluster_centres"]
+    grey = STRATEGY_COLOURS["random"]
+    runs = select(records, strategy="uncertain_cluster_centres")
+    constant = select(runs, scheme="constant")
+    sizes = sorted(constant["n_const"].unique())
+    colours = dict(zip(sizes, shades(blue, len(sizes)), strict=True))
+    a = select(records, strategy="random", scheme="pow")
+    band(top, curve(a, "mae_ev"), label="A, POW", color=grey, **look)
+    for position, n_const in enumerate(sizes):
+        table = curve(select(constant, n_const=n_const), "mae_ev")
+        style = ["--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))][position % 4]
+        label, colour = f"D, constant {n_const}", colours[n_const]
+        band(top, table, spread=False, label=label, color=colour, ls=style, **look)
+    table = curve(select(runs, scheme="pow"), "mae_ev")
+    band(top, table, label="D, POW", color=blue, lw=2.4, **look)
+    error_axis(top)
+    size_axis(top, records)
+    top.legend()
+
+    for row, n_const in enumerate(sizes):
+        of_scheme = select(differences, n_const=n_const)
+        along = of_scheme.groupby("seed")["difference"].mean()
+        end = select(of_scheme, n_train=of_scheme["n_train"].max())["difference"]
+        for values, shift, face in ((along, -0.14, "white"), (end, 0.14, colours[n_const])):
+            mean, low, high, _ = verdicts.interval(values)
+            look = {"color": colours[n_const], "marker": marker(records), "mfc": face, "ms": 7}
+            bar = [[mean - low], [high - mean]] if np.isfinite(low) else None
+            bottom.errorbar(mean, row + shift, xerr=bar, **look)
+    bottom.axvspan(-100 * margin, 100 * margin, color="0.92", zorder=0)
+    bottom.axvline(0, color="0.3", lw=1)
+    bottom.set_yticks(range(len(sizes)), [f"constant {n_const}" for n_const in sizes])
+    bottom.set_ylim(len(sizes) - 0.5, -0.5)
+    bottom.set_xlabel("difference from POW (% of A's MAE)\nopen: mean along the curve, filled: end")
+    return fig
+
+
+@styled
+def noise_grid(records, paper=0.05):
+    """Error of random sampling against the noise, a line per training size, the lowest starred."""
+    fig, (ax,) = new_figure(1, panel_height=3.6)
+    sizes = sorted(records["n_train"].unique())
+    for shade, n_train in zip(shades("#000000", len(sizes), 0.65), sizes, strict=True):
+        table = curve(select(records, n_train=n_train), "mae_ev", by="noise_var")
+        band(ax, table, color=shade, marker=marker(records), label=f"{n_train} molecules")
+        best = table["mean"].idxmin()
+        ax.plot(best, table["mean"][best], "*", ms=14, mfc="#F0E442", mec="black", zorder=5)
+    ax.axvline(paper, color="0.3", ls=":", lw=1.5)
+    ax.annotate(f"{paper:g} ", (paper, 1), xycoords=("data", "axes fraction"), ha="right", va="top")
+    ax.set_xscale("log")
+    ax.set_xlabel(r"noise variance $\sigma_n^2$ (eV$^2$)")
+    ax.set_ylabel("MAE (eV)")
+    ax.legend()
+    return fig
+
+
+@styled
+def noise_comparison(records, margin=verdicts.MARGIN):
+    """Strategies at two noises, and their differences from A at the same noise (Figs. 4c, 4d)."""
+    fig, (top, bottom) = new_figure(2, sharex=True, height_ratios=[3, 2.4])
+    for position, noise_var in enumerate(sorted(records["noise_var"].unique())):
+        at_noise = select(records, noise_var=noise_var)
+        for name in at_noise["strategy"].unique():
+            colour = STRATEGY_COLOURS[name]
+            look = {"color": colour, "marker": marker(records), "ls": ["--", "-"][position % 2]}
+            look["mfc"] = ["white", colour][position % 2]
+            label = f"{STRATEGY_LETTERS[name]}, noise {noise_var:g} eV$^2$"
+            band(top, curve(select(at_noise, strategy=name), "mae_ev"), label=label, **look)
+            if name != "random":
+                shift = 0.98 + 0.04 * position
+                difference_line(bottom, at_noise, name, shift=shift, **look)
+    error_axis(top)
+    margin_axis(bottom, margin)
+    size_axis(bottom, records)
+    top.legend()
+    return fig
+
+
+@styled
+def property_search(records, savings):
+    """What A and E find, what E finds in addition, and the labels it saves (Figs. 5a, 5b).
+
+    records : runs of A and E; savings : frame of `alutils.summaries.search_savings`
+    """
+    fig, (found, extra, saved) = new_figure(3, 2.6, sharex=True)
+    for name in ("random", "property_search"):
+        look = {"color": STRATEGY_COLOURS[name], "marker": marker(records)}
+        table = curve(select(records, strategy=name), "found_share")
+        band(found, table, scale=100, label=STRATEGY_LABELS[name], **look)
+    limit = {"color": "0.3", "ls": ":", "label": "most possible"}
+    found.plot(100 * search_limit(records), **limit)
+    found.set_ylabel("found (% of in-range)")
+    found.legend()
+
+    difference_line(extra, records, name, column="found_share", unit=0.01, **look)
+    extra.axhline(0, color="0.3", lw=1)
+    extra.set_ylabel("E minus A (% points)")
+
+    by_size = savings.groupby("n_train")
+    interval_line(saved, by_size["savings"].agg(lambda one: [100 * s for s in one]), **look)
+    saved.plot(100 * by_size["bound"].mean(), **limit)
+    saved.set_ylim(bottom=min(0, saved.get_ylim()[0]))
+    saved.set_ylabel("labels saved (% of A's)")
+    saved.legend(loc="lower right")
+    size_axis(saved, records)
+    return fig
+
+
+@styled
+def rates(records):
+    """True and false positive rates of E on the test set and the held-out set (Figs. 6a, 6b)."""
+    runs = select(records, strategy="property_search")
+    look = {"color": STRATEGY_COLOURS["property_search"], "marker": marker(records)}
+    fig, axes = new_figure(2, 2.6, sharex=True, sharey=True)
+    for ax, suffix, place in zip(axes, ("", "_heldout"), ("test", "held-out"), strict=True):
+        band(ax, curve(runs, f"tpr{suffix}"), label="TPR", **look)
+        band(ax, curve(runs, f"fpr{suffix}"), label="FPR", ls="--", mfc="white", **look)
+        ax.set_ylabel(f"rate, {place} set (-)")
+        ax.set_ylim(-0.03, 1.03)
+    axes[0].legend(loc="center right")
+    size_axis(axes[1], records)
+    return fig
+
+
+@styled
+def in_range_error(records):
+    """Errors of A and E on the test set and on its in-range molecules (Fig. 7)."""
+    fig, (ax,) = new_figure(1, 3.8)
+    for name in ("random", "property_search"):
+        runs, letter = select(records, strategy=name), STRATEGY_LETTERS[name]
+        look = {"color": STRATEGY_COLOURS[name], "marker": marker(records)}
+        band(ax, curve(runs, "mae_ev"), label=f"{letter}, test set", **look)
+        label = f"{letter}, in range"
+        band(ax, curve(runs, "mae_in_range_ev"), label=label, ls="--", mfc="white", **look)
+    error_axis(ax)
+    size_axis(ax, records)
+    ax.legend(ncols=2)
+    return fig

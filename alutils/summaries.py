@@ -1,0 +1,286 @@
+"""Records to the tables and sentences of a notebook: curves, evidence for a claim, savings."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from . import datasets, verdicts
+from .metrics import savings, savings_bound, target_threshold
+from .strategies import LETTERS
+from .verdicts import Interval
+
+NAMES = {name: letter for letter, name in LETTERS.items()}
+
+
+class Evidence(NamedTuple):
+    """One comparison that a claim rests on, and what follows from it."""
+
+    claim: str
+    statement: str
+    difference: Interval
+    verdict: str
+    why: str
+    unit: str
+    digits: int
+
+
+def select(records, **where):
+    """Rows whose columns have the given values: ``select(records, strategy="random")``."""
+    for column, value in where.items():
+        records = records[records[column] == value]
+    return records
+
+
+def by_seed(records, n_train, column="mae_ev", **where):
+    """`verdicts.at` of the selected runs; an empty Series where there are none."""
+    runs = select(records, **where)
+    return verdicts.at(runs, n_train, column) if len(runs) else pd.Series(dtype=float)
+
+
+def curve(records, column, by="n_train"):
+    """Mean and standard deviation over the seeds at each training size.
+
+    Returns
+    -------
+    frame with mean, std (NaN for one seed) and n, the number of seeds, indexed by `by`
+    """
+    grouped = records.groupby(by)[column]
+    return pd.DataFrame({"mean": grouped.mean(), "std": grouped.std(), "n": grouped.count()})
+
+
+def mean_std(records, column, digits=3):
+    """Table of "mean ± std over seeds" as text: a row per training size, a column per strategy."""
+    table = {}
+    for strategy, runs in records.groupby("strategy", sort=False):
+        rows = curve(runs, column)
+        table[NAMES[strategy]] = rows.apply(
+            lambda row: f"{row['mean']:.{digits}f} ± {row['std']:.{digits}f}", axis=1
+        )
+    return pd.DataFrame(table).rename_axis("training molecules")
+
+
+def data_table(name, target_share=None, threshold=None):
+    """What a notebook says of its data set, also where the data are not at hand.
+
+    Returns
+    -------
+    frame of one column, indexed by what is told
+    """
+    entry = datasets.REGISTRY.get(name, {})
+    try:
+        dataset = datasets.load(name)
+    except ValueError:
+        if name not in datasets.REGISTRY:
+            raise
+        dataset = None
+    told = {
+        "data set": entry.get("title", name),
+        "stands for": entry.get("stands_for", "itself"),
+        "label": f"{entry.get('label', 'HOMO')}, eV",
+    }
+    if dataset is None:
+        told["data"] = "not at hand here: all numbers come from tracked records"
+    else:
+        told["molecules"] = f"{len(dataset):,}".replace(",", " ")
+        told["mean and standard deviation"] = f"{dataset.y.mean():.2f} and {dataset.y.std():.2f} eV"
+        if threshold is None and target_share is not None:
+            threshold = target_threshold(dataset.y, target_share)
+        if threshold is not None:
+            share = float(np.mean(dataset.y > threshold))
+            told["target"] = f"above {threshold:.2f} eV: {share:.1%} of the molecules"
+    told["licence"] = entry.get("licence", "that of your file")
+    return pd.DataFrame({"value": told}).rename_axis("of the data set")
+
+
+def superior(claim, statement, difference, sign, unit="eV", digits=3):
+    """Evidence that a paired difference is positive (sign=+1) or negative (sign=-1)."""
+    verdict = verdicts.superiority(difference, sign)
+    why = {
+        verdicts.SUPPORTED: "the interval excludes 0",
+        verdicts.NOT_SUPPORTED: "the interval lies on the other side of 0",
+        verdicts.UNDECIDED: "the interval includes 0",
+    }[verdict]
+    return _evidence(claim, statement, difference, verdict, why, unit, digits)
+
+
+def equivalent(claim, statement, difference, margin, unit="eV", digits=3):
+    """Evidence that a paired difference lies within ± margin."""
+    verdict = verdicts.equivalence(difference, margin)
+    place = {
+        verdicts.SUPPORTED: "inside",
+        verdicts.NOT_SUPPORTED: "outside",
+        verdicts.UNDECIDED: "neither inside nor outside",
+    }[verdict]
+    why = f"the interval lies {place} ±{_number(margin, unit, digits)}"
+    return _evidence(claim, statement, difference, verdict, why, unit, digits)
+
+
+def evidence_table(evidence):
+    """The comparisons as a table to print."""
+    rows = [
+        {
+            "claim": part.claim,
+            "statement": part.statement,
+            "difference": _number(part.difference.mean, part.unit, part.digits, sign=True),
+            "interval": span(part.difference, part.unit, part.digits),
+            "verdict": part.verdict,
+        }
+        for part in evidence
+    ]
+    return pd.DataFrame(rows).set_index("claim")
+
+
+def claim_row(claim, evidence, ours, note=""):
+    """The row of one claim for the table of claims: all of its evidence must support it.
+
+    ours : str, the numbers of this run;  note : str, added to the reason
+    """
+    parts = [part for part in evidence if part.claim == claim]
+    tested = [part for part in parts if part.verdict != verdicts.UNTESTABLE]
+    if len(tested) < len(parts) or not parts:
+        missing = next((part for part in parts if part not in tested), None)
+        return untestable(claim, ours, missing.why if missing else "not run with these parameters")
+    verdict = verdicts.combine(part.verdict for part in parts)
+    deciding = [part for part in parts if part.verdict == verdict]
+    count = f"{len(deciding)} of {len(parts)} comparisons, first {deciding[0].statement}: "
+    why = (count if len(parts) > 1 else "") + deciding[0].why
+    return {
+        "claim": claim,
+        "ours": ours,
+        "interval": span(deciding[0].difference, deciding[0].unit, deciding[0].digits),
+        "verdict": verdict,
+        "why": f"{why}; {note}" if note else why,
+    }
+
+
+def untestable(claim, ours, why, interval=""):
+    """The row of a claim that these data cannot test."""
+    return {
+        "claim": claim,
+        "ours": ours,
+        "interval": interval,
+        "verdict": verdicts.UNTESTABLE,
+        "why": why,
+    }
+
+
+def span(difference, unit="eV", digits=3):
+    """An interval as text, with unit and number of seeds."""
+    if difference.n < 2:
+        return f"none ({difference.n} seeds)" if difference.n != 1 else "none (1 seed)"
+    low = _number(difference.low, "", digits)
+    return f"{low} to {_number(difference.high, unit, digits)} (95 %, {difference.n} seeds)"
+
+
+def search_savings(records, target_share):
+    """Labels that E saves against A at each training size of A, and the most possible.
+
+    Parameters
+    ----------
+    records : runs of random sampling and property search
+    target_share : share of the data set's molecules that is in range
+
+    Returns
+    -------
+    frame with seed, n_train (of A), savings (NaN where E has no such found share), bound
+    """
+    rows = []
+    for seed, runs in records.groupby("seed"):
+        a = select(runs, strategy="random").sort_values("n_train")
+        e = select(runs, strategy="property_search").sort_values("n_train")
+        if a.empty or e.empty:
+            continue
+        n_a, found_a = a["n_train"].to_numpy(), a["found_share"].to_numpy()
+        for stop in range(2, len(a) + 1):
+            saved = savings(
+                n_a[:stop], found_a[:stop], e["n_train"].to_numpy(), e["found_share"].to_numpy()
+            )
+            bound = savings_bound(target_share, n_a[0], n_a[stop - 1])
+            rows.append((seed, n_a[stop - 1], saved, bound))
+    return pd.DataFrame(rows, columns=["seed", "n_train", "savings", "bound"])
+
+
+def search_limit(records):
+    """Found share of a search that only picks in-range molecules after the first batch.
+
+    Returns
+    -------
+    Series indexed by n_train, mean over the seeds
+    """
+    e = select(records, strategy="property_search").sort_values("n_train")
+    limits = []
+    for _, run in e.groupby("seed"):
+        n_in_pool = (run["n_found"] / run["found_share"]).mean()
+        found = run["n_found"].iloc[0] + run["n_train"] - run["n_train"].iloc[0]
+        limits.append(pd.Series((found / n_in_pool).clip(upper=1).values, run["n_train"]))
+    return pd.concat(limits).groupby(level=0).mean()
+
+
+def learning_savings(a, d):
+    """Labels that D saves against A for A's final MAE, as a share of A's labels, by seed.
+
+    As `alutils.metrics.savings`, with the negative MAE in place of the found share; NaN where D
+    starts below, or never reaches, A's final MAE.
+    """
+    saved = {}
+    for seed in sorted(set(a["seed"]) & set(d["seed"])):
+        run_a, run_d = (select(f, seed=seed).sort_values("n_train") for f in (a, d))
+        best = -np.minimum.accumulate(run_d["mae_ev"].to_numpy())
+        saved[seed] = savings(
+            run_a["n_train"].to_numpy(), -run_a["mae_ev"].to_numpy(), run_d["n_train"], best
+        )
+    return pd.Series(saved, dtype=float)
+
+
+def scheme_differences(records, baseline="random", strategy="uncertain_cluster_centres"):
+    """Each constant scheme minus POW, in % of the baseline's MAE, by seed.
+
+    Both are read at the sizes that the constant scheme itself reaches, where POW, which has a size
+    at each doubling, is interpolated in log n.
+
+    Returns
+    -------
+    frame with n_const, seed, n_train, difference (%)
+    """
+    runs = select(records, strategy=strategy)
+    pow_runs = select(runs, scheme="pow")
+    a = select(records, strategy=baseline, scheme="pow")
+    rows = []
+    for n_const, constant in select(runs, scheme="constant").groupby("n_const"):
+        for n_train in sorted(constant["n_train"].unique())[1:]:
+            unit = verdicts.at(a, n_train, "mae_ev").mean() / 100
+            ours, theirs = (verdicts.at(f, n_train, "mae_ev") for f in (constant, pow_runs))
+            for seed, difference in ((ours - theirs) / unit).items():
+                rows.append((n_const, seed, n_train, difference))
+    return pd.DataFrame(rows, columns=["n_const", "seed", "n_train", "difference"])
+
+
+def ranking(values):
+    """Names from the lowest mean to the highest: "D < A < C"; those without a value are left out.
+
+    values : name -> Series by seed
+    """
+    means = {name: series.mean() for name, series in values.items() if len(series)}
+    return " < ".join(sorted(means, key=means.get))
+
+
+def text(value, digits=3, unit=""):
+    """A number as text; NaN says that it is not a number."""
+    return "not a number" if np.isnan(value) else f"{value:.{digits}f}{unit and ' ' + unit}"
+
+
+def _evidence(claim, statement, difference, verdict, why, unit, digits):
+    if difference.n == 0:
+        verdict, why = verdicts.UNTESTABLE, f"no run for: {statement}"
+    return Evidence(claim, statement, difference, verdict, why, unit, digits)
+
+
+def _number(value, unit, digits, sign=False):
+    if np.isnan(value):
+        return "-"
+    if round(value, digits) == 0:
+        value = 0.0  # no "-0.000"
+    return f"{value:{'+' if sign else ''}.{digits}f}{unit and ' ' + unit}"

@@ -1,0 +1,219 @@
+"""MBTR sees what a molecule is, not how it is written down; `features` keep the distances."""
+
+import ase
+import ase.build
+import numpy as np
+import pytest
+import scipy.sparse
+from scipy.special import erf
+
+from alutils import descriptors
+from alutils.datasets import MoleculeDataset
+from alutils.descriptors import MBTRSettings, features, mbtr
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def dataset_of(frames, name="mine"):
+    return MoleculeDataset(name, np.linspace(-9, -5, len(frames)), frames)
+
+
+def rattled(n, seed=0):
+    """n distorted copies of a few molecules: near-duplicates and distant rows together."""
+    rng = np.random.default_rng(seed)
+    frames = [ase.build.molecule(name) for name in ("CH3CH2OH", "C6H6", "CH3CONH2", "HCN")]
+    chosen = [frames[k].copy() for k in rng.integers(len(frames), size=n)]
+    for atoms in chosen:
+        atoms.positions += rng.normal(scale=0.05, size=atoms.positions.shape)
+    return dataset_of(chosen)
+
+
+def squared_distances(A):
+    A = A.astype(np.float64)
+    return ((A[:, None] - A[None]) ** 2).sum(axis=-1)
+
+
+def gaussian_on_grid(centre, settings):
+    """A unit Gaussian as DScribe puts it on the grid: the mean of each cell around a point."""
+    grid, step = np.linspace(settings.grid_min, settings.grid_max, settings.n_grid, retstep=True)
+
+    def below(x):
+        return 0.5 * (1 + erf((x - centre) / (settings.sigma * np.sqrt(2))))
+
+    return (below(grid + step / 2) - below(grid - step / 2)) / step
+
+
+def test_hydrogen_by_hand():
+    # One pair at d = 1.25: one Gaussian at 1 / d = 0.8 with the weight exp(-0.5 * 1.25).
+    X = mbtr(dataset_of([ase.Atoms("H2", [[0, 0, 0], [0, 0, 1.25]])]))
+    assert X.shape == (1, 200) and X.dtype == np.float32
+    expected = np.exp(-0.5 * 1.25) * gaussian_on_grid(0.8, MBTRSettings())
+    np.testing.assert_allclose(X[0], expected, atol=1e-5)
+    assert X[0].sum() * 1.2 / 199 == pytest.approx(np.exp(-0.5 * 1.25), rel=1e-5)
+
+
+def test_water_by_hand():
+    # Blocks H-H, H-O, O-O: one distance 1.6, twice the distance 1.0, none.
+    y = 0.8
+    z = np.sqrt(1 - y**2)
+    water = ase.Atoms("OH2", [[0, 0, 0], [0, y, z], [0, -y, z]])
+    settings = MBTRSettings()
+    X = mbtr(dataset_of([water]))[0].reshape(3, 200)
+    np.testing.assert_allclose(
+        X,
+        [
+            np.exp(-0.5 * 1.6) * gaussian_on_grid(1 / 1.6, settings),
+            2 * np.exp(-0.5 * 1.0) * gaussian_on_grid(1.0, settings),
+            np.zeros(200),
+        ],
+        atol=2e-5,
+    )
+
+
+def test_far_atoms_and_single_atoms_add_nothing():
+    frames = [ase.Atoms("H2", [[0, 0, 0], [0, 0, 20.0]]), ase.Atoms("H")]
+    assert not mbtr(dataset_of(frames)).any()
+
+
+def test_invariance():
+    rng = np.random.default_rng(1)
+    original = ase.build.molecule("CH3CH2OH")
+    moved, turned, reordered = original.copy(), original.copy(), original.copy()
+    moved.positions += [11.0, -7.0, 3.0]
+    turned.rotate(73, (1, 2, 3))
+    reordered = reordered[rng.permutation(len(original))]
+    X = mbtr(dataset_of([original, moved, turned, reordered])).astype(np.float64)
+    scale = np.linalg.norm(X[0])
+    assert scale > 1
+    for row in X[1:]:
+        assert np.linalg.norm(row - X[0]) <= 1e-5 * scale
+
+
+def test_every_molecule_alone_and_among_others():
+    dataset = rattled(20)
+    together = mbtr(dataset, MBTRSettings(species=("H", "C", "N", "O")))
+    alone = dataset_of([dataset.molecules[7]])
+    assert np.array_equal(mbtr(alone, MBTRSettings(species=("O", "N", "C", "H")))[0], together[7])
+
+
+def test_two_processes_give_the_rows_of_one(monkeypatch):
+    monkeypatch.setattr(descriptors, "CHUNK", 7)
+    dataset = rattled(23)
+    alone = np.array(mbtr(dataset))
+    monkeypatch.setattr(descriptors, "IN_PROCESS", 0)
+    monkeypatch.setattr(descriptors, "_cached", _uncached)
+    assert np.array_equal(mbtr(dataset), alone)
+
+
+def _uncached(write, *parts):
+    path = descriptors.cache_dir() / "uncached.npy"
+    write(path)
+    return np.load(path)
+
+
+def test_element_that_the_settings_do_not_cover():
+    frames = [ase.build.molecule(name) for name in ("CH4", "CH3SH")]
+    with pytest.raises(ValueError, match=r"element S of molecule 1 .* species H, C, O; add it"):
+        mbtr(dataset_of(frames), MBTRSettings(species=("H", "C", "O")))
+
+
+def test_labels_alone_are_refused():
+    labels = MoleculeDataset("labels", np.array([-5.0, -6.0]))
+    for compute in (mbtr, features):
+        with pytest.raises(ValueError, match="labels has labels alone, no molecules"):
+            compute(labels)
+
+
+def test_cache(own_cache, monkeypatch):
+    dataset = rattled(12)
+    first = np.array(features(dataset)), np.array(mbtr(dataset))
+    assert [len(list((own_cache / kind).iterdir())) for kind in ("mbtr", "features")] == [1, 1]
+
+    def refuse(*arguments, **keywords):
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(descriptors, "_write_mbtr", refuse)
+    monkeypatch.setattr(descriptors, "_principal_axes", refuse)
+    again = features(rattled(12)), mbtr(rattled(12))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    for array in again:
+        with pytest.raises(ValueError, match="read-only"):
+            array[:1] = 0
+    others = (
+        lambda: mbtr(dataset, MBTRSettings(sigma=0.03)),
+        lambda: features(dataset, 1e-4),
+        lambda: mbtr(rattled(12, seed=1)),
+    )
+    for other in others:
+        with pytest.raises(AssertionError, match="computed again"):
+            other()
+
+
+def test_an_interrupted_computation_leaves_nothing(own_cache, monkeypatch):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(descriptors, "_write_rows", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        mbtr(rattled(5))
+    assert not list((own_cache / "mbtr").iterdir())
+
+
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-6, 1e-8])
+def test_features_keep_the_distances(tolerance):
+    dataset = rattled(150)
+    X, F = mbtr(dataset), features(dataset, tolerance)
+    exact, kept = squared_distances(X), squared_distances(F)
+    error = exact - kept
+    assert error.min() > -1e-9 * exact.max()  # never longer
+    assert 0 < error.mean() <= tolerance * exact.mean()
+    assert F.dtype == np.float64 and F.shape[1] < min(X.shape)
+
+
+def test_features_are_the_fewest_principal_axes():
+    dataset = rattled(150)
+    X, F = mbtr(dataset).astype(np.float64), features(dataset, 1e-6)
+    scores, singular, _ = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
+    share_left = 1 - np.cumsum(singular**2) / np.sum(singular**2)
+    fewest = 1 + int(np.argmax(share_left <= 1e-6))
+    assert fewest <= F.shape[1] <= fewest + 1
+    np.testing.assert_allclose(np.linalg.norm(F, axis=0), singular[: F.shape[1]], rtol=1e-3)
+    leading = scores[:, :5] * singular[:5]
+    leading *= np.sign(leading[np.abs(leading).argmax(axis=0), range(5)])
+    np.testing.assert_allclose(F[:, :5], leading, atol=1e-5 * singular[0])
+    np.testing.assert_allclose(F.mean(axis=0), 0, atol=1e-9)
+    gram = F.T @ F
+    off_diagonal = gram - np.diag(np.diag(gram))
+    assert np.abs(off_diagonal).max() < 1e-9 * gram.max()
+
+
+def test_tolerance_zero_keeps_all():
+    dataset = rattled(30)
+    exact, kept = squared_distances(mbtr(dataset)), squared_distances(features(dataset, 0))
+    np.testing.assert_allclose(kept, exact, atol=1e-11 * exact.max())
+
+
+@pytest.mark.parametrize("tolerance", [-1e-6, 1, float("nan")])
+def test_tolerance_is_a_share(tolerance):
+    with pytest.raises(ValueError, match=r"tolerance .* is a share of the variance"):
+        features(rattled(3), tolerance)
+
+
+def test_equal_rows_are_refused():
+    with pytest.raises(ValueError, match="same descriptor"):
+        features(dataset_of([ase.build.molecule("CH4")] * 4))
+
+
+def test_a_set_that_brings_its_descriptor():
+    rng = np.random.default_rng(2)
+    X = scipy.sparse.random(40, 450, 0.2, "csr", rng=rng)  # 450: the last block is narrower
+    dataset = MoleculeDataset("zenodo", rng.normal(size=40), X=X)
+    dense = mbtr(dataset)
+    assert dense.dtype == np.float32 and not dense.flags.writeable
+    np.testing.assert_allclose(dense, X.toarray(), rtol=1e-6)
+    exact, kept = squared_distances(dense), squared_distances(features(dataset, 1e-8))
+    np.testing.assert_allclose(kept, exact, rtol=1e-6, atol=1e-9)
