@@ -5,7 +5,7 @@ checksums, not to be confused: `REGISTRY` and pools/checksums.json hold the sha2
 guards against a broken copy; `MoleculeDataset.sha256` is that of the *content*, whatever file it
 came from, and names cached results.
 
-`python -m alutils.datasets` prints the file checksums of the embedded pools as JSON.
+`python -m alutils checksums` prints the file checksums of the embedded pools as JSON.
 """
 
 from __future__ import annotations
@@ -250,7 +250,3 @@ def load(name_or_path: str | Path, property_key: str = "homo") -> MoleculeDatase
     content = read_any(path, property_key)
     info = {**content.pop("info", {}), **entry}
     return MoleculeDataset(name=name, info=info, **content)
-
-
-if __name__ == "__main__":
-    print(json.dumps(embedded_checksums(), indent=2))

@@ -74,7 +74,7 @@ def mbtr(dataset, settings=DEFAULTS):
     return _cached(write, "mbtr", source, settings, species, version("dscribe"))
 
 
-def features(dataset, tolerance=1e-6):
+def features(dataset, tolerance=1e-10):
     """X centred and rotated to its principal axes: the fewest that keep all but `tolerance`.
 
     Distances between rows are all that the kernel (Eqs. 6, 7) and the clustering see, and a

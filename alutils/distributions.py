@@ -7,6 +7,7 @@ from `book/records/homo_<name>.json` where it is not, so that both give the same
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -89,10 +90,11 @@ class LabelSummary:
         positions, density, _ = self.density(bandwidth_factor)
         return positions[find_peaks(density, prominence=PROMINENCE * density.max())[0]]
 
-    def agreement(self, n_modes, n_resamples, rng):
-        """Share of the bootstrap resamples (n labels drawn anew) that have `n_modes` modes."""
+    def mode_counts(self, n_resamples, rng):
+        """Number of modes -> share of the bootstrap resamples (n labels each) that have it."""
         draws = rng.multinomial(self.n, np.divide(self.counts, self.n), size=n_resamples)
-        return float(np.mean([len(replace(self, counts=c).modes()) == n_modes for c in draws]))
+        found = Counter(len(replace(self, counts=counts).modes()) for counts in draws)
+        return {n_modes: found[n_modes] / n_resamples for n_modes in sorted(found)}
 
 
 def modes_verdict(agreement):

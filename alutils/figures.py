@@ -68,29 +68,28 @@ def learning_curves(records, margin=verdicts.MARGIN):
 
 
 @styled
-def batch_schemes(records, differences, margin=verdicts.MARGIN):
-    """Error of D under each batch scheme, and its difference from POW (Fig. 4b).
+def batch_schemes(records, differences, strategy, margin=verdicts.MARGIN):
+    """Error of a strategy under each batch scheme, and its difference from POW (Fig. 4b).
 
-    records : runs of D under several schemes, and of A under POW
+    records : runs of the strategy under several schemes, and of A under POW
     differences : frame of `alutils.summaries.scheme_differences`
     """
     fig, (top, bottom) = new_figure(2, height_ratios=[3, 2.2])
     look = {"marker": marker(records), "ms": 4}
-    blue = STRATEGY_COLOURS["uncertain_cluster_centres"]
-    grey = STRATEGY_COLOURS["random"]
-    runs = select(records, strategy="uncertain_cluster_centres")
+    letter, colour = STRATEGY_LETTERS[strategy], STRATEGY_COLOURS[strategy]
+    runs = select(records, strategy=strategy)
     constant = select(runs, scheme="constant")
     sizes = sorted(constant["n_const"].unique())
-    colours = dict(zip(sizes, shades(blue, len(sizes)), strict=True))
-    a = select(records, strategy="random", scheme="pow")
-    band(top, curve(a, "mae_ev"), label="A, POW", color=grey, **look)
+    colours = dict(zip(sizes, shades(colour, len(sizes)), strict=True))
+    if strategy != "random":
+        table = curve(select(records, strategy="random", scheme="pow"), "mae_ev")
+        band(top, table, label="A, POW", color=STRATEGY_COLOURS["random"], **look)
     for position, n_const in enumerate(sizes):
         table = curve(select(constant, n_const=n_const), "mae_ev")
-        style = ["--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))][position % 4]
-        label, colour = f"D, constant {n_const}", colours[n_const]
-        band(top, table, spread=False, label=label, color=colour, ls=style, **look)
+        line = {"color": colours[n_const], "ls": ["--", "-.", ":", (0, (5, 1, 1, 1))][position % 4]}
+        band(top, table, spread=False, label=f"{letter}, constant {n_const}", **line, **look)
     table = curve(select(runs, scheme="pow"), "mae_ev")
-    band(top, table, label="D, POW", color=blue, lw=2.4, **look)
+    band(top, table, label=f"{letter}, POW", color=colour, lw=2.4, **look)
     error_axis(top)
     size_axis(top, records)
     top.legend()
@@ -119,9 +118,10 @@ def noise_grid(records, paper=0.05):
     sizes = sorted(records["n_train"].unique())
     for shade, n_train in zip(shades("#000000", len(sizes), 0.65), sizes, strict=True):
         table = curve(select(records, n_train=n_train), "mae_ev", by="noise_var")
-        band(ax, table, color=shade, marker=marker(records), label=f"{n_train} molecules")
+        look = {"color": shade, "marker": marker(records), "ms": 4}
+        band(ax, table, alpha=0.1, label=f"{n_train} molecules", **look)
         best = table["mean"].idxmin()
-        ax.plot(best, table["mean"][best], "*", ms=14, mfc="#F0E442", mec="black", zorder=5)
+        ax.plot(best, table["mean"][best], "*", ms=12, mfc="#F0E442", mec="black", zorder=5)
     ax.axvline(paper, color="0.3", ls=":", lw=1.5)
     ax.annotate(f"{paper:g} ", (paper, 1), xycoords=("data", "axes fraction"), ha="right", va="top")
     ax.set_xscale("log")

@@ -92,12 +92,12 @@ def shades(colour, n, lightest=0.55):
     return [tuple(rgb + (1 - rgb) * mix) for mix in np.linspace(lightest, 0, n)]
 
 
-def band(ax, table, spread=True, scale=1, **look):
+def band(ax, table, spread=True, scale=1, alpha=0.18, **look):
     """Mean with a band of one standard deviation: columns mean and std, x as the index."""
     mean, std = scale * table["mean"], scale * table["std"]
     ax.plot(table.index, mean, **look)
     if spread:
-        ax.fill_between(table.index, mean - std, mean + std, color=look["color"], alpha=0.18, lw=0)
+        ax.fill_between(table.index, mean - std, mean + std, color=look["color"], alpha=alpha, lw=0)
 
 
 def interval_line(ax, values, **look):

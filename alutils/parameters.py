@@ -87,6 +87,12 @@ def run_configs(parameters, **axes):
     return configs
 
 
+def check_disjoint(parameters, one, other):
+    """ValueError if two list parameters share a value."""
+    if common := sorted(set(getattr(parameters, one)) & set(getattr(parameters, other))):
+        raise ValueError(f"{one} and {other} share {common}: give different values")
+
+
 def _refuse_unknown(namespace, kinds):
     """ValueError for plain values in the namespace that are not parameters: injected by mistake."""
     for name, value in namespace.items():

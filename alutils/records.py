@@ -8,7 +8,6 @@ is then computed again; a tracked one is shown, with `stale` set, until it is ma
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import io
 import json
@@ -18,7 +17,7 @@ import re
 import sys
 import time
 import tokenize
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from functools import cache, lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -220,34 +219,3 @@ def _read(path):
             f"record {path.name} is damaged ({error}): delete it, it will be computed again"
         ) from None
     return record
-
-
-def main():
-    """Compute runs into the tracked records: ``python -m alutils.records --help``."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--strategies", nargs="+", required=True)
-    parser.add_argument("--seeds", nargs="+", type=int, required=True)
-    parser.add_argument("--folder", type=Path, default=records_dir())
-    for field in fields(RunConfig):
-        if field.name in ("strategy", "seed"):
-            continue
-        if field.type == "bool":
-            kind = {"action": argparse.BooleanOptionalAction}
-        else:
-            kind = {"type": {"str": str, "int": int}.get(field.type, float)}
-        parser.add_argument(
-            f"--{field.name}", required=field.name == "dataset", default=field.default, **kind
-        )
-    arguments = vars(parser.parse_args())
-    strategies, seeds = arguments.pop("strategies"), arguments.pop("seeds")
-    folder = arguments.pop("folder")
-    for seed in seeds:
-        for strategy in strategies:
-            config = RunConfig(strategy=strategy, seed=seed, **arguments)
-            record = compute(config, folder)
-            mae = record["rows"][-1]["mae_ev"]
-            print(f"{file_name(config)}  {record['wall_s']:.0f} s  MAE {mae:.4f} eV", flush=True)
-
-
-if __name__ == "__main__":
-    main()

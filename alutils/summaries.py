@@ -62,6 +62,18 @@ def mean_std(records, column, digits=3):
     return pd.DataFrame(table).rename_axis("training molecules")
 
 
+def stands_for(name, paper_name):
+    """True if the data set is, or stands for, one of the paper's: "AA", "QM9" or "OE"."""
+    return datasets.REGISTRY.get(name, {}).get("stands_for", "").startswith(paper_name)
+
+
+def share_in_range(name, target_share, threshold):
+    """Share of all molecules that lie in the target range; `threshold` in eV goes first."""
+    if threshold is None:
+        return target_share
+    return float(np.mean(datasets.load(name).y > threshold))
+
+
 def data_table(name, target_share=None, threshold=None):
     """What a notebook says of its data set, also where the data are not at hand.
 
@@ -145,7 +157,7 @@ def claim_row(claim, evidence, ours, note=""):
         return untestable(claim, ours, missing.why if missing else "not run with these parameters")
     verdict = verdicts.combine(part.verdict for part in parts)
     deciding = [part for part in parts if part.verdict == verdict]
-    count = f"{len(deciding)} of {len(parts)} comparisons, first {deciding[0].statement}: "
+    count = f"{len(deciding)} of {len(parts)} comparisons {verdict}; {deciding[0].statement}: "
     why = (count if len(parts) > 1 else "") + deciding[0].why
     return {
         "claim": claim,
@@ -203,6 +215,36 @@ def search_savings(records, target_share):
     return pd.DataFrame(rows, columns=["seed", "n_train", "savings", "bound"])
 
 
+def search_facts(records, last):
+    """Numbers of a search at its first and last training size, means over the seeds.
+
+    Parameters
+    ----------
+    records : runs of random sampling and property search
+    last : rows of `search_savings` at the largest training size
+
+    Returns
+    -------
+    dict of floats (shares, rates) and of text (errors in eV, savings in %)
+    """
+    n_first, n_end = records["n_train"].min(), records["n_train"].max()
+
+    def mean(n_train, column, strategy="property_search"):
+        return float(by_seed(records, n_train, column, strategy=strategy).mean())
+
+    facts = {"bound": float(last["bound"].mean()) if len(last) else float("nan")}
+    for letter, strategy in (("A", "random"), ("E", "property_search")):
+        facts[f"found_{letter}"] = mean(n_end, "found_share", strategy)
+        facts[f"{letter}_test"] = text(mean(n_end, "mae_ev", strategy))
+        facts[f"{letter}_in_range"] = text(mean(n_end, "mae_in_range_ev", strategy))
+    for column in ("tpr", "tpr_heldout"):
+        facts |= {f"{column}_first": mean(n_first, column), f"{column}_end": mean(n_end, column)}
+    saved = last["savings"]
+    facts["saved"] = text(100 * saved.mean(), 1, "%")
+    facts["of_bound"] = text(100 * (saved / last["bound"]).mean(), 0, "%")
+    return {key: round(fact, 6) if isinstance(fact, float) else fact for key, fact in facts.items()}
+
+
 def search_limit(records):
     """Found share of a search that only picks in-range molecules after the first batch.
 
@@ -219,24 +261,24 @@ def search_limit(records):
     return pd.concat(limits).groupby(level=0).mean()
 
 
-def learning_savings(a, d):
-    """Labels that D saves against A for A's final MAE, as a share of A's labels, by seed.
+def learning_savings(records, strategy):
+    """Labels that a strategy saves for A's final MAE, as a share of A's labels, by seed.
 
-    As `alutils.metrics.savings`, with the negative MAE in place of the found share; NaN where D
-    starts below, or never reaches, A's final MAE.
+    As `alutils.metrics.savings`, with the lowest MAE so far in place of the found share; NaN where
+    the strategy never reaches A's final MAE.
     """
     saved = {}
-    for seed in sorted(set(a["seed"]) & set(d["seed"])):
-        run_a, run_d = (select(f, seed=seed).sort_values("n_train") for f in (a, d))
-        best = -np.minimum.accumulate(run_d["mae_ev"].to_numpy())
-        saved[seed] = savings(
-            run_a["n_train"].to_numpy(), -run_a["mae_ev"].to_numpy(), run_d["n_train"], best
-        )
+    for seed, runs in records.groupby("seed"):
+        a, d = (select(runs, strategy=s).sort_values("n_train") for s in ("random", strategy))
+        if len(a) and len(d):
+            reached = [-np.minimum.accumulate(run["mae_ev"].to_numpy()) for run in (a, d)]
+            n_a, n_d = a["n_train"].to_numpy(), d["n_train"].to_numpy()
+            saved[seed] = savings(n_a, reached[0], n_d, reached[1])
     return pd.Series(saved, dtype=float)
 
 
-def scheme_differences(records, baseline="random", strategy="uncertain_cluster_centres"):
-    """Each constant scheme minus POW, in % of the baseline's MAE, by seed.
+def scheme_differences(records, strategy):
+    """Each constant scheme minus POW, in % of the error of A under POW, by seed.
 
     Both are read at the sizes that the constant scheme itself reaches, where POW, which has a size
     at each doubling, is interpolated in log n.
@@ -246,16 +288,37 @@ def scheme_differences(records, baseline="random", strategy="uncertain_cluster_c
     frame with n_const, seed, n_train, difference (%)
     """
     runs = select(records, strategy=strategy)
-    pow_runs = select(runs, scheme="pow")
-    a = select(records, strategy=baseline, scheme="pow")
+    doubling = select(runs, scheme="pow")
+    a = select(records, strategy="random", scheme="pow")
     rows = []
     for n_const, constant in select(runs, scheme="constant").groupby("n_const"):
         for n_train in sorted(constant["n_train"].unique())[1:]:
-            unit = verdicts.at(a, n_train, "mae_ev").mean() / 100
-            ours, theirs = (verdicts.at(f, n_train, "mae_ev") for f in (constant, pow_runs))
-            for seed, difference in ((ours - theirs) / unit).items():
-                rows.append((n_const, seed, n_train, difference))
+            percent = by_seed(a, n_train).mean() / 100
+            difference = (by_seed(constant, n_train) - by_seed(doubling, n_train)) / percent
+            rows += [(n_const, seed, n_train, value) for seed, value in difference.items()]
     return pd.DataFrame(rows, columns=["n_const", "seed", "n_train", "difference"])
+
+
+def scheme_table(records, strategy):
+    """Number of fits and sizes of the training sets under each scheme."""
+    rows = {}
+    for (scheme, n_const), runs in select(records, strategy=strategy).groupby(
+        ["scheme", "n_const"], sort=False
+    ):
+        sizes = [str(n) for n in sorted(runs["n_train"].unique())]
+        shown = sizes if len(sizes) < 7 else [*sizes[:3], "...", *sizes[-2:]]
+        name = "POW" if scheme == "pow" else f"constant {n_const}"
+        rows[name] = {"fits": len(sizes), "training molecules": ", ".join(shown)}
+    return pd.DataFrame(rows).T.rename_axis("scheme")
+
+
+def saved_text(saved):
+    """What `learning_savings` found, as text: how much, and in how many seeds."""
+    reached = saved.dropna()
+    if reached.empty:
+        return f"nothing (none of {len(saved)} seeds reaches that error)"
+    seeds = f"{len(reached)} of {len(saved)} seeds that reach it"
+    return f"{100 * reached.mean():.0f} % (mean of the {seeds})"
 
 
 def ranking(values):

@@ -21,7 +21,7 @@ BOUNDS = {"signal": (0.2, 2000.0), "length": (7.0, 70000.0)}  # the paper's 20 a
 
 @pytest.fixture(scope="module")
 def data():
-    """Descriptors with a falling spectrum, as MBTR's principal axes have, and labels like a HOMO."""
+    """Descriptors with a falling spectrum, as MBTR's axes have, and labels like a HOMO."""
     rng = np.random.default_rng(7)
     spectrum = 900 * np.arange(1, 81) ** -1.2
     X = rng.normal(size=(700, 80)) * spectrum
@@ -141,9 +141,9 @@ def test_tiny_noise_stays_within_its_condition_number(data):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_optimum_is_not_below_scikit_learns(data, normalize_y, restart_subset):
     X, y, _ = data
-    model = GaussianProcess(
-        0.05, normalize_y, random_state=0, restart_subset=restart_subset
-    ).fit(X, y)
+    model = GaussianProcess(0.05, normalize_y, random_state=0, restart_subset=restart_subset).fit(
+        X, y
+    )
     other = sklearn_gp(0.05, normalize_y, n_restarts_optimizer=2, random_state=0).fit(X, y)
     assert model.log_marginal_likelihood_ > other.log_marginal_likelihood_value_ - 1e-4
 

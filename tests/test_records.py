@@ -29,9 +29,7 @@ def pool(monkeypatch, tmp_path):
 
 
 def numbers(record):
-    rows = [
-        {k: v for k, v in row.items() if k not in records.TIMINGS} for row in record["rows"]
-    ]
+    rows = [{k: v for k, v in row.items() if k not in records.TIMINGS} for row in record["rows"]]
     return rows, record["batches"]
 
 

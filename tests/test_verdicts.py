@@ -40,7 +40,7 @@ def test_one_seed_decides_nothing():
 
 def test_pairing_removes_what_seeds_share():
     seeds = pd.Series([1.0, 5.0, 9.0, 2.0], index=[0, 1, 2, 3])
-    difference = verdicts.paired(seeds, seeds + [0.1, 0.11, 0.09, 0.1])
+    difference = verdicts.paired(seeds, seeds + np.array([0.1, 0.11, 0.09, 0.1]))
     assert difference.mean == pytest.approx(0.1) and difference.low > 0.08
 
 

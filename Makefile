@@ -1,0 +1,74 @@
+# make book   execute the pages, build the HTML          make test   everything that is checked
+# make notebooks, bench, lock, clean: see README.md. Nothing has to be activated.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+# STAMP= uses VENV as it is and installs nothing: for conda, make book VENV="$$CONDA_PREFIX" STAMP=
+STAMP ?= $(VENV)/.installed
+PY := $(VENV)/bin/python
+
+# One BLAS thread for each of two processes; caches beside the checkout, data by absolute path.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export ALUTILS_CACHE := $(CURDIR)/.cache
+unexport MPLBACKEND ALUTILS_REFERENCE
+ifdef ALUTILS_DATA
+override ALUTILS_DATA := $(shell cd "$(ALUTILS_DATA)" 2>/dev/null && pwd || echo missing)
+ifeq ($(ALUTILS_DATA),missing)
+$(error ALUTILS_DATA names no folder: give an existing one, or unset it)
+endif
+export ALUTILS_DATA
+endif
+
+.PHONY: book test lint check notebooks bench lock clean
+
+book: $(STAMP)
+	@$(PY) book/execute.py
+	@$(PY) book/render.py
+
+test: lint book check
+
+lint: $(STAMP)
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+
+check: $(STAMP)
+	@$(PY) -m pytest tests -q -n 2 --dist loadscope
+	@$(PY) -m pytest --nbval notebooks -q -n 2 --dist loadscope --nbval-cell-timeout 300
+
+notebooks: $(STAMP)
+	@$(PY) book/notebooks.py $(NAMES)
+
+bench: $(STAMP)
+	@for script in bench/*.py; do $(PY) "$$script"; done
+
+lock: $(STAMP)
+	@$(PY) -m pip install -q uv
+	@$(PY) -m uv pip compile pyproject.toml -o requirements.lock -q --universal \
+	  --python-version 3.11 --all-extras --no-header --no-annotate --no-emit-index-url
+	@sed -i.bak '1i # Written by "make lock" from pyproject.toml; every package, all extras, any platform.' \
+	  requirements.lock && rm requirements.lock.bak
+
+clean:
+	rm -rf _build book/experiments .pytest_cache .ruff_cache
+
+# The first Python of at least 3.11 on the path; make PYTHON=/path/to/python3 chooses another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@python="$(PYTHON)"; \
+	test -n "$$python" && "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed and not found: install it, or make PYTHON=/path/to/python3" >&2; exit 1; }; \
+	"$$python" -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "$$python has no venv module: install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }; \
+	echo "installing into $(VENV) (once, about a minute)"; \
+	"$$python" -m venv "$(VENV)"
+	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements.lock
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@

@@ -1,0 +1,1 @@
+"""The three embedded molecule pools and the code that makes them (extra ``pools``)."""

@@ -1,0 +1,193 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Four strategies compared
+#
+# **Claims.** Task 1 of the paper asks for the training set that gives the most accurate model on
+# randomly chosen molecules. Its Fig. 4a says, for the amino acids AA at the tiny noise of 1e-10 eV²:
+# picking by uncertainty alone (B) is worse than picking at random (A) at every size (C2), clustering (C)
+# is on par with random, and uncertainty together with clustering (D) is the best of the four (C3). At
+# 16 000 molecules it prints errors of .170, .164, .166 and .148 eV for A, B, C and D (C1).
+#
+# *What varies:* the strategy that picks each batch. *What is held fixed:* data set, descriptor, model,
+# noise and batch scheme, and for each seed the test set and the first batch. All strategies therefore
+# start from the same point, and we compare them seed by seed. The defaults run for about ten seconds on
+# one core; a page of this book, with five seeds and 1 600 molecules, for about two minutes.
+
+# %%
+import json
+
+from myst_nb import glue
+
+from alutils import figures, summaries
+from alutils.parameters import check_parameters, run_configs
+from alutils.records import run_or_load
+from alutils.reference import settle
+from alutils.strategies import LETTERS
+from alutils.verdicts import MARGIN, paired
+
+# %% tags=["parameters"]
+dataset = "organics"  # embedded pool, local data set, or the path of a file
+strategies = ["random", "most_uncertain", "cluster_centres", "uncertain_cluster_centres"]  # A to D
+scheme = "pow"  # or "constant"
+n_test = 500  # molecules
+n_init = 50  # molecules in the first batch
+n_const = 50  # molecules, the unit of the batches
+n_max = 400  # molecules in the last training set
+noise_var = 1e-10  # eV^2; with normalize_y a multiple of var(y)
+normalize_y = False  # True: the authors' variant
+seeds = [0, 1, 2]  # one run of each strategy for each
+
+# %% [markdown]
+# The next cell refuses unknown names, values of the wrong kind and sizes that do not fit the data set,
+# before anything is computed, and describes one run for each strategy and seed.
+
+# %%
+p = check_parameters(
+    globals(),
+    **{"dataset": str, "strategies": list[str], "scheme": str, "normalize_y": bool},
+    **{"n_test": int, "n_init": int, "n_const": int, "n_max": int},
+    **{"noise_var": float, "seeds": list[int]},
+)
+configs = run_configs(p, strategy=p.strategies, seed=p.seeds)
+
+# %% [markdown]
+# ## The data
+#
+# Where the paper has AA, QM9 and OE, the book has embedded pools that stand for them, and QM9 itself
+# with other labels. How the pools were made, and what they are not, is told on the page on
+# [data](../data.md).
+
+# %%
+summaries.data_table(p.dataset)
+
+# %% [markdown]
+# ## The runs
+#
+# Each run starts with `n_init` random molecules. In each iteration the Gaussian process is fitted to the
+# training set ({eq}`eq-lml`), it predicts the molecules that are left ({eq}`eq-mean`,
+# {eq}`eq-variance`), and the strategy picks the next batch, whose size follows {eq}`eq-pow` or
+# {eq}`eq-constant`. The error is the mean absolute error (MAE) on the test set, which no strategy ever
+# sees. A run that was computed before is read from its record.
+#
+# The picks of k-means, and with them the third digit of an error, depend on the processor. The
+# defaults of this notebook are therefore compared with a tracked run: an error within
+# {glue:text}`tolerance:.3f` eV of its tracked value is replaced by that value, and any other is left
+# and named in the next output. The tolerance is about twice the largest difference that we saw between
+# processors. For other parameters every number is the one just computed.
+
+# %%
+tolerance = {"mae_ev": 0.010}
+runs, note = settle(run_or_load(configs), "02_strategy_comparison", p, tolerance)
+print(note)
+
+# %% [markdown]
+# ## Learning curves
+#
+# {numref}`fig-strategies-curves` has two panels. The upper one shows what a reader of the paper expects:
+# the mean over the seeds, with a band of one standard deviation. The band is wide because each seed has
+# another test set, which moves all strategies together. The lower panel takes that out: it shows the
+# difference from random sampling on the same test set and after the same first batch, with its 95 %
+# interval over the seeds ({eq}`eq-interval`). A strategy beats random sampling where its whole bar lies
+# below zero, and is on par with it where the whole bar lies in the grey band of ±3 %.
+
+# %% tags=["remove-output", "hide-input"]
+curves = glue("fig_curves", figures.learning_curves(runs))
+
+# %% [markdown]
+# ```{glue:figure} fig_curves
+# ---
+# name: fig-strategies-curves
+# alt: >-
+#   Two panels against training set size for {glue:text}`dataset`. Upper: test error, which for random
+#   sampling falls to {glue:text}`mae_A:.3f` eV at {glue:text}`n_end` molecules. Lower: differences from random
+#   sampling in percent with error bars, for B, C and D.
+# ---
+# **Learning curves of four strategies, {glue:text}`dataset`** (the paper's Fig. 4a), noise
+# {glue:text}`noise:g` eV², {glue:text}`n_seeds` seeds. Upper: mean, band: standard deviation over the
+# seeds. Lower: paired difference from A, bars: 95 % interval; grey: ±3 % of A's error.
+# ```
+#
+# The errors in numbers, mean ± standard deviation over the seeds, in eV:
+
+# %%
+summaries.mean_std(runs, "mae_ev")
+
+# %% [markdown]
+# ## What the claims rest on
+#
+# Each claim is split into the comparisons that it needs, and holds only if all of them hold; the rules
+# were fixed before the runs ({ref}`verdict-rules`). C2 needs B above A at each size after the first,
+# where all strategies are equal by construction. C3 needs C within 3 % of A's error at the largest size,
+# and D below each of the others there. C1 is about one pool that is not openly at hand.
+
+# %%
+sizes = sorted(runs["n_train"].unique())
+at_size = {
+    (letter, n): summaries.by_seed(runs, n, strategy=name)
+    for letter, name in LETTERS.items()
+    for n in sizes
+}
+n_end = int(sizes[-1])
+end = {letter: at_size[letter, n_end] for letter in "ABCD"}
+evidence = [
+    summaries.superior("C2", f"B above A at {n}", paired(at_size["A", n], at_size["B", n]), +1)
+    for n in sizes[1:]
+]
+evidence.append(
+    summaries.equivalent(
+        "C3", f"C equal to A at {n_end}", paired(end["A"], end["C"]), MARGIN * end["A"].mean()
+    )
+)
+evidence += [
+    summaries.superior("C3", f"D below {letter} at {n_end}", paired(end[letter], end["D"]), -1)
+    for letter in "ABC"
+]
+summaries.evidence_table(evidence)
+
+# %% tags=["remove-cell"]
+maes = ", ".join(f"{letter} {summaries.text(end[letter].mean())}" for letter in "ABCD")
+ours = f"MAE {maes} eV at {n_end} molecules"
+rows = [
+    summaries.untestable("C1", ours, "absolute values of AA at 16 000 molecules: other molecules"),
+    summaries.claim_row("C2", evidence, ours),
+    summaries.claim_row("C3", evidence, ours),
+]
+glue("verdicts", json.dumps(rows), display=False)
+facts = {"dataset": p.dataset, "n_end": n_end, "n_seeds": len(p.seeds), "noise": p.noise_var}
+facts |= {"tolerance": tolerance["mae_ev"], "ranking": summaries.ranking(end)}
+facts |= {f"mae_{letter}": round(float(end[letter].mean()), 6) for letter in "ABCD"}
+facts |= {f"{row['claim']}_{key}": row[key] for row in rows for key in ("verdict", "why")}
+for key, value in facts.items():
+    glue(key, value, display=False)
+
+# %% [markdown]
+# ## What we find
+#
+# At {glue:text}`n_end` molecules the order of the mean errors is {glue:text}`ranking:s`. The order alone
+# proves little; the intervals say how much of it the seeds support.
+#
+# - **C2**, B worse than A at every size: {glue:text}`C2_verdict`. Reason: {glue:text}`C2_why`.
+# - **C3**, C on par with A and D the best: {glue:text}`C3_verdict`. Reason: {glue:text}`C3_why`.
+# - **C1**, the printed errors: {glue:text}`C1_verdict`. Reason: {glue:text}`C1_why`.
+#
+# What all of this rests on is the noise: at 1e-10 eV² the model must pass through every label, and the
+# page on the noise repeats the comparison of A and D with a noise that suits the data. The paper's own
+# numbers also contradict C2: at 16 000 molecules it prints B below A.
+#
+# ## Run it yourself
+#
+# ```bash
+# .venv/bin/papermill notebooks/02_strategy_comparison.ipynb out.ipynb -p dataset aminoacids -y 'seeds: [1, 2, 3]'
+# ```

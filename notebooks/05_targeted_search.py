@@ -1,0 +1,260 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Searching for molecules with a high HOMO level
+#
+# **Claims.** Task 2 of the paper asks for molecules whose HOMO level lies above a threshold, which about
+# 30 % of the pool do. Strategy E labels at random among those that the model predicts in range. The paper
+# reports for AA, QM9 and OE that E finds such molecules faster than random sampling (C8, its Fig. 5a);
+# that it saves 64, 57 and 57 % of the labels (C9, Fig. 5b); that the true positive rate on the test set
+# moves little with training size (C10, Fig. 6a) and falls on the held-out set (C11, Fig. 6b); and that
+# the error on in-range molecules falls far below the error on all molecules for AA, while for QM9 and OE
+# the two are nearly the same (C12, Fig. 7).
+#
+# *What varies:* the strategy, E or random (A). *What is held fixed:* data set, descriptor, model, noise
+# and batch scheme, and for each seed the test set and the first batch. The defaults run for about ten
+# seconds on one core, a page of this book with five seeds for about one minute.
+
+# %%
+import json
+from functools import partial
+
+from myst_nb import glue
+
+from alutils import figures, summaries
+from alutils.parameters import check_parameters, run_configs
+from alutils.records import run_or_load
+from alutils.reference import settle
+from alutils.verdicts import MARGIN, interval, paired
+
+# %% tags=["parameters"]
+dataset = "organics"  # embedded pool, local data set, or the path of a file
+scheme = "pow"  # or "constant"
+n_test = 500  # molecules
+n_init = 50  # molecules in the first batch
+n_const = 50  # molecules, the unit of the batches
+n_max = 400  # molecules in the last training set
+noise_var = 0.05  # eV^2; with normalize_y a multiple of var(y)
+normalize_y = False  # True: the authors' variant
+target_share = 0.3  # the target is this share of the molecules, those with the highest HOMO
+threshold = None  # eV: the target is HOMO > threshold, and goes before target_share
+seeds = [0, 1, 2]  # one run of each strategy for each
+
+# %% [markdown]
+# The next cell refuses unknown names, values of the wrong kind, sizes that do not fit the data set, and a
+# threshold that leaves no molecule or every molecule in range, before anything is computed.
+
+# %%
+p = check_parameters(
+    globals(),
+    **{"dataset": str, "scheme": str, "normalize_y": bool, "noise_var": float},
+    **{"n_test": int, "n_init": int, "n_const": int, "n_max": int, "seeds": list[int]},
+    **{"target_share": float, "threshold": float | None},
+)
+configs = run_configs(p, strategy=["random", "property_search"], seed=p.seeds)
+
+# %% [markdown]
+# ## The data and the target
+#
+# The threshold is the quantile of all labels that leaves the target share above it. A real search knows
+# no such thing in advance: it has a threshold that chemistry asks for, and learns only on the way how many
+# molecules lie above.
+
+# %%
+summaries.data_table(p.dataset, p.target_share, p.threshold)
+
+# %% [markdown]
+# ## The search
+#
+# In each iteration the model predicts all held-out molecules ({eq}`eq-mean`); E draws its batch with equal
+# chances from those predicted above the threshold, and fills it up at random if they are too few. What a
+# search has achieved is its *found share* ({eq}`eq-found-share`), the in-range molecules in the training
+# set over those in training and held-out set together.
+#
+# Picks near the threshold depend on the processor. The defaults of this notebook are therefore compared
+# with a tracked run: a number within a tolerance of its tracked value, {glue:text}`tolerance_mae:.3f` eV
+# for errors and {glue:text}`tolerance_rate:.3f` for rates and shares, is replaced by that value, and any
+# other is left and named in the next output. For other parameters every number is the one just computed.
+
+# %%
+tolerance = {"mae_ev": 0.010, "mae_in_range_ev": 0.020, "found_share": 0.010, "n_found": 15}
+tolerance |= dict.fromkeys(["tpr", "fpr", "tpr_heldout", "fpr_heldout"], 0.040)
+runs, note = settle(run_or_load(configs), "05_targeted_search", p, tolerance)
+print(note)
+
+# %% [markdown]
+# ## What is found, and what it saves
+#
+# The upper panel of {numref}`fig-search-found` shows the found share. The dotted line is a perfect search:
+# after the random first batch every label is a hit. The middle panel shows how much more E has found than
+# A after the same number of labels, which is what the caption of the paper's Fig. 5b describes. The lower
+# panel shows what its text describes, the labels saved ({eq}`eq-savings`): E needs fewer than A for the
+# same found share, by this part of A's labels. The dotted line is the most that can be saved
+# ({eq}`eq-savings-bound`), and without it a saving says little.
+
+# %% tags=["remove-output", "hide-input"]
+share = summaries.share_in_range(p.dataset, p.target_share, p.threshold)
+savings = summaries.search_savings(runs, share)
+found_figure = glue("fig_found", figures.property_search(runs, savings))
+
+# %% [markdown]
+# ```{glue:figure} fig_found
+# ---
+# name: fig-search-found
+# alt: >-
+#   Three panels against training set size for {glue:text}`dataset`. Upper: found share of A and E, which reach
+#   {glue:text}`found_A:.1%` and {glue:text}`found_E:.1%` at {glue:text}`n_end` molecules. Middle: the difference. Lower: labels
+#   saved by E, with the most that is possible as a dotted line.
+# ---
+# **Search for the top {glue:text}`share:.0%`, {glue:text}`dataset`** (the paper's Figs. 5a and 5b), noise
+# {glue:text}`noise:g` eV², {glue:text}`n_seeds` seeds. Upper: mean, band: standard deviation over the
+# seeds. Middle and lower: paired mean, bars: 95 % interval over the seeds; dotted: a perfect search.
+# ```
+#
+# At {glue:text}`n_end` molecules A has found {glue:text}`found_A:.1%` and E {glue:text}`found_E:.1%` of
+# the in-range molecules that can be found. For A's last found share E saves {glue:text}`saved:s` of A's
+# labels; the most possible is {glue:text}`bound:.1%`, so that E reaches {glue:text}`of_bound:s` of what
+# can be had. The paper's savings of 64, 57 and 57 % stand beside a bound of 65.6 %. Where E never has A's
+# found share within its own iterations the saving is not a number, and such seeds are left out.
+#
+# ## Who is predicted in range
+#
+# {numref}`fig-search-rates` shows the true and false positive rates ({eq}`eq-rates`) of E's model. On the
+# test set, which nobody depletes, they tell how well the model classifies. On the held-out set E has taken
+# away the molecules that it recognised, and what stays behind is harder; the rates there mix two effects,
+# a model that gets better and a set that gets worse.
+
+# %% tags=["remove-output", "hide-input"]
+rates_figure = glue("fig_rates", figures.rates(runs))
+
+# %% [markdown]
+# ```{glue:figure} fig_rates
+# ---
+# name: fig-search-rates
+# alt: >-
+#   Two panels with the true and false positive rates of E against training set size for {glue:text}`dataset`.
+#   On the test set the true positive rate goes from {glue:text}`tpr_first:.2f` to {glue:text}`tpr_end:.2f`, on the held-out
+#   set from {glue:text}`tpr_heldout_first:.2f` to {glue:text}`tpr_heldout_end:.2f`.
+# ---
+# **Classification by E's model, {glue:text}`dataset`** (the paper's Figs. 6a and 6b). Upper: test set;
+# lower: held-out set. Mean over {glue:text}`n_seeds` seeds, band: standard deviation.
+# ```
+#
+# ## How well the target range is learnt
+#
+# The paper compares the error of E's model on in-range test molecules with its error on all test
+# molecules. {numref}`fig-search-error` adds A on the same in-range molecules, because only that
+# comparison tells what the search has gained: the target range may be easier or harder to predict for any
+# model.
+
+# %% tags=["remove-output", "hide-input"]
+error_figure = glue("fig_error", figures.in_range_error(runs))
+
+# %% [markdown]
+# ```{glue:figure} fig_error
+# ---
+# name: fig-search-error
+# alt: >-
+#   Test errors of A and E against training set size for {glue:text}`dataset`, on all test molecules and on those in
+#   range; at {glue:text}`n_end` molecules E has {glue:text}`E_test` eV on all and {glue:text}`E_in_range` eV in range.
+# ---
+# **Errors on all test molecules and in range, {glue:text}`dataset`** (the paper's Fig. 7). Mean over
+# {glue:text}`n_seeds` seeds, band: standard deviation.
+# ```
+#
+# At {glue:text}`n_end` molecules E's error is {glue:text}`E_in_range` eV in range and
+# {glue:text}`E_test` eV on all; A's is {glue:text}`A_in_range` and {glue:text}`A_test` eV. E pays for what
+# it learns about the target with what it does not learn about the rest.
+#
+# ## What the claims rest on
+#
+# The rules were fixed before the runs ({ref}`verdict-rules`). C8 needs E above A at each size after the
+# first. For C9 we read "far fewer labels" as half of what is possible; the paper's percentages themselves
+# belong to its data and sizes. For C10 we read "moves little" as less than 0.1 between the first and the
+# last size. C11 needs the held-out rate to fall from the first size to the last, and to end below that on
+# the test set, which is free of depletion. For C12 we read "far below" as at least a quarter lower, for AA
+# and the pool that stands for it, and "nearly identical" as within 3 % of A's error for all others.
+
+# %%
+A, E = "random", "property_search"
+read = partial(summaries.by_seed, runs)
+n_first, *later = [int(n) for n in sorted(runs["n_train"].unique())]
+n_end = later[-1]
+last = summaries.select(savings, n_train=n_end).set_index("seed")
+tpr_first, tpr_end = (read(n, "tpr", strategy=E) for n in (n_first, n_end))
+heldout_first, heldout_end = (read(n, "tpr_heldout", strategy=E) for n in (n_first, n_end))
+error, error_in_range = (read(n_end, c, strategy=E) for c in ("mae_ev", "mae_in_range_ev"))
+found = {n: [read(n, "found_share", strategy=s) for s in (A, E)] for n in later}
+more = [(f"E above A at {n}", paired(*found[n]), +1) for n in later]
+saves = ("savings above half of the bound", interval(last["savings"] - last["bound"] / 2), +1)
+little = ("TPR on the test set, last minus first", paired(tpr_first, tpr_end), 0.1)
+falls = ("TPR on the held-out set, last minus first", paired(heldout_first, heldout_end), -1)
+below = ("TPR at the end, held-out minus test set", paired(tpr_end, heldout_end), -1)
+evidence = [summaries.superior("C8", *part, unit="") for part in more]
+evidence += [summaries.superior("C9", *saves, unit="")]
+evidence += [summaries.equivalent("C10", *little, unit="")]
+evidence += [summaries.superior("C11", *part, unit="") for part in (falls, below)]
+if summaries.stands_for(p.dataset, "AA"):
+    lower = ("in-range error minus 3/4 of that on all", paired(0.75 * error, error_in_range), -1)
+    evidence.append(summaries.superior("C12", *lower))
+else:
+    same = ("in-range error minus that on all", paired(error, error_in_range))
+    margin = MARGIN * read(n_end, strategy=A).mean()
+    evidence.append(summaries.equivalent("C12", *same, margin))
+summaries.evidence_table(evidence)
+
+# %% tags=["remove-cell"]
+facts = {"dataset": p.dataset, "n_end": n_end, "n_seeds": len(p.seeds), "noise": p.noise_var}
+facts |= {"tolerance_mae": tolerance["mae_ev"], "tolerance_rate": tolerance["tpr"], "share": share}
+facts |= summaries.search_facts(runs, last)
+tprs = f"TPR {facts['tpr_first']:.2f} to {facts['tpr_end']:.2f} on the test set"
+heldout = f"{facts['tpr_heldout_first']:.2f} to {facts['tpr_heldout_end']:.2f} on the held-out set"
+errors = f"E {facts['E_in_range']} eV in range, {facts['E_test']} eV on all"
+found = f"found: A {facts['found_A']:.1%}, E {facts['found_E']:.1%} at {n_end} molecules"
+saved = f"saved {facts['saved']} of {n_end} labels, bound {facts['bound']:.1%}"
+level = "the paper's levels, near 1 and below 0.8, belong to its data"
+rows = [
+    summaries.claim_row("C8", evidence, found),
+    summaries.claim_row("C9", evidence, saved, "the paper's percentages belong to its data"),
+    summaries.claim_row("C10", evidence, tprs, level),
+    summaries.claim_row("C11", evidence, f"{tprs}, {heldout}"),
+    summaries.claim_row("C12", evidence, errors),
+]
+glue("verdicts", json.dumps(rows), display=False)
+facts |= {f"{row['claim']}_{key}": row[key] for row in rows for key in ("verdict", "why")}
+for key, value in facts.items():
+    glue(key, value, display=False)
+
+# %% [markdown]
+# ## What we find
+#
+# - **C8**, E finds in-range molecules faster than A: {glue:text}`C8_verdict`. Reason: {glue:text}`C8_why`.
+# - **C9**, E saves far more labels than it costs: {glue:text}`C9_verdict`. Reason: {glue:text}`C9_why`.
+# - **C10**, the true positive rate on the test set moves little: {glue:text}`C10_verdict`. Reason:
+#   {glue:text}`C10_why`.
+# - **C11**, it falls on the held-out set: {glue:text}`C11_verdict`. Reason: {glue:text}`C11_why`.
+# - **C12**, the error in range against the error on all: {glue:text}`C12_verdict`. Reason:
+#   {glue:text}`C12_why`.
+#
+# That E finds more than A asks little of the model: any classifier better than a coin does so. How close
+# it comes to the dotted lines is what tells the data sets apart, and "falls most for AA and OE" (C11)
+# needs more than one of them: compare the pages.
+#
+# ## Run it yourself
+#
+# Give a threshold in eV instead of a share, or a narrower target:
+#
+# ```bash
+# .venv/bin/papermill notebooks/05_targeted_search.ipynb out.ipynb -p dataset aminoacids -p target_share 0.1
+# ```
