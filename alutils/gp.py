@@ -1,10 +1,10 @@
 """Exact Gaussian-process regression with an RBF kernel (Eqs. 3 to 7 of the paper).
 
 Line by line this is Algorithm 2.1 of Rasmussen & Williams, *Gaussian Processes for Machine
-Learning* (MIT Press 2006; "R&W" below), with the marginal likelihood maximised as in their section 5.4.1.
-What makes it fast: the squared distances are computed once and not at every likelihood evaluation,
-the two gradients come from sums over a triangle, and the restarts run on a subset before the best
-of them is polished on the full likelihood.
+Learning* (MIT Press 2006; "R&W" below), with the marginal likelihood maximised as in their
+section 5.4.1. What makes it fast: the squared distances are computed once and not at every
+likelihood evaluation, the two gradients come from sums over a triangle, and the restarts run on a
+subset before the best of them is polished on the full likelihood.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ differs within a panel differs by line style or shade.
 from __future__ import annotations
 
 from functools import wraps
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -16,26 +17,33 @@ from matplotlib.colors import to_rgb
 from matplotlib.ticker import LogLocator, NullLocator
 
 from . import summaries, verdicts
-from .strategies import LETTERS
+from .strategies import LETTERS, STRATEGIES
 
 STYLE = Path(__file__).with_name("alutils.mplstyle")
 
-# Okabe and Ito's palette, safe for colour-blind readers, each above 3:1 contrast on white.
-STRATEGY_COLOURS = {
+# Okabe and Ito's palette, safe for colour-blind readers, each above 3:1 contrast on white; the
+# spare ones go to strategies that a reader adds.
+PAPER_COLOURS = {
     "random": "#404040",
     "most_uncertain": "#D55E00",
     "cluster_centres": "#009E73",
     "uncertain_cluster_centres": "#0072B2",
     "property_search": "#CC79A7",
 }
-STRATEGY_LABELS = {
-    "random": "A random",
-    "most_uncertain": "B uncertainty",
-    "cluster_centres": "C clustering",
-    "uncertain_cluster_centres": "D uncertainty and clustering",
-    "property_search": "E property search",
+PAPER_NAMES = {
+    "most_uncertain": "uncertainty",
+    "cluster_centres": "clustering",
+    "uncertain_cluster_centres": "uncertainty and clustering",
 }
+SPARE_COLOURS = ("#8C6D00", "#56B4E9", "#7F3C8D", "#A0522D")
 STRATEGY_LETTERS = {name: letter for letter, name in LETTERS.items()}
+STRATEGY_COLOURS = PAPER_COLOURS | dict(
+    zip([name for name in STRATEGIES if name not in PAPER_COLOURS], cycle(SPARE_COLOURS))
+)
+STRATEGY_LABELS = {
+    name: f"{letter} {PAPER_NAMES.get(name, name.replace('_', ' '))}"
+    for name, letter in STRATEGY_LETTERS.items()
+}
 POOL_MARKERS = {
     "organics": "o",
     "aminoacids": "s",

@@ -121,8 +121,8 @@ molecule_figure = glue("fig_molecule", pool_figures.molecule_and_descriptor(mole
 #   {glue:text}`inverse_shortest:.2f` per angstrom.
 # ---
 # **One molecule and its descriptor.** a) {glue:text}`formula` from the pool {glue:text}`dataset`,
-# projected on its two longest axes; colours: H white, C grey, N blue, O red, other elements by name. b) Its
-# pair terms. Each curve is a density over the inverse distance, so its unit is Å.
+# projected on its two longest axes; colours: H white, C grey, N blue, O red, other elements by name; lines:
+# distances below 1.25 times the sum of the covalent radii. b) Its pair terms. Each curve is a density over the inverse distance, so its unit is Å.
 # ```
 #
 # *Evidence:* in {numref}`fig-method-molecule` the shortest distance of the molecule,

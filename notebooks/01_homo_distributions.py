@@ -176,12 +176,11 @@ for s in (s for s in summaries if s.name in stands_for):
             verdict = verdicts.SUPPORTED if same else verdicts.NOT_SUPPORTED
         ours = f"{own} above {claim['threshold (eV)']} eV"
         rows.append(stem | {"ours": ours, "interval": count, "verdict": verdict, "why": why})
+    ours, kind = f"modes: {results[s.name]['modes']}", s.info["kind"]
     verdict = modes_verdict(resampled[s.name].get(claim["modes"], 0.0))
     support = f"{checked.n_resamples} resamples: {results[s.name]['modes in the resamples']}"
-    ours = f"modes: {results[s.name]['modes']}"
-    rows.append(
-        stem | {"ours": ours, "interval": support, "verdict": verdict, "why": because[verdict]}
-    )
+    why = because[verdict] + ("; the shape of a stand-in" if kind == "embedded" else "")
+    rows.append(stem | {"ours": ours, "interval": support, "verdict": verdict, "why": why})
 glue("verdicts", json.dumps(rows), display=False)
 pd.DataFrame(rows, columns=["pool", "ours", "interval", "verdict"]).set_index("pool")
 

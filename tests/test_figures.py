@@ -1,0 +1,205 @@
+"""Figures of the experiments and the tables behind them: the data that they show, not pixels."""
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+
+from alutils import figures, strategies, summaries, verdicts
+
+A, B, C, D, E = strategies.STRATEGIES
+SIZES = [100, 200, 400, 800]
+SEEDS = [0, 1, 2]
+
+
+def run(strategy, seed, sizes=SIZES, scheme="pow", n_const=100, noise_var=0.05, factor=1.0):
+    """A made-up run: the error falls as a power of n, the found share grows."""
+    n = np.array(sizes)
+    mae = factor * (0.5 + 0.02 * seed) * (n / 100) ** -0.3
+    n_found = (n * (0.3 if strategy == A else 0.6)).astype(int)
+    return pd.DataFrame(
+        {
+            "dataset": "aminoacids",
+            "strategy": strategy,
+            "scheme": scheme,
+            "n_const": n_const,
+            "noise_var": noise_var,
+            "seed": seed,
+            "iteration": range(len(n)),
+            "n_train": n,
+            "mae_ev": mae,
+            "mae_in_range_ev": 0.8 * mae,
+            "tpr": 0.7,
+            "fpr": 0.1,
+            "tpr_heldout": np.linspace(0.7, 0.5, len(n)),
+            "fpr_heldout": 0.1,
+            "n_found": n_found,
+            "found_share": n_found / 1500,
+        }
+    )
+
+
+def runs(names=(A, B, C, D, E), **where):
+    factors = {D: 0.9, B: 1.1}
+    each = [run(name, s, factor=factors.get(name, 1.0), **where) for name in names for s in SEEDS]
+    return pd.concat(each, ignore_index=True)
+
+
+def schemes():
+    small = [run(D, s, range(100, 801, 100), "constant", 100, factor=0.9) for s in SEEDS]
+    large = [run(D, s, [100, 500, 800], "constant", 400, factor=0.9) for s in SEEDS]
+    return pd.concat([runs((A, D)), *small, *large], ignore_index=True)
+
+
+def lines(ax):
+    """Label -> line, of those in the legend."""
+    handles, labels = ax.get_legend_handles_labels()
+    return {
+        label: getattr(handle, "lines", [handle])[0]
+        for handle, label in zip(handles, labels, strict=True)
+    }
+
+
+@pytest.fixture(params=["learning", "schemes", "grid", "noise", "search", "rates", "error"])
+def figure(request):
+    savings = summaries.search_savings(runs((A, E)), 0.3)
+    both = pd.concat([runs((A, D)), runs((A, D), noise_var=1e-10)])
+    return {
+        "learning": lambda: figures.learning_curves(runs()),
+        "schemes": lambda: figures.batch_schemes(
+            schemes(), summaries.scheme_differences(schemes(), D), D
+        ),
+        "grid": lambda: figures.noise_grid(both[both["strategy"] == A]),
+        "noise": lambda: figures.noise_comparison(both),
+        "search": lambda: figures.property_search(runs((A, E)), savings),
+        "rates": lambda: figures.rates(runs((A, E))),
+        "error": lambda: figures.in_range_error(runs((A, E))),
+    }[request.param]()
+
+
+def test_every_axis_names_quantity_and_unit(figure):
+    for ax in figure.axes:
+        if not ax.get_shared_x_axes().get_siblings(ax)[1:] or ax is figure.axes[-1]:
+            assert re.search(r"\(.+\)", ax.get_xlabel()), ax.get_xlabel()
+        if any(re.search("[a-z]{4}", tick.get_text()) for tick in ax.get_yticklabels()):
+            continue  # an axis of names
+        assert re.search(r"\(.+\)", ax.get_ylabel()), ax.get_ylabel()
+
+
+def test_figures_are_closed_on_white_and_readable_when_small(figure):
+    assert not plt.get_fignums()
+    assert to_hex(figure.get_facecolor()) == "#ffffff"
+    assert figure.get_figwidth() <= 5.5
+    sizes = [text.get_fontsize() for ax in figure.axes for text in ax.get_xticklabels()]
+    assert min(sizes) >= 10
+
+
+def test_every_figure_shows_its_spread(figure):
+    for ax in figure.axes:
+        assert ax.collections, "neither a band nor error bars"
+
+
+def test_the_style_does_not_leak():
+    before = dict(plt.rcParams)
+    figures.rates(runs((A, E)))
+    assert dict(plt.rcParams) == before
+
+
+def test_learning_curves_plot_means_in_the_colour_of_the_strategy():
+    top = figures.learning_curves(runs()).axes[0]
+    for name, label in figures.STRATEGY_LABELS.items():
+        line = lines(top)[label]
+        expected = summaries.curve(summaries.select(runs(), strategy=name), "mae_ev")
+        assert to_hex(line.get_color()) == figures.STRATEGY_COLOURS[name].lower()
+        assert line.get_marker() == figures.POOL_MARKERS["aminoacids"]
+        np.testing.assert_allclose(line.get_xdata(), SIZES)
+        np.testing.assert_allclose(line.get_ydata(), expected["mean"])
+
+
+def test_the_difference_panel_plots_paired_differences_in_percent_of_a():
+    bottom = figures.learning_curves(runs((A, D))).axes[1]
+    (bars,) = bottom.containers
+    np.testing.assert_allclose(bars.lines[0].get_ydata(), [-10.0] * 3)
+    # factor 0.9 on each seed: the difference varies as A's error does, 4 % from seed to seed
+    a = pd.Series([0.5, 0.52, 0.54])
+    interval = verdicts.interval(-10 * a / a.mean())
+    low, high = bars.lines[2][0].get_segments()[0][:, 1]
+    np.testing.assert_allclose([low, high], [interval.low, interval.high])
+
+
+def test_one_seed_gives_points_without_bars():
+    one = summaries.select(runs((A, D)), seed=0)
+    (bars,) = figures.learning_curves(one).axes[1].containers
+    np.testing.assert_allclose(bars.lines[0].get_ydata(), [-10.0] * 3)
+
+
+def test_the_grid_stars_the_lowest_error_of_each_size():
+    grid = pd.concat([runs((A,), noise_var=v) for v in (1e-10, 0.05, 1.0)])
+    grid.loc[grid["noise_var"] == 0.05, "mae_ev"] *= 0.8
+    ax = figures.noise_grid(grid).axes[0]
+    stars = [line for line in ax.lines if line.get_marker() == "*"]
+    assert [star.get_xdata()[0] for star in stars] == [0.05] * len(SIZES)
+
+
+def test_search_shows_shares_in_percent_below_the_limit():
+    found = figures.property_search(runs((A, E)), summaries.search_savings(runs((A, E)), 0.3)).axes[
+        0
+    ]
+    shown = {label: line.get_ydata() for label, line in lines(found).items()}
+    np.testing.assert_allclose(shown["A random"], [2, 4, 8, 16])
+    np.testing.assert_allclose(shown["E property search"], [4, 8, 16, 32])
+    assert (shown["most possible"] >= shown["E property search"]).all()
+
+
+def test_savings_end_with_the_metric_and_stand_beside_the_bound():
+    savings = summaries.search_savings(runs((A, E)), 0.3)
+    last = summaries.select(savings, n_train=800)
+    np.testing.assert_allclose(last["savings"], 0.5)  # E finds twice as many per label
+    np.testing.assert_allclose(last["bound"], 0.7 * (1 - 100 / 800))
+
+
+def test_learning_savings_are_the_labels_for_a_s_last_error():
+    saved = summaries.learning_savings(runs((A, D)), D)
+    assert list(saved.index) == SEEDS
+    assert ((saved > 0) & (saved < 1)).all()
+    assert summaries.learning_savings(runs((A, B)), B).isna().all()
+    assert "none of 3 seeds" in summaries.saved_text(summaries.learning_savings(runs((A, B)), B))
+
+
+def test_scheme_differences_vanish_for_one_power_law():
+    """POW is interpolated in log n between its doublings: half a percent at most."""
+    differences = summaries.scheme_differences(schemes(), D)
+    at_own_sizes = differences[differences["n_train"].isin(SIZES)]["difference"]
+    np.testing.assert_allclose(at_own_sizes, 0, atol=1e-9)
+    assert differences["difference"].between(-0.6, 0).all()
+
+
+def test_a_claim_needs_all_of_its_evidence():
+    sure = verdicts.Interval(-1.0, -1.5, -0.5, 3)
+    open_ = verdicts.Interval(-1.0, -3.0, 1.0, 3)
+    none = verdicts.Interval(float("nan"), -np.inf, np.inf, 0)
+
+    def row(*differences):
+        parts = [summaries.superior("C3", f"part {i}", d, -1) for i, d in enumerate(differences)]
+        return summaries.claim_row("C3", parts, "ours")
+
+    assert row(sure)["verdict"] == verdicts.SUPPORTED
+    assert row(sure)["interval"] == "-1.500 to -0.500 eV (95 %, 3 seeds)"
+    assert row(sure, open_)["verdict"] == verdicts.UNDECIDED
+    assert row(sure, open_)["why"].startswith("1 of 2 comparisons undecided; part 1")
+    assert row(sure, none)["verdict"] == verdicts.UNTESTABLE
+    assert summaries.claim_row("C2", [], "ours")["verdict"] == verdicts.UNTESTABLE
+    assert all(isinstance(value, str) for value in row(sure, open_).values())
+    assert list(summaries.evidence_table([summaries.superior("C3", "x", sure, -1)].copy()).index)
+
+
+def test_data_table_without_the_data(monkeypatch):
+    monkeypatch.delenv("ALUTILS_DATA", raising=False)
+    told = summaries.data_table("qm9_b3lyp", 0.3)["value"]
+    assert "not at hand" in told["data"]
+    assert "molecules" in summaries.data_table("organics", 0.3)["value"]
+    with pytest.raises(ValueError, match="organcs"):
+        summaries.data_table("organcs")
