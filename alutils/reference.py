@@ -52,7 +52,7 @@ def settle(records, name, parameters, tolerance):
         write_json(path, _to_json(records[keys + columns], parameters, tolerance))
     tracked = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
     if tracked is None or tracked["parameters"] != vars(parameters):
-        return Settled(records, "These parameters have no tracked run; all numbers as computed.")
+        return Settled(records, f"All numbers as computed or recorded.{_stale(records)}")
 
     rows = pd.DataFrame(tracked["rows"], columns=keys + columns)
     merged = records[keys].merge(rows, on=keys, how="left", validate="one_to_one")
@@ -76,7 +76,15 @@ def settle(records, name, parameters, tolerance):
     total = len(records) * len(columns)
     limits = ", ".join(f"{column} {limit:g}" for column, limit in tolerance.items())
     note = f"{total - len(outside)} of {total} numbers agree with the tracked run within {limits}"
-    return Settled(settled, "; ".join([note, *outside]) + ".")
+    return Settled(settled, "; ".join([note, *outside]) + "." + _stale(records))
+
+
+def _stale(records):
+    """A sentence on records that were made by other code; empty if there are none."""
+    if "stale" not in records or not records["stale"].any():
+        return ""
+    runs = records.groupby(["strategy", "scheme", "n_const", "noise_var", "seed"])["stale"].any()
+    return f" {runs.sum()} of {len(runs)} runs were recorded with earlier code and not made again."
 
 
 def _to_json(frame, parameters, tolerance):

@@ -27,6 +27,18 @@ class Evidence(NamedTuple):
     digits: int
 
 
+class Table(pd.DataFrame):
+    """A frame to print whole: pandas cuts cells at 50 characters."""
+
+    def _repr_html_(self):
+        with pd.option_context("display.max_colwidth", None):
+            return super()._repr_html_()
+
+    def __repr__(self):
+        with pd.option_context("display.max_colwidth", None, "display.width", 200):
+            return super().__repr__()
+
+
 def select(records, **where):
     """Rows whose columns have the given values: ``select(records, strategy="random")``."""
     for column, value in where.items():
@@ -59,7 +71,7 @@ def mean_std(records, column, digits=3):
         table[NAMES[strategy]] = rows.apply(
             lambda row: f"{row['mean']:.{digits}f} ± {row['std']:.{digits}f}", axis=1
         )
-    return pd.DataFrame(table).rename_axis("training molecules")
+    return Table(pd.DataFrame(table).rename_axis("training molecules"))
 
 
 def stands_for(name, paper_name):
@@ -104,7 +116,7 @@ def data_table(name, target_share=None, threshold=None):
             share = float(np.mean(dataset.y > threshold))
             told["target"] = f"above {threshold:.2f} eV: {share:.1%} of the molecules"
     told["licence"] = entry.get("licence", "that of your file")
-    return pd.DataFrame({"value": told}).rename_axis("of the data set")
+    return Table({"value": told})
 
 
 def superior(claim, statement, difference, sign, unit="eV", digits=3):
@@ -142,7 +154,7 @@ def evidence_table(evidence):
         }
         for part in evidence
     ]
-    return pd.DataFrame(rows).set_index("claim")
+    return Table(pd.DataFrame(rows).set_index("claim"))
 
 
 def claim_row(claim, evidence, ours, note=""):
@@ -309,7 +321,7 @@ def scheme_table(records, strategy):
         shown = sizes if len(sizes) < 7 else [*sizes[:3], "...", *sizes[-2:]]
         name = "POW" if scheme == "pow" else f"constant {n_const}"
         rows[name] = {"fits": len(sizes), "training molecules": ", ".join(shown)}
-    return pd.DataFrame(rows).T.rename_axis("scheme")
+    return Table(pd.DataFrame(rows).T)
 
 
 def saved_text(saved):

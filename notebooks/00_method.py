@@ -136,8 +136,9 @@ molecule_figure = glue("fig_molecule", pool_figures.molecule_and_descriptor(mole
 #
 # The kernel sees two molecules only through the distance of their vectors, {eq}`eq-distance` and
 # {eq}`eq-rbf`. We therefore turn $X$ to its principal axes, which leaves all distances as they are, and
-# keep the {glue:text}`n_axes:d` axes that carry all but a millionth of the variance. From a training set the Gaussian process predicts the HOMO of
-# any other molecule by {eq}`eq-mean` and says how uncertain it is by {eq}`eq-variance`.
+# keep the {glue:text}`n_axes:d` axes that carry all but one part in ten billion of the variance. From a
+# training set the Gaussian process predicts the HOMO of any other molecule by {eq}`eq-mean` and says how
+# uncertain it is by {eq}`eq-variance`.
 #
 # The loop then repeats four steps: fit, measure on the test set, let the strategy pick, move the picks
 # to the training set. With the POW scheme {eq}`eq-pow` the batch doubles each time; with the constant

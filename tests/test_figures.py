@@ -193,7 +193,6 @@ def test_a_claim_needs_all_of_its_evidence():
     assert row(sure, none)["verdict"] == verdicts.UNTESTABLE
     assert summaries.claim_row("C2", [], "ours")["verdict"] == verdicts.UNTESTABLE
     assert all(isinstance(value, str) for value in row(sure, open_).values())
-    assert list(summaries.evidence_table([summaries.superior("C3", "x", sure, -1)].copy()).index)
 
 
 def test_data_table_without_the_data(monkeypatch):

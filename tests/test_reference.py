@@ -56,8 +56,13 @@ def test_other_parameters_leave_everything_as_computed(records):
     moved = records.assign(mae_ev=[0.401, 0.301])
     settled, note = settle(moved, "nb", other, TOLERANCE)
     pd.testing.assert_frame_equal(settled, moved)
-    assert "no tracked run" in note
-    assert "no tracked run" in settle(moved, "another", PARAMETERS, TOLERANCE).note
+    assert note == "All numbers as computed or recorded."
+    assert settle(moved, "another", PARAMETERS, TOLERANCE).note == note
+
+
+def test_stale_records_are_named(records):
+    note = settle(records.assign(stale=[True, False]), "other", PARAMETERS, TOLERANCE).note
+    assert note.endswith(" 1 of 1 runs were recorded with earlier code and not made again.")
 
 
 def test_other_runs_under_the_same_parameters_are_refused(records):

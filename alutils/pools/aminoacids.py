@@ -1,9 +1,9 @@
 """Conformers of amino acids and capped dipeptides, bare and with dications (stands for AA).
 
 A compound is a side chain in one protonation state on one backbone: the amino acid itself
-(neutral, zwitterion, protonated or deprotonated) or its dipeptide between an acetyl and an
-N-methyl amide. A cation starts with two or three donor atoms at its distance, to which a restrained
-MMFF94 minimisation has folded the ligand.
+(neutral, zwitterion or protonated) or its dipeptide between an acetyl and an N-methyl amide.
+Deprotonated ones are drawn as well, and dropped. A cation starts with two or three donor atoms at
+its distance, to which a restrained MMFF94 minimisation has folded the ligand.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ IONS = {  # atomic number and distance (angstrom) at which a donor is looked for
     "Pb": (82, 2.45),
     "Hg": (80, 2.25),
 }
-BARE_SHARE = 0.235  # of the candidates: more of the pool, for they pass the filters more often
+BARE_SHARE = 0.146  # of the candidates: more of the pool, for they pass the filters more often
 FOLDS = 2
 HOPELESS_GAP = 0.25  # eV at the fold: few of these reach 1 eV in the end, and their SCFs are slow
 ROTATABLE = Chem.MolFromSmarts("*~[!D1]-&!@[!D1]~*")
@@ -90,8 +90,8 @@ def compound(residue: str, state: str, backbone: str) -> str:
 def choose(rng: np.random.Generator) -> tuple[str, str | None]:
     """Draw a compound (SMILES) and a cation (None: bare).
 
-    Bare molecules may be charged once, a ligand of a dication is neutral or an anion: two
-    positive charges beside each other would fly apart.
+    Bare molecules may be charged once, a ligand of a dication is neutral or an anion (which `make`
+    drops): two positive charges beside each other would fly apart.
     """
     bare = rng.random() < BARE_SHARE
     ion = None if bare else str(rng.choice(list(IONS)))
@@ -184,10 +184,17 @@ def check_bound(mol, positions, ion: str) -> None:
 
 
 def make(rng: np.random.Generator):
-    """(RDKit molecule of the ligand, positions, charge, SMILES) of one candidate."""
+    """(RDKit molecule of the ligand, positions, charge, SMILES) of one candidate.
+
+    Anions are dropped: their HOMO lies some 5 eV above that of the neutral molecule, bare or with a
+    dication, and would add two modes to the two that AA has.
+    """
     smiles, ion = choose(rng)
-    mol = embed(Chem.MolFromSmiles(smiles), rng)
-    charge = Chem.GetFormalCharge(mol)
+    ligand = Chem.MolFromSmiles(smiles)
+    charge = Chem.GetFormalCharge(ligand)
+    if charge < 0:
+        raise Dropped("charge")
+    mol = embed(ligand, rng)
     AllChem.MMFFOptimizeMolecule(mol, maxIters=500)
     smiles = Chem.MolToSmiles(Chem.RemoveHs(mol))
     if ion is None:
