@@ -116,10 +116,14 @@ def noise_grid(records, paper=0.05):
     """Error of random sampling against the noise, a line per training size, the lowest starred."""
     fig, (ax,) = new_figure(1, panel_height=3.6)
     sizes = sorted(records["n_train"].unique())
+    few = records["noise_var"].nunique() < 3  # a line between two noises would claim too much
     for shade, n_train in zip(shades("#000000", len(sizes), 0.65), sizes, strict=True):
         table = curve(select(records, n_train=n_train), "mae_ev", by="noise_var")
-        look = {"color": shade, "marker": marker(records), "ms": 4}
-        band(ax, table, alpha=0.1, label=f"{n_train} molecules", **look)
+        look = {"color": shade, "marker": marker(records), "ms": 4, "label": f"{n_train} molecules"}
+        if few:
+            ax.errorbar(table.index, table["mean"], yerr=table["std"], ls="none", **look)
+        else:
+            band(ax, table, alpha=0.1, **look)
         best = table["mean"].idxmin()
         ax.plot(best, table["mean"][best], "*", ms=12, mfc="#F0E442", mec="black", zorder=5)
     ax.axvline(paper, color="0.3", ls=":", lw=1.5)
@@ -127,7 +131,9 @@ def noise_grid(records, paper=0.05):
     ax.set_xscale("log")
     ax.set_xlabel(r"noise variance $\sigma_n^2$ (eV$^2$)")
     ax.set_ylabel("MAE (eV)")
-    ax.legend()
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.2 * (high - low))  # room for the legend
+    ax.legend(ncols=2, loc="upper left")
     return fig
 
 

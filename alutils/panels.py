@@ -101,11 +101,19 @@ def shades(colour, n, lightest=0.55):
 
 
 def band(ax, table, spread=True, scale=1, alpha=0.18, **look):
-    """Mean with a band of one standard deviation: columns mean and std, x as the index."""
-    mean, std = scale * table["mean"], scale * table["std"]
-    ax.plot(table.index, mean, **look)
+    """Mean with a band of one standard deviation: columns of `alutils.summaries.curve`."""
+    shown = scale * table[["mean", "std"]].where(~table["collapsed"])
+    ax.plot(table.index, shown["mean"], **look)
+    off_scale(ax, table.index[table["collapsed"]], look["color"])
     if spread:
-        ax.fill_between(table.index, mean - std, mean + std, color=look["color"], alpha=alpha, lw=0)
+        low, high = shown["mean"] - shown["std"], shown["mean"] + shown["std"]
+        ax.fill_between(table.index, low, high, color=look["color"], alpha=alpha, lw=0)
+
+
+def off_scale(ax, x, colour):
+    """Triangles at the upper edge: a collapsed fit has made the mean there meaningless."""
+    if len(x):
+        ax.plot(x, [0.97] * len(x), "^", ms=8, color=colour, transform=ax.get_xaxis_transform())
 
 
 def interval_line(ax, values, **look):
@@ -120,12 +128,18 @@ def difference_line(ax, records, strategy, column="mae_ev", unit=None, shift=1.0
 
     unit : of the column; None for % of A's mean;  shift : factor on x, so that bars do not overlap
     """
-    values = {}
-    for n_train in sorted(summaries.select(records, strategy=strategy)["n_train"].unique())[1:]:
-        ours = summaries.by_seed(records, n_train, column, strategy=strategy)
+    runs = summaries.select(records, strategy=strategy)
+    collapsed = summaries.curve(runs, column)["collapsed"]
+    values, off = {}, []
+    for n_train in sorted(runs["n_train"].unique())[1:]:
+        ours = summaries.by_seed(runs, n_train, column)
         theirs = summaries.by_seed(records, n_train, column, strategy="random")
-        values[n_train * shift] = (ours - theirs) / (unit or theirs.mean() / 100)
+        if collapsed[n_train] and unit is None:
+            off.append(n_train * shift)
+        else:
+            values[n_train * shift] = (ours - theirs) / (unit or theirs.mean() / 100)
     interval_line(ax, pd.Series(values, dtype=object), **look)
+    off_scale(ax, off, look["color"])
 
 
 def margin_axis(ax, margin):
@@ -136,10 +150,12 @@ def margin_axis(ax, margin):
 
 
 def error_axis(ax):
-    """Logarithmic axis of errors."""
+    """Logarithmic axis of errors; call it when all is drawn."""
     ax.set_ylabel("MAE (eV)")
     ax.set_yscale("log")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)))
+    low, high = ax.get_ylim()
+    subs = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if high < 2.5 * low else (1, 1.5, 2, 3, 5, 7)
+    ax.yaxis.set_major_locator(LogLocator(subs=subs))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_locator(NullLocator())
 

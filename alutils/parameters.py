@@ -42,7 +42,8 @@ def check_parameters(namespace, **kinds):
     ------
     ValueError
         Naming parameter, value and what is expected: for a name that the parameters cell does not
-        have, a value of another kind, a list that is empty or repeats itself, an unknown data set.
+        have, a value of another kind, a list that is empty or repeats itself, an unknown data set,
+        sizes that leave no batch.
     """
     # When the cell is run again by hand, later cells have left names of their own.
     if not namespace.get(CHECKED):
@@ -52,6 +53,11 @@ def check_parameters(namespace, **kinds):
     values = {name: _coerce(name, namespace[name], kind) for name, kind in kinds.items()}
     if values.get("dataset") is not None and values["dataset"] not in datasets.REGISTRY:
         datasets.load(values["dataset"])
+    if values.get("n_max", math.inf) <= values.get("n_init", 0):
+        raise ValueError(
+            f"n_max={values['n_max']} must be above n_init={values['n_init']}: else there is no "
+            "batch to pick"
+        )
     namespace[CHECKED] = True
     return types.SimpleNamespace(**values)
 

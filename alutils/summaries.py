@@ -12,6 +12,9 @@ from .metrics import savings, savings_bound, target_threshold
 from .strategies import LETTERS
 from .verdicts import Interval
 
+# R2 on the test set below which a fit has collapsed: the optimiser ended at so short a length scale
+# that the model predicts its prior mean of zero, several standard deviations off, for nearly all.
+COLLAPSED = -1.0
 NAMES = {name: letter for letter, name in LETTERS.items()}
 
 
@@ -57,10 +60,37 @@ def curve(records, column, by="n_train"):
 
     Returns
     -------
-    frame with mean, std (NaN for one seed) and n, the number of seeds, indexed by `by`
+    frame with mean, std (NaN for one seed), n, the number of seeds, and collapsed, whether one of
+    them is a collapsed fit, indexed by `by`
     """
     grouped = records.groupby(by)[column]
-    return pd.DataFrame({"mean": grouped.mean(), "std": grouped.std(), "n": grouped.count()})
+    table = pd.DataFrame({"mean": grouped.mean(), "std": grouped.std(), "n": grouped.count()})
+    collapsed = is_collapsed(records) & column.startswith("mae")
+    return table.assign(collapsed=collapsed.groupby(records[by]).any())
+
+
+def is_collapsed(records):
+    """True for fits whose model has learnt nothing; see COLLAPSED."""
+    return records["r2"] < COLLAPSED
+
+
+def collapsed_text(records):
+    """A sentence on the collapsed fits among these runs."""
+    rows = records[is_collapsed(records)]
+    if rows.empty:
+        return f"None of the {len(records)} fits collapsed."
+    where = [
+        f"{NAMES[row.strategy]} at {row.n_train} molecules, noise {row.noise_var:g} eV², "
+        f"seed {row.seed}"
+        for row in rows.itertuples()
+    ]
+    shown = "; ".join(where[:6]) + ("; and others" if len(where) > 6 else "")
+    return (
+        f"{len(rows)} of the {len(records)} fits collapsed ({shown}): the optimiser ended where "
+        "molecules tell nothing about each other, and the model predicts 0 eV, its prior mean, for "
+        "all. Every number of this page includes them; in the figures a triangle at the upper edge "
+        "stands for a size at which one seed collapsed."
+    )
 
 
 def mean_std(records, column, digits=3):
@@ -68,9 +98,8 @@ def mean_std(records, column, digits=3):
     table = {}
     for strategy, runs in records.groupby("strategy", sort=False):
         rows = curve(runs, column)
-        table[NAMES[strategy]] = rows.apply(
-            lambda row: f"{row['mean']:.{digits}f} ± {row['std']:.{digits}f}", axis=1
-        )
+        mean, std = (rows[column].map(f"{{:.{digits}f}}".format) for column in ("mean", "std"))
+        table[NAMES[strategy]] = mean + (" ± " + std).where(rows["n"] > 1, "")
     return Table(pd.DataFrame(table).rename_axis("training molecules"))
 
 
@@ -252,8 +281,8 @@ def search_facts(records, last):
     for column in ("tpr", "tpr_heldout"):
         facts |= {f"{column}_first": mean(n_first, column), f"{column}_end": mean(n_end, column)}
     saved = last["savings"]
-    facts["saved"] = text(100 * saved.mean(), 1, "%")
-    facts["of_bound"] = text(100 * (saved / last["bound"]).mean(), 0, "%")
+    facts["saved"] = text(100 * saved.mean(), 1, "%", "not a number")
+    facts["of_bound"] = text(100 * (saved / last["bound"]).mean(), 0, "%", "not a number")
     return {key: round(fact, 6) if isinstance(fact, float) else fact for key, fact in facts.items()}
 
 
@@ -293,21 +322,26 @@ def scheme_differences(records, strategy):
     """Each constant scheme minus POW, in % of the error of A under POW, by seed.
 
     Both are read at the sizes that the constant scheme itself reaches, where POW, which has a size
-    at each doubling, is interpolated in log n.
+    at each doubling, is interpolated in log n. Sizes with a collapsed fit in either are left out,
+    except the last.
 
     Returns
     -------
     frame with n_const, seed, n_train, difference (%)
     """
-    runs = select(records, strategy=strategy)
-    doubling = select(runs, scheme="pow")
-    a = select(records, strategy="random", scheme="pow")
+    learnt = records.assign(mae_ev=records["mae_ev"].mask(is_collapsed(records)))
     rows = []
-    for n_const, constant in select(runs, scheme="constant").groupby("n_const"):
-        for n_train in sorted(constant["n_train"].unique())[1:]:
-            percent = by_seed(a, n_train).mean() / 100
-            difference = (by_seed(constant, n_train) - by_seed(doubling, n_train)) / percent
-            rows += [(n_const, seed, n_train, value) for seed, value in difference.items()]
+    for n_const in sorted(select(records, scheme="constant")["n_const"].unique()):
+        ours = {"strategy": strategy, "scheme": "constant", "n_const": n_const}
+        sizes = sorted(select(records, **ours)["n_train"].unique())[1:]
+        for n_train in sizes:
+            runs = records if n_train == sizes[-1] else learnt
+            pow_runs = select(runs, scheme="pow")
+            percent = by_seed(select(pow_runs, strategy="random"), n_train).mean() / 100
+            theirs = by_seed(pow_runs, n_train, strategy=strategy)
+            difference = (by_seed(runs, n_train, **ours) - theirs) / percent
+            if not difference.isna().any():
+                rows += [(n_const, seed, n_train, value) for seed, value in difference.items()]
     return pd.DataFrame(rows, columns=["n_const", "seed", "n_train", "difference"])
 
 
@@ -327,6 +361,8 @@ def scheme_table(records, strategy):
 def saved_text(saved):
     """What `learning_savings` found, as text: how much, and in how many seeds."""
     reached = saved.dropna()
+    if saved.empty:
+        return "not run"
     if reached.empty:
         return f"nothing (none of {len(saved)} seeds reaches that error)"
     seeds = f"{len(reached)} of {len(saved)} seeds that reach it"
@@ -342,14 +378,16 @@ def ranking(values):
     return " < ".join(sorted(means, key=means.get))
 
 
-def text(value, digits=3, unit=""):
-    """A number as text; NaN says that it is not a number."""
-    return "not a number" if np.isnan(value) else f"{value:.{digits}f}{unit and ' ' + unit}"
+def text(value, digits=3, unit="", missing="not run"):
+    """A number as text, and what to say for NaN."""
+    return missing if np.isnan(value) else f"{value:.{digits}f}{unit and ' ' + unit}"
 
 
 def _evidence(claim, statement, difference, verdict, why, unit, digits):
     if difference.n == 0:
         verdict, why = verdicts.UNTESTABLE, f"no run for: {statement}"
+    if difference.n == 1:
+        why = "one seed gives no interval"
     return Evidence(claim, statement, difference, verdict, why, unit, digits)
 
 
@@ -357,5 +395,5 @@ def _number(value, unit, digits, sign=False):
     if np.isnan(value):
         return "-"
     if round(value, digits) == 0:
-        value = 0.0  # no "-0.000"
+        value, sign = 0.0, False  # neither "-0.000" nor "+0.000"
     return f"{value:{'+' if sign else ''}.{digits}f}{unit and ' ' + unit}"

@@ -120,6 +120,8 @@ curves = glue("fig_schemes", figures.batch_schemes(runs, differences, p.strategy
 # the seeds. Lower: paired difference from POW, bars: 95 % interval; grey: ±3 % of A's error.
 # ```
 #
+# {glue:text}`collapsed:s` The mean along the curve leaves such sizes out.
+#
 # ## What the claim rests on
 #
 # C4 is a claim of no difference. It holds if, for each constant scheme, the interval lies inside ±3 % of
@@ -144,7 +146,13 @@ ours = f"largest difference: {difference} ({largest.statement})"
 row = summaries.claim_row("C4", evidence, ours)
 glue("verdicts", json.dumps([row]), display=False)
 pow_runs = summaries.select(runs, strategy=p.strategy, scheme="pow")
-facts = {"dataset": p.dataset, "n_seeds": len(p.seeds), "noise": p.noise_var, "ours": ours}
+facts = {
+    "collapsed": summaries.collapsed_text(runs),
+    "dataset": p.dataset,
+    "n_seeds": len(p.seeds),
+    "noise": p.noise_var,
+    "ours": ours,
+}
 facts |= {"tolerance": tolerance["mae_ev"], "letter": summaries.NAMES[p.strategy]}
 facts |= {"constants": ", ".join(map(str, p.constants)), "n_end": p.n_max}
 facts |= {"mae_pow": round(float(summaries.by_seed(pow_runs, p.n_max).mean()), 6)}

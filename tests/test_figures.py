@@ -31,6 +31,7 @@ def run(strategy, seed, sizes=SIZES, scheme="pow", n_const=100, noise_var=0.05, 
             "iteration": range(len(n)),
             "n_train": n,
             "mae_ev": mae,
+            "r2": 0.8,
             "mae_in_range_ev": 0.8 * mae,
             "tpr": 0.7,
             "fpr": 0.1,
@@ -136,6 +137,22 @@ def test_one_seed_gives_points_without_bars():
     np.testing.assert_allclose(bars.lines[0].get_ydata(), [-10.0] * 3)
 
 
+def test_a_collapsed_fit_is_named_and_leaves_the_scale_alone():
+    records = runs((A, D))
+    assert summaries.collapsed_text(records) == "None of the 24 fits collapsed."
+    bad = (records["strategy"] == D) & (records["seed"] == 1) & (records["n_train"] == 200)
+    records.loc[bad, ["mae_ev", "r2"]] = [15.0, -14.0]
+    told = summaries.collapsed_text(records)
+    assert told.startswith(
+        "1 of the 24 fits collapsed (D at 200 molecules, noise 0.05 eV², seed 1)"
+    )
+    for ax in figures.learning_curves(records).axes:
+        (triangle,) = [line for line in ax.lines if line.get_marker() == "^"]
+        assert triangle.get_xdata()[0] == pytest.approx(200, rel=0.1)
+        assert ax.get_ylim()[1] < 50
+    assert "5.253 ±" in summaries.mean_std(records, "mae_ev")["D"][200]  # the table hides nothing
+
+
 def test_the_grid_stars_the_lowest_error_of_each_size():
     grid = pd.concat([runs((A,), noise_var=v) for v in (1e-10, 0.05, 1.0)])
     grid.loc[grid["noise_var"] == 0.05, "mae_ev"] *= 0.8
@@ -175,6 +192,16 @@ def test_scheme_differences_vanish_for_one_power_law():
     at_own_sizes = differences[differences["n_train"].isin(SIZES)]["difference"]
     np.testing.assert_allclose(at_own_sizes, 0, atol=1e-9)
     assert differences["difference"].between(-0.6, 0).all()
+
+
+def test_scheme_differences_leave_out_sizes_with_a_collapsed_fit_but_never_the_end():
+    records = schemes()
+    collapsed = (records["scheme"] == "constant") & records["n_train"].isin([500, 800])
+    records.loc[collapsed & (records["seed"] == 1), ["mae_ev", "r2"]] = [15.0, -14.0]
+    differences = summaries.scheme_differences(records, D)
+    assert not (differences["n_train"] == 500).any()
+    end = differences[differences["n_train"] == 800]
+    assert end.groupby("seed")["difference"].max()[1] > 1000
 
 
 def test_a_claim_needs_all_of_its_evidence():

@@ -98,6 +98,11 @@ def test_refuses_an_unknown_data_set():
         check_parameters({"dataset": "organcs"}, dataset=str)
 
 
+def test_refuses_sizes_that_leave_no_batch():
+    with pytest.raises(ValueError, match="n_max=50 must be above n_init=50"):
+        check_parameters({"n_init": 50, "n_max": 50}, n_init=int, n_max=int)
+
+
 def test_refuses_seeds_that_two_lists_share():
     with pytest.raises(ValueError, match=r"seeds and others share \[1\]"):
         check_disjoint(SimpleNamespace(seeds=[0, 1], others=[1, 2]), "seeds", "others")
