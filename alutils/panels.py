@@ -111,9 +111,9 @@ def band(ax, table, spread=True, scale=1, alpha=0.18, **look):
 
 
 def off_scale(ax, x, colour):
-    """Triangles at the upper edge: a collapsed fit has made the mean there meaningless."""
+    """Crosses at the upper edge: a collapsed fit has made the mean there meaningless."""
     if len(x):
-        ax.plot(x, [0.97] * len(x), "^", ms=8, color=colour, transform=ax.get_xaxis_transform())
+        ax.plot(x, [0.97] * len(x), "X", ms=8, color=colour, transform=ax.get_xaxis_transform())
 
 
 def interval_line(ax, values, **look):

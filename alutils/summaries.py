@@ -88,7 +88,7 @@ def collapsed_text(records):
     return (
         f"{len(rows)} of the {len(records)} fits collapsed ({shown}): the optimiser ended where "
         "molecules tell nothing about each other, and the model predicts 0 eV, its prior mean, for "
-        "all. Every number of this page includes them; in the figures a triangle at the upper edge "
+        "all. Every number of this page includes them; in the figures a cross at the upper edge "
         "stands for a size at which one seed collapsed."
     )
 

@@ -147,8 +147,8 @@ def test_a_collapsed_fit_is_named_and_leaves_the_scale_alone():
         "1 of the 24 fits collapsed (D at 200 molecules, noise 0.05 eV², seed 1)"
     )
     for ax in figures.learning_curves(records).axes:
-        (triangle,) = [line for line in ax.lines if line.get_marker() == "^"]
-        assert triangle.get_xdata()[0] == pytest.approx(200, rel=0.1)
+        (cross,) = [line for line in ax.lines if line.get_marker() == "X"]
+        assert cross.get_xdata()[0] == pytest.approx(200, rel=0.1)
         assert ax.get_ylim()[1] < 50
     assert "5.253 ±" in summaries.mean_std(records, "mae_ev")["D"][200]  # the table hides nothing
 
