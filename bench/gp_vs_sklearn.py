@@ -8,7 +8,6 @@ gains from the rotation to principal axes.
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import time
 import warnings
@@ -17,6 +16,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel
+from threadpoolctl import threadpool_info
 
 from alutils.datasets import load
 from alutils.descriptors import mbtr
@@ -89,7 +89,8 @@ def main():
     X -= X.mean(axis=0)
     y = dataset.y[order]
 
-    result = {"provenance": provenance() | {"processors": os.cpu_count()}, "fits": []}
+    threads = max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+    result = {"provenance": provenance() | {"blas_threads": threads}, "fits": []}
     result["predictions"] = [
         compare_predictions(X, y, 1000, noise_var) for noise_var in (1e-10, 1e-6, 1e-3, 0.05)
     ]

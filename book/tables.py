@@ -76,7 +76,7 @@ def bench_table():
         differences.append([f"{row[name]:.1e}" for name in names])
     return (
         "Fit with two restarts, both from the same starts within the same bounds, one after the "
-        f"other in one process, {machine['processors']} processors ({machine['machine']}), "
+        f"other in one process, BLAS threads: {machine['blas_threads']} ({machine['machine']}), "
         f"scikit-learn {machine['scikit-learn']}, noise {bench['fits'][0]['noise_var']:g} eV². "
         "The last column is our log marginal likelihood minus scikit-learn's.\n\n"
         + table(fits)
