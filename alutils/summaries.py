@@ -1,8 +1,6 @@
-"""Records to the tables and sentences of a notebook: curves, evidence for a claim, savings."""
+"""Records to the tables and sentences of a notebook: curves, savings, what the data are."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,24 +8,11 @@ import pandas as pd
 from . import datasets, verdicts
 from .metrics import savings, savings_bound, target_threshold
 from .strategies import LETTERS
-from .verdicts import Interval
 
 # R2 on the test set below which a fit has collapsed: the optimiser ended at so short a length scale
 # that the model predicts its prior mean of zero, several standard deviations off, for nearly all.
 COLLAPSED = -1.0
 NAMES = {name: letter for letter, name in LETTERS.items()}
-
-
-class Evidence(NamedTuple):
-    """One comparison that a claim rests on, and what follows from it."""
-
-    claim: str
-    statement: str
-    difference: Interval
-    verdict: str
-    why: str
-    unit: str
-    digits: int
 
 
 class Table(pd.DataFrame):
@@ -40,6 +25,11 @@ class Table(pd.DataFrame):
     def __repr__(self):
         with pd.option_context("display.max_colwidth", None, "display.width", 200):
             return super().__repr__()
+
+
+def text(value, digits=3, unit="", missing="not run"):
+    """A number as text, and what to say for NaN."""
+    return missing if np.isnan(value) else f"{value:.{digits}f}{unit and ' ' + unit}"
 
 
 def select(records, **where):
@@ -146,86 +136,6 @@ def data_table(name, target_share=None, threshold=None):
             told["target"] = f"above {threshold:.2f} eV: {share:.1%} of the molecules"
     told["licence"] = entry.get("licence", "that of your file")
     return Table({"value": told})
-
-
-def superior(claim, statement, difference, sign, unit="eV", digits=3):
-    """Evidence that a paired difference is positive (sign=+1) or negative (sign=-1)."""
-    verdict = verdicts.superiority(difference, sign)
-    why = {
-        verdicts.SUPPORTED: "the interval excludes 0",
-        verdicts.NOT_SUPPORTED: "the interval lies on the other side of 0",
-        verdicts.UNDECIDED: "the interval includes 0",
-    }[verdict]
-    return _evidence(claim, statement, difference, verdict, why, unit, digits)
-
-
-def equivalent(claim, statement, difference, margin, unit="eV", digits=3):
-    """Evidence that a paired difference lies within ± margin."""
-    verdict = verdicts.equivalence(difference, margin)
-    place = {
-        verdicts.SUPPORTED: "inside",
-        verdicts.NOT_SUPPORTED: "outside",
-        verdicts.UNDECIDED: "neither inside nor outside",
-    }[verdict]
-    why = f"the interval lies {place} ±{_number(margin, unit, digits)}"
-    return _evidence(claim, statement, difference, verdict, why, unit, digits)
-
-
-def evidence_table(evidence):
-    """The comparisons as a table to print."""
-    rows = [
-        {
-            "claim": part.claim,
-            "statement": part.statement,
-            "difference": _number(part.difference.mean, part.unit, part.digits, sign=True),
-            "interval": span(part.difference, part.unit, part.digits),
-            "verdict": part.verdict,
-        }
-        for part in evidence
-    ]
-    return Table(pd.DataFrame(rows).set_index("claim"))
-
-
-def claim_row(claim, evidence, ours, note=""):
-    """The row of one claim for the table of claims: all of its evidence must support it.
-
-    ours : str, the numbers of this run;  note : str, added to the reason
-    """
-    parts = [part for part in evidence if part.claim == claim]
-    tested = [part for part in parts if part.verdict != verdicts.UNTESTABLE]
-    if len(tested) < len(parts) or not parts:
-        missing = next((part for part in parts if part not in tested), None)
-        return untestable(claim, ours, missing.why if missing else "not run with these parameters")
-    verdict = verdicts.combine(part.verdict for part in parts)
-    deciding = [part for part in parts if part.verdict == verdict]
-    count = f"{len(deciding)} of {len(parts)} comparisons {verdict}; {deciding[0].statement}: "
-    why = (count if len(parts) > 1 else "") + deciding[0].why
-    return {
-        "claim": claim,
-        "ours": ours,
-        "interval": span(deciding[0].difference, deciding[0].unit, deciding[0].digits),
-        "verdict": verdict,
-        "why": f"{why}; {note}" if note else why,
-    }
-
-
-def untestable(claim, ours, why, interval=""):
-    """The row of a claim that these data cannot test."""
-    return {
-        "claim": claim,
-        "ours": ours,
-        "interval": interval,
-        "verdict": verdicts.UNTESTABLE,
-        "why": why,
-    }
-
-
-def span(difference, unit="eV", digits=3):
-    """An interval as text, with unit and number of seeds."""
-    if difference.n < 2:
-        return f"none ({difference.n} seeds)" if difference.n != 1 else "none (1 seed)"
-    low = _number(difference.low, "", digits)
-    return f"{low} to {_number(difference.high, unit, digits)} (95 %, {difference.n} seeds)"
 
 
 def search_savings(records, target_share):
@@ -376,24 +286,3 @@ def ranking(values):
     """
     means = {name: series.mean() for name, series in values.items() if len(series)}
     return " < ".join(sorted(means, key=means.get))
-
-
-def text(value, digits=3, unit="", missing="not run"):
-    """A number as text, and what to say for NaN."""
-    return missing if np.isnan(value) else f"{value:.{digits}f}{unit and ' ' + unit}"
-
-
-def _evidence(claim, statement, difference, verdict, why, unit, digits):
-    if difference.n == 0:
-        verdict, why = verdicts.UNTESTABLE, f"no run for: {statement}"
-    if difference.n == 1:
-        why = "one seed gives no interval"
-    return Evidence(claim, statement, difference, verdict, why, unit, digits)
-
-
-def _number(value, unit, digits, sign=False):
-    if np.isnan(value):
-        return "-"
-    if round(value, digits) == 0:
-        value, sign = 0.0, False  # neither "-0.000" nor "+0.000"
-    return f"{value:{'+' if sign else ''}.{digits}f}{unit and ' ' + unit}"

@@ -81,6 +81,7 @@ def bench_table():
         "The last column is our log marginal likelihood minus scikit-learn's.\n\n"
         + table(fits)
         + "\nDifferences of the two at the same hyper-parameters, "
-        f"{thousands(bench['predictions'][0]['n_train'])} training molecules. At the smallest "
-        "noise both are inexact, and the condition number says why.\n\n" + table(differences)
+        f"{thousands(bench['predictions'][0]['n_train'])} training molecules. The "
+        "condition number of the kernel matrix limits what rounding can do to either.\n\n"
+        + table(differences)
     )

@@ -30,7 +30,7 @@ import json
 
 from myst_nb import glue
 
-from alutils import figures, summaries
+from alutils import claims, figures, summaries
 from alutils.parameters import check_parameters, run_configs
 from alutils.records import run_or_load
 from alutils.reference import settle
@@ -146,27 +146,27 @@ at_size = {
 n_end = int(sizes[-1])
 end = {letter: at_size[letter, n_end] for letter in "ABCD"}
 evidence = [
-    summaries.superior("C2", f"B above A at {n}", paired(at_size["A", n], at_size["B", n]), +1)
+    claims.superior("C2", f"B above A at {n}", paired(at_size["A", n], at_size["B", n]), +1)
     for n in sizes[1:]
 ]
 evidence.append(
-    summaries.equivalent(
+    claims.equivalent(
         "C3", f"C equal to A at {n_end}", paired(end["A"], end["C"]), MARGIN * end["A"].mean()
     )
 )
 evidence += [
-    summaries.superior("C3", f"D below {letter} at {n_end}", paired(end[letter], end["D"]), -1)
+    claims.superior("C3", f"D below {letter} at {n_end}", paired(end[letter], end["D"]), -1)
     for letter in "ABC"
 ]
-summaries.evidence_table(evidence)
+claims.table(evidence)
 
 # %% tags=["remove-cell"]
 maes = ", ".join(f"{letter} {summaries.text(of_seed.mean())}" for letter, of_seed in end.items())
 ours = f"MAE {maes} eV at {n_end} molecules"
 rows = [
-    summaries.untestable("C1", ours, "the paper's values are of AA at 16 000 molecules"),
-    summaries.claim_row("C2", evidence, ours),
-    summaries.claim_row("C3", evidence, ours),
+    claims.untestable("C1", ours, "the paper's values are of AA at 16 000 molecules"),
+    claims.row("C2", evidence, ours),
+    claims.row("C3", evidence, ours),
 ]
 glue("verdicts", json.dumps(rows), display=False)
 facts = {

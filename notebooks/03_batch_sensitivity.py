@@ -30,7 +30,7 @@ import json
 
 from myst_nb import glue
 
-from alutils import figures, summaries
+from alutils import claims, figures, summaries
 from alutils.parameters import check_parameters, run_configs
 from alutils.records import run_or_load
 from alutils.reference import settle
@@ -136,14 +136,14 @@ for n, of_scheme in differences.groupby("n_const"):
     for place, values in (("at the end", end), ("along the curve", along)):
         statement = f"constant {n} as POW, {place}"
         part = (statement, interval(values), 100 * MARGIN, "% of A's MAE", 1)
-        evidence.append(summaries.equivalent("C4", *part))
-summaries.evidence_table(evidence)
+        evidence.append(claims.equivalent("C4", *part))
+claims.table(evidence)
 
 # %% tags=["remove-cell"]
 largest = max(evidence, key=lambda part: abs(part.difference.mean))
 difference = f"{largest.difference.mean:+.1f} % of A's MAE"
 ours = f"largest difference: {difference} ({largest.statement})"
-row = summaries.claim_row("C4", evidence, ours)
+row = claims.row("C4", evidence, ours)
 glue("verdicts", json.dumps([row]), display=False)
 pow_runs = summaries.select(runs, strategy=p.strategy, scheme="pow")
 facts = {

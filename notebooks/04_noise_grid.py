@@ -31,7 +31,7 @@ from functools import partial
 
 from myst_nb import glue
 
-from alutils import figures, summaries
+from alutils import claims, figures, summaries
 from alutils.parameters import check_disjoint, check_parameters, run_configs
 from alutils.records import run_or_load
 from alutils.reference import settle
@@ -183,14 +183,14 @@ lower = (f"A at noise {p.noise_high:g} minus at {p.noise_low:g}", paired(a_low, 
 as_good = (f"grid at noise {p.noise_high:g} minus its best", paired(best, paper))
 alike = (f"D minus A at noise {p.noise_high:g}", paired(a_high, d_high))
 evidence = [
-    summaries.superior("C5", f"D minus A at noise {p.noise_low:g}", paired(a_low, d_low), -1),
-    summaries.superior("C6", *lower),
-    summaries.equivalent("C6", *as_good, MARGIN * best.mean()),
-    summaries.superior("C7", *alike, -1)
+    claims.superior("C5", f"D minus A at noise {p.noise_low:g}", paired(a_low, d_low), -1),
+    claims.superior("C6", *lower),
+    claims.equivalent("C6", *as_good, MARGIN * best.mean()),
+    claims.superior("C7", *alike, -1)
     if summaries.stands_for(p.dataset, "AA")
-    else summaries.equivalent("C7", *alike, MARGIN * a_high.mean()),
+    else claims.equivalent("C7", *alike, MARGIN * a_high.mean()),
 ]
-summaries.evidence_table(evidence)
+claims.table(evidence)
 
 # %% tags=["remove-cell"]
 maes = {"A_low": a_low, "A_high": a_high, "D_low": d_low, "D_high": d_high}
@@ -220,9 +220,9 @@ facts["grid_note"] = (
 lowest = f"lowest error at {noise_best:g} eV²" if p.noise_grid else "no grid here"
 at_end = "A {}, D {} eV at " + f"{n_end} molecules"
 rows = [
-    summaries.claim_row("C5", evidence, at_end.format(maes["A_low"], maes["D_low"])),
-    summaries.claim_row("C6", evidence, f"{lowest}; A {maes['A_low']} and {maes['A_high']} eV"),
-    summaries.claim_row("C7", evidence, at_end.format(maes["A_high"], maes["D_high"])),
+    claims.row("C5", evidence, at_end.format(maes["A_low"], maes["D_low"])),
+    claims.row("C6", evidence, f"{lowest}; A {maes['A_low']} and {maes['A_high']} eV"),
+    claims.row("C7", evidence, at_end.format(maes["A_high"], maes["D_high"])),
 ]
 glue("verdicts", json.dumps(rows), display=False)
 facts |= {f"{row['claim']}_{key}": row[key] for row in rows for key in ("verdict", "why")}

@@ -32,7 +32,7 @@ from functools import partial
 
 from myst_nb import glue
 
-from alutils import figures, summaries
+from alutils import claims, figures, summaries
 from alutils.parameters import check_parameters, run_configs
 from alutils.records import run_or_load
 from alutils.reference import settle
@@ -204,18 +204,18 @@ saves = ("savings above half of the bound", interval(last["savings"] - last["bou
 little = ("TPR on the test set, last minus first", paired(tpr_first, tpr_end), 0.1)
 falls = ("TPR on the held-out set, last minus first", paired(heldout_first, heldout_end), -1)
 below = ("TPR at the end, held-out minus test set", paired(tpr_end, heldout_end), -1)
-evidence = [summaries.superior("C8", *part, unit="") for part in more]
-evidence += [summaries.superior("C9", *saves, unit="")]
-evidence += [summaries.equivalent("C10", *little, unit="")]
-evidence += [summaries.superior("C11", *part, unit="") for part in (falls, below)]
+evidence = [claims.superior("C8", *part, unit="") for part in more]
+evidence += [claims.superior("C9", *saves, unit="")]
+evidence += [claims.equivalent("C10", *little, unit="")]
+evidence += [claims.superior("C11", *part, unit="") for part in (falls, below)]
 if summaries.stands_for(p.dataset, "AA"):
     lower = ("in-range error minus 3/4 of that on all", paired(0.75 * error, error_in_range), -1)
-    evidence.append(summaries.superior("C12", *lower))
+    evidence.append(claims.superior("C12", *lower))
 else:
     same = ("in-range error minus that on all", paired(error, error_in_range))
     margin = MARGIN * read(n_end, strategy=A).mean()
-    evidence.append(summaries.equivalent("C12", *same, margin))
-summaries.evidence_table(evidence)
+    evidence.append(claims.equivalent("C12", *same, margin))
+claims.table(evidence)
 
 # %% tags=["remove-cell"]
 facts = {
@@ -228,7 +228,7 @@ facts = {
 facts |= {"tolerance_mae": tolerance["mae_ev"], "tolerance_rate": tolerance["tpr"], "share": share}
 facts |= summaries.search_facts(runs, last)
 for name, column, of_e in (("gain", "mae_in_range_ev", error_in_range), ("price", "mae_ev", error)):
-    facts[name] = summaries.span(paired(read(n_end, column, strategy=A), of_e))
+    facts[name] = claims.span(paired(read(n_end, column, strategy=A), of_e))
 tprs = f"TPR {facts['tpr_first']:.2f} to {facts['tpr_end']:.2f} on the test set"
 heldout = f"{facts['tpr_heldout_first']:.2f} to {facts['tpr_heldout_end']:.2f} on the held-out set"
 errors = f"E {facts['E_in_range']} eV in range, {facts['E_test']} eV on all"
@@ -236,11 +236,11 @@ found = f"found: A {facts['found_A']:.1%}, E {facts['found_E']:.1%} at {n_end} m
 saved = f"saved {facts['saved']} of {n_end} labels, bound {facts['bound']:.1%}"
 level = "the paper's levels, near 1 and below 0.8, belong to its data"
 rows = [
-    summaries.claim_row("C8", evidence, found),
-    summaries.claim_row("C9", evidence, saved, "the paper's percentages belong to its data"),
-    summaries.claim_row("C10", evidence, tprs, level),
-    summaries.claim_row("C11", evidence, f"{tprs}, {heldout}"),
-    summaries.claim_row("C12", evidence, errors),
+    claims.row("C8", evidence, found),
+    claims.row("C9", evidence, saved, "the paper's percentages belong to its data"),
+    claims.row("C10", evidence, tprs, level),
+    claims.row("C11", evidence, f"{tprs}, {heldout}"),
+    claims.row("C12", evidence, errors),
 ]
 glue("verdicts", json.dumps(rows), display=False)
 facts |= {f"{row['claim']}_{key}": row[key] for row in rows for key in ("verdict", "why")}

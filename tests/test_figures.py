@@ -204,24 +204,6 @@ def test_scheme_differences_leave_out_sizes_with_a_collapsed_fit_but_never_the_e
     assert end.groupby("seed")["difference"].max()[1] > 1000
 
 
-def test_a_claim_needs_all_of_its_evidence():
-    sure = verdicts.Interval(-1.0, -1.5, -0.5, 3)
-    open_ = verdicts.Interval(-1.0, -3.0, 1.0, 3)
-    none = verdicts.Interval(float("nan"), -np.inf, np.inf, 0)
-
-    def row(*differences):
-        parts = [summaries.superior("C3", f"part {i}", d, -1) for i, d in enumerate(differences)]
-        return summaries.claim_row("C3", parts, "ours")
-
-    assert row(sure)["verdict"] == verdicts.SUPPORTED
-    assert row(sure)["interval"] == "-1.500 to -0.500 eV (95 %, 3 seeds)"
-    assert row(sure, open_)["verdict"] == verdicts.UNDECIDED
-    assert row(sure, open_)["why"].startswith("1 of 2 comparisons undecided; part 1")
-    assert row(sure, none)["verdict"] == verdicts.UNTESTABLE
-    assert summaries.claim_row("C2", [], "ours")["verdict"] == verdicts.UNTESTABLE
-    assert all(isinstance(value, str) for value in row(sure, open_).values())
-
-
 def test_data_table_without_the_data(monkeypatch):
     monkeypatch.delenv("ALUTILS_DATA", raising=False)
     told = summaries.data_table("qm9_b3lyp", 0.3)["value"]
