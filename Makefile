@@ -1,5 +1,5 @@
 # make book   execute the pages, build the HTML          make test   everything that is checked
-# make notebooks, bench, lock, clean: see README.md. Nothing has to be activated.
+# make notebooks, records, verify-records, paper, bench, lock, clean: see book/rerun.md. Nothing has to be activated.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -25,7 +25,7 @@ endif
 export ALUTILS_DATA
 endif
 
-.PHONY: book test lint check notebooks bench lock clean
+.PHONY: book test lint check notebooks bench records verify-records lock clean
 
 book: $(STAMP)
 	@$(PY) book/execute.py
@@ -41,11 +41,26 @@ check: $(STAMP)
 	@$(PY) -m pytest tests -q -n 2 --dist loadscope
 	@$(PY) -m pytest --nbval notebooks -q -n 2 --dist loadscope --nbval-cell-timeout 300
 
+SEEDS ?= 0 1 2
+JOBS ?= 2
+paper: $(STAMP)
+	@$(PY) book/paper.py "$(DATASET)" --sizes $(SIZES) --seeds $(SEEDS) --jobs $(JOBS)
+
 notebooks: $(STAMP)
 	@$(PY) book/notebooks.py $(NAMES)
 
+# All cores, where nothing else runs.
+ALL_CORES := env -u OPENBLAS_NUM_THREADS -u OMP_NUM_THREADS -u MKL_NUM_THREADS
+
 bench: $(STAMP)
-	@for script in bench/*.py; do $(PY) "$$script"; done
+	@$(ALL_CORES) $(PY) bench/bench.py $(ONLY)
+
+records: $(STAMP)
+	@$(PY) -m alutils record book/records.yml --match "$(MATCH)"
+
+N ?= 3
+verify-records: $(STAMP)
+	@$(ALL_CORES) $(PY) -m alutils verify --n $(N) $(if $(SEED),--seed $(SEED))
 
 lock: $(STAMP)
 	@$(PY) -m pip install -q uv

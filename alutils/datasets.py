@@ -1,6 +1,7 @@
-"""Data sets: molecules with a HOMO level in eV, from the package, from `ALUTILS_DATA`, from files.
+"""Data sets: molecules with a HOMO level in eV, from the package, from their source, from files.
 
-`load(name_or_path)` returns a `MoleculeDataset`, validated once and read-only from then on. Two
+`load(name_or_path)` returns a `MoleculeDataset`, validated once and read-only from then on. A
+registered set comes from the package, from the folder `ALUTILS_DATA`, or is downloaded once. Two
 checksums, not to be confused: `REGISTRY` and pools/checksums.json hold the sha256 of *files*, which
 guards against a broken copy; `MoleculeDataset.sha256` is that of the *content*, whatever file it
 came from, and names cached results.
@@ -22,6 +23,7 @@ from types import MappingProxyType
 import numpy as np
 import scipy.sparse
 
+from alutils.downloads import fetch_qm9, fetch_zenodo
 from alutils.paths import data_dir
 from alutils.readers import Molecules, digest_of, frozen, read_any
 
@@ -42,12 +44,25 @@ def _embedded(name, title, stands_for):
     }
 
 
+def _zenodo(title, record, stands_for):
+    return {
+        "kind": "zenodo",
+        "title": title,
+        "label": "HOMO (PBE+vdW)",
+        "level_of_theory": "PBE+vdW",
+        "stands_for": f"{stands_for} itself: the paper's descriptor and labels, no geometry",
+        "licence": "CC BY 4.0",
+        "citation": f"A. Stuke et al., J. Chem. Phys. 150, 204121 (2019); Zenodo record {record}",
+        "url": f"https://doi.org/10.5281/zenodo.{record}",
+    }
+
+
 REGISTRY = {
     "organics": _embedded("organics", "Molecules of up to nine heavy atoms C, N, O, F", "QM9"),
     "aminoacids": _embedded("aminoacids", "Amino acids and dipeptides, some with dications", "AA"),
     "optoelectronics": _embedded("optoelectronics", "Large conjugated molecules", "OE"),
     "qm9_b3lyp": {
-        "kind": "local",
+        "kind": "local",  # downloaded where ALUTILS_DATA lacks it
         "file": "qm9_b3lyp.npz",
         "sha256": "a13d374f762643953c703d9c4f3dd0b32556fb1c889823b8ea8c73756691f71b",
         "title": "QM9, all 133 885 molecules",
@@ -82,6 +97,9 @@ REGISTRY = {
         "citation": "K. Ghosh et al., data set AA, Zenodo record 3967308",
         "url": "https://doi.org/10.5281/zenodo.3967308",
     },
+    "aa": _zenodo("AA, the paper's 44 004 amino acids and dipeptides", 3967308, "AA"),
+    "oe": _zenodo("OE, the paper's 64 710 opto-electronic molecules", 4035923, "OE"),
+    "qm9": _zenodo("QM9, the paper's 133 814 small molecules", 4035918, "QM9"),
 }
 
 
@@ -194,9 +212,11 @@ def embedded_checksums() -> dict[str, str]:
     return {path.name: file_sha256(path) for path in files if path.is_file()}
 
 
-def _registered_file(name: str) -> Path:
-    """The verified file of a registered set."""
+def _registered_file(name: str, fetch: bool) -> Path:
+    """The verified file, or folder, of a registered set; fetched where it can be."""
     entry = REGISTRY[name]
+    if entry["kind"] == "zenodo":
+        return fetch_zenodo(name, fetch)
     file, expected = entry["file"], entry.get("sha256")
     if entry["kind"] == "embedded":
         folder, place = POOLS, "the package; install it anew"
@@ -204,6 +224,13 @@ def _registered_file(name: str) -> Path:
             expected = json.loads((POOLS / "checksums.json").read_text()).get(file)
     else:
         folder, place = data_dir(), "the folder ALUTILS_DATA; put it there"
+        if name == "qm9_b3lyp" and not (folder and (folder / file).is_file()):
+            try:
+                return fetch_qm9(fetch)
+            except ValueError as error:
+                raise ValueError(
+                    f"{error}; or set ALUTILS_DATA to the folder that holds {file}"
+                ) from None
         if folder is None:
             raise ValueError(
                 f"{name} is a local data set: set the environment variable ALUTILS_DATA to the "
@@ -220,22 +247,25 @@ def _registered_file(name: str) -> Path:
     return folder / file
 
 
-def load(name_or_path: str | Path, property_key: str = "homo") -> MoleculeDataset:
+def load(
+    name_or_path: str | Path, property_key: str = "homo", fetch: bool = True
+) -> MoleculeDataset:
     """A registered data set, or a user's file (see `alutils.readers` for the layouts).
 
     Parameters
     ----------
     name_or_path : one of `names()`, or a path to .npz, .xyz, .extxyz, .txt or a Zenodo folder
     property_key : for .xyz and .extxyz, the property that holds the label in eV
+    fetch : download what has a source and is not here; False touches no network
 
     Raises
     ------
-    ValueError : unknown name, `ALUTILS_DATA` not set, file missing, damaged or of another layout,
-        content that is not valid: one message with value, place and remedy.
+    ValueError : unknown name, `ALUTILS_DATA` not set, no connection, file missing, damaged or of
+        another layout, content that is not valid: one message with value, place and remedy.
     """
     name = str(name_or_path)
     if name in REGISTRY:
-        path = _registered_file(name)
+        path = _registered_file(name, fetch)
         entry = {k: v for k, v in REGISTRY[name].items() if k not in ("file", "sha256")}
     else:
         path = Path(name).expanduser()

@@ -95,9 +95,13 @@ def features(dataset, tolerance=1e-10):
     if not 0 <= tolerance < 1:
         raise ValueError(f"tolerance {tolerance} is a share of the variance; give 0 to below 1")
     parts = (_source(dataset), DEFAULTS, version("dscribe"), tolerance, FEATURES_VERSION)
-    return _cached(
-        lambda path: np.save(path, _principal_axes(mbtr(dataset), tolerance)), "features", *parts
-    )
+
+    def write(path):
+        # A sparse X stays sparse: OE's is 7 GB when dense.
+        X = dataset.X.tocsc() if scipy.sparse.issparse(dataset.X) else mbtr(dataset)
+        np.save(path, _principal_axes(X, tolerance))
+
+    return _cached(write, "features", *parts)
 
 
 def _principal_axes(X, tolerance):
@@ -124,7 +128,8 @@ def _principal_axes(X, tolerance):
 
 
 def _centred(X, block):
-    columns = X[:, block].astype(np.float64)
+    columns = X[:, block]
+    columns = (columns.toarray() if scipy.sparse.issparse(X) else columns).astype(np.float64)
     return columns - columns.mean(axis=0)
 
 

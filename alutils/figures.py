@@ -113,27 +113,39 @@ def batch_schemes(records, differences, strategy, margin=verdicts.MARGIN):
 
 @styled
 def noise_grid(records, paper=0.05):
-    """Error of random sampling against the noise, a line per training size, the lowest starred."""
-    fig, (ax,) = new_figure(1, panel_height=3.6)
+    """Error of random sampling, and the likelihood of its labels, against the noise.
+
+    A line per training size; a star marks the lowest error and the highest likelihood.
+    """
+    fig, (top, bottom) = new_figure(2, sharex=True, height_ratios=[3, 2])
     sizes = sorted(records["n_train"].unique())
     few = records["noise_var"].nunique() < 3  # a line between two noises would claim too much
+    highest = records.groupby(["n_train", "seed"])["lml"].transform("max")
+    records = records.assign(loss=(highest - records["lml"]) / records["n_train"])
     for shade, n_train in zip(shades("#000000", len(sizes), 0.65), sizes, strict=True):
-        table = curve(select(records, n_train=n_train), "mae_ev", by="noise_var")
-        look = {"color": shade, "marker": marker(records), "ms": 4, "label": f"{n_train} molecules"}
-        if few:
-            ax.errorbar(table.index, table["mean"], yerr=table["std"], ls="none", **look)
-        else:
-            band(ax, table, alpha=0.1, **look)
-        best = table["mean"].idxmin()
-        ax.plot(best, table["mean"][best], "*", ms=12, mfc="#F0E442", mec="black", zorder=5)
-    ax.axvline(paper, color="0.3", ls=":", lw=1.5)
-    ax.annotate(f"{paper:g} ", (paper, 1), xycoords=("data", "axes fraction"), ha="right", va="top")
-    ax.set_xscale("log")
-    ax.set_xlabel(r"noise variance $\sigma_n^2$ (eV$^2$)")
-    ax.set_ylabel("MAE (eV)")
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.2 * (high - low))  # room for the legend
-    ax.legend(ncols=2, loc="upper left")
+        for ax, column in ((top, "mae_ev"), (bottom, "loss")):
+            table = curve(select(records, n_train=n_train), column, by="noise_var")
+            look = {"color": shade, "marker": marker(records), "ms": 4}
+            look["label"] = f"{n_train} molecules"
+            if few:
+                ax.errorbar(table.index, table["mean"], yerr=table["std"], ls="none", **look)
+            else:
+                band(ax, table, alpha=0.1, **look)
+            best = table["mean"].idxmin()
+            star = {"ms": 12, "mfc": "#F0E442", "mec": "black", "zorder": 5}
+            ax.plot(best, table["mean"][best], "*", **star)
+    for ax in (top, bottom):
+        ax.axvline(paper, color="0.3", ls=":", lw=1.5)
+    place = {"xycoords": ("data", "axes fraction"), "ha": "right", "va": "top"}
+    top.annotate(f"{paper:g} ", (paper, 1), **place)
+    bottom.set_xscale("log")
+    bottom.set_xlabel(r"noise variance $\sigma_n^2$ (eV$^2$)")
+    top.set_ylabel("MAE (eV)")
+    bottom.set_ylabel("likelihood lost\n(nat per molecule)")
+    bottom.set_ylim(bottom.get_ylim()[1], bottom.get_ylim()[0])
+    low, high = top.get_ylim()
+    top.set_ylim(low, high + 0.2 * (high - low))  # room for the legend
+    top.legend(ncols=2, loc="upper left")
     return fig
 
 

@@ -9,17 +9,13 @@ is then computed again; a tracked one is shown, with `stale` set, until it is ma
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
-import platform
 import re
 import sys
 import time
-import tokenize
-from dataclasses import asdict
-from functools import cache, lru_cache
-from importlib import metadata
+from dataclasses import asdict, fields
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +26,15 @@ from .datasets import load
 from .descriptors import features
 from .loop import RunConfig, check, steps, to_frame
 from .paths import cache_dir, records_dir
+from .provenance import code_sha256, peak_memory_gib, provenance
 
-# The modules that determine the numbers of a run; the data set has a checksum of its own.
-NUMERICAL_MODULES = ("descriptors", "gp", "strategies", "batching", "metrics", "loop")
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "dscribe", "ase")
 TIMINGS = ("fit_s", "acquire_s")
+# How far a replay may be from its record, on whatever machine; columns not named agree exactly.
+ABSOLUTE = {
+    **dict.fromkeys(("mae_ev", "mae_in_range_ev"), 1e-4),
+    **dict.fromkeys(("r2", "tpr", "fpr", "tpr_heldout", "fpr_heldout"), 1e-3),
+}
+RELATIVE = dict.fromkeys(("signal_var", "length_scale", "lml", "n_candidates"), 1e-3)
 
 
 def run_or_load(configs, folder=None):
@@ -72,7 +72,7 @@ def find(config, folder=None):
     path = (records_dir() if folder is None else Path(folder)) / file_name(config)
     if not path.exists():
         return None
-    record = _read(path)
+    record = read(path)
     return record if record["complete"] else None
 
 
@@ -81,7 +81,7 @@ def compute(config, folder):
     path = Path(folder) / file_name(config)
     dataset = _load(config.dataset)
     check(config, dataset)
-    record = _read(path) if path.exists() else None
+    record = read(path) if path.exists() else None
     if record is None or is_stale(record) or record["data_sha256"] != dataset.sha256:
         record = _new(config, dataset)
     if record["complete"]:
@@ -92,6 +92,9 @@ def compute(config, folder):
         if step.batch is not None:
             record["batches"].append(step.batch)
         record["wall_s"] = sum(row[name] for row in record["rows"] for name in TIMINGS)
+        record["peak_memory_gib"] = peak_memory_gib()
+        if record["complete"]:
+            record["seal"] = seal(record)
         write_json(path, record)
     return record
 
@@ -105,9 +108,9 @@ def replay(record):
     agreement : list of float, the share of each recorded batch that the strategy picks afresh
     """
     config = RunConfig(**record["config"])
-    dataset = load(config.dataset)
+    dataset = _load(config.dataset)
     X, rows, agreement = features(dataset), [], []
-    for iteration in range(len(record["rows"])):
+    for iteration in tqdm(range(len(record["rows"])), disable=not sys.stderr.isatty()):
         step = next(steps(config, dataset, X, record["batches"][:iteration]))
         rows.append(step.row)
         if step.batch is not None:
@@ -116,52 +119,65 @@ def replay(record):
     return rows, agreement
 
 
+def verify(record):
+    """What of a record its replay does not confirm.
+
+    Returns
+    -------
+    wrong : list of str, empty if all columns agree within `ABSOLUTE` and `RELATIVE`
+    agreement : list of float, as of `replay`
+
+    Raises
+    ------
+    ValueError
+        If the record was changed after it was made, or made from other data than those at hand.
+    """
+    if record.get("seal") != seal(record):
+        raise ValueError("the seal is broken: the file was changed after it was made")
+    if record["data_sha256"] != _load(record["config"]["dataset"]).sha256:
+        raise ValueError("it was made from other data than those at hand")
+    rows, agreement = replay(record)
+    wrong = []
+    for recorded, row in zip(record["rows"], map(_without_nan, rows), strict=True):
+        for name, value in row.items():
+            was = recorded[name]
+            if name not in TIMINGS and not _agrees(name, was, value):
+                wrong.append(f"iteration {row['iteration']}: {name} is {was}, replayed {value}")
+    return wrong, agreement
+
+
+def _agrees(name, was, value):
+    if None in (was, value) or name not in ABSOLUTE | RELATIVE:
+        return was == value
+    return abs(was - value) <= (ABSOLUTE.get(name) or RELATIVE[name] * abs(value))
+
+
+def seal(record):
+    """sha256 of all of a record but the seal itself: one changed digit changes it."""
+    content = {key: value for key, value in record.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def is_stale(record):
     """True if the numerical code is not the one that made the record."""
-    return record["code_sha256"] != code_sha256()
+    return record["code_sha256"] != code_sha256(record["config"]["strategy"])
 
 
 def file_name(config):
-    """Readable name with a hash of the whole configuration, so that no two runs share one."""
-    text = json.dumps(_portable(config), sort_keys=True)
+    """Readable name with a hash of the configuration, so that no two runs share one.
+
+    What has its default value is left out of the hash: a setting that is added later renames no
+    record of the runs before it.
+    """
+    defaults = {field.name: field.default for field in fields(config)}
+    values = {key: value for key, value in _portable(config).items() if value != defaults[key]}
+    text = json.dumps(values, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     stem = re.sub(r"\W+", "-", Path(config.dataset).stem)
     return (
         f"{stem}-{config.strategy}-{config.scheme}{config.n_const}-{config.n_max}"
         f"-noise{config.noise_var:g}-seed{config.seed}-{digest}.json"
     )
-
-
-@cache
-def code_sha256():
-    """Hash of the numerical modules without comments, docstrings and layout."""
-    digest = hashlib.sha256()
-    for name in NUMERICAL_MODULES:
-        source = (Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")
-        digest.update(bare_code(source).encode())
-    return digest.hexdigest()
-
-
-def bare_code(source):
-    """Python source without comments, docstrings and white space: what can change a number."""
-    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
-    tokens, at_start = [], True
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        # A string that begins a line of code is a docstring.
-        if not (at_start and token.type == tokenize.STRING) and token.type not in skipped:
-            tokens.append("".join(token.string.split()))
-        if token.type not in (tokenize.COMMENT, tokenize.NL):
-            at_start = token.type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
-    return "".join(tokens)
-
-
-def provenance():
-    """Versions and machine, for the record."""
-    return {
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        **{name: metadata.version(name) for name in LIBRARIES},
-    }
 
 
 def write_json(path, value):
@@ -187,11 +203,12 @@ def _new(config, dataset):
     return {
         "config": _portable(config),
         "data_sha256": dataset.sha256,
-        "code_sha256": code_sha256(),
+        "code_sha256": code_sha256(config.strategy),
         "provenance": provenance(),
         "created": time.strftime("%Y-%m-%d", time.gmtime()),
         "complete": False,
         "wall_s": 0.0,
+        "peak_memory_gib": None,
         "rows": [],
         "batches": [],
     }
@@ -209,7 +226,8 @@ def _without_nan(row):
     return {name: None if value != value else value for name, value in row.items()}
 
 
-def _read(path):
+def read(path):
+    """A record; ValueError if the file does not hold one."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         for key in ("config", "rows", "batches", "complete", "code_sha256", "data_sha256"):

@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from .gp import GaussianProcess
 
-VARIANCE_KEPT = 0.999  # share of the descriptors' variance that the clustering sees
+VARIANCE_KEPT = 0.99  # share of the descriptors' variance that the clustering sees
 LLOYD_ITERATIONS = 25
 
 

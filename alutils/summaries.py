@@ -20,11 +20,15 @@ class Table(pd.DataFrame):
 
     def _repr_html_(self):
         with pd.option_context("display.max_colwidth", None):
-            return super()._repr_html_()
+            return self._headed()._repr_html_()
 
     def __repr__(self):
         with pd.option_context("display.max_colwidth", None, "display.width", 200):
-            return super().__repr__()
+            return repr(self._headed())
+
+    def _headed(self):
+        """A plain frame that names its index in the line of its columns, not in one of its own."""
+        return pd.DataFrame(self).rename_axis(index=None, columns=self.index.name)
 
 
 def text(value, digits=3, unit="", missing="not run"):
@@ -114,7 +118,7 @@ def data_table(name, target_share=None, threshold=None):
     """
     entry = datasets.REGISTRY.get(name, {})
     try:
-        dataset = datasets.load(name)
+        dataset = datasets.load(name, fetch=False)
     except ValueError:
         if name not in datasets.REGISTRY:
             raise
@@ -136,6 +140,35 @@ def data_table(name, target_share=None, threshold=None):
             told["target"] = f"above {threshold:.2f} eV: {share:.1%} of the molecules"
     told["licence"] = entry.get("licence", "that of your file")
     return Table({"value": told})
+
+
+def likelihood_noise(records):
+    """The noise of the highest marginal likelihood at each training size, from runs on a grid.
+
+    A parabola in log10 of the noise through the highest point and its neighbours; at an end of the
+    grid the end itself.
+
+    Returns
+    -------
+    frame with n_train, seed, noise_var (eV^2)
+    """
+    rows = []
+    for (n_train, seed), runs in records.groupby(["n_train", "seed"]):
+        runs = runs.sort_values("noise_var")
+        log_noise, lml = np.log10(runs["noise_var"].to_numpy()), runs["lml"].to_numpy()
+        top = int(lml.argmax())
+        best = log_noise[top]
+        if 0 < top < len(lml) - 1:
+            a, b, _ = np.polyfit(log_noise[top - 1 : top + 2], lml[top - 1 : top + 2], 2)
+            best = -b / (2 * a)
+        rows.append((n_train, seed, 10**best))
+    return pd.DataFrame(rows, columns=["n_train", "seed", "noise_var"])
+
+
+def lowest_noise(records):
+    """The noise with the lowest mean error, a Series indexed by n_train, from runs on a grid."""
+    sizes = records.groupby("n_train")
+    return sizes.apply(lambda runs: curve(runs, "mae_ev", by="noise_var")["mean"].idxmin())
 
 
 def search_savings(records, target_share):

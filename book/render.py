@@ -16,8 +16,9 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from bench_page import memory_figure, read_bench, tables, time_figure
 from execute import ROOT, PageError, file_digest, glued, verify
-from tables import bench_table, pools_table, table
+from tables import pools_table, table
 
 INPUTS = (
     "_config.yml",
@@ -114,13 +115,16 @@ def write_tables(listed, root=ROOT):
     rows = verdict_rows(listed, root)
     claims = read_claims(rows, root)
     names = yaml.safe_load((root / "book/variants.yml").read_text("utf8"))["variants"]
+    bench = read_bench()
     for name, text in {
         "claims_table": claims_table(claims, rows),
         "summary": claims_summary(claims, rows, names),
         "pools_table": pools_table(),
-        "bench_table": bench_table(),
+        **tables(bench, table),
     }.items():
         (root / f"book/experiments/{name}.md").write_text(text, "utf8")
+    for name, figure in (("time", time_figure), ("memory", memory_figure)):
+        figure(bench).savefig(root / f"book/experiments/bench_{name}.svg", metadata={"Date": None})
 
 
 def made_from(root=ROOT):

@@ -1,12 +1,10 @@
 """Tables of the prose pages that come from files and not from executed pages, in MyST."""
 
-import json
-
 import numpy as np
 from ase.data import chemical_symbols
+from bench_page import thousands
 
 from alutils.datasets import REGISTRY, load
-from alutils.paths import records_dir
 
 
 def table(lines):
@@ -14,11 +12,6 @@ def table(lines):
     lines = [lines[0], ["---"] * len(lines[0]), *lines[1:]]
     text = [[" ".join(str(cell).split()).replace("|", r"\|") for cell in row] for row in lines]
     return "".join(f"| {' | '.join(row)} |\n" for row in text)
-
-
-def thousands(count):
-    """44004 as 44 004, with a space that does not break."""
-    return f"{count:,}".replace(",", "\u00a0")
 
 
 def pools_table():
@@ -46,42 +39,3 @@ def pools_table():
             ]
         )
     return table(lines)
-
-
-def bench_table():
-    """Times and differences of the GP against scikit-learn's, from book/records/bench.json."""
-    path = records_dir() / "bench.json"
-    if not path.exists():
-        return "Nothing is measured yet: run `make bench`.\n"
-    bench = json.loads(path.read_text(encoding="utf-8"))
-    machine = bench["provenance"]
-    fits = [["training molecules", "columns", "ours (s)", "scikit-learn (s)", "ratio", "LML (nat)"]]
-    for row in bench["fits"]:
-        gain = row["lml_ours"] - row["lml_sklearn"]
-        fits.append(
-            [
-                thousands(row["n_train"]),
-                thousands(row["n_columns"]),
-                f"{row['ours_s']:.2f}",
-                f"{row['sklearn_s']:.1f}",
-                f"{row['ratio']:.0f}",
-                f"{gain:+.1e}",
-            ]
-        )
-    differences = [
-        ["noise (eV²)", "condition number", "largest in mu (eV)", "in sigma (eV)", "LML, relative"]
-    ]
-    for row in bench["predictions"]:
-        names = ("noise_var_used", "condition_number", "mu_max_ev", "sigma_max_ev", "lml_relative")
-        differences.append([f"{row[name]:.1e}" for name in names])
-    return (
-        "Fit with two restarts, both from the same starts within the same bounds, one after the "
-        f"other in one process, BLAS threads: {machine['blas_threads']} ({machine['machine']}), "
-        f"scikit-learn {machine['scikit-learn']}, noise {bench['fits'][0]['noise_var']:g} eV². "
-        "The last column is our log marginal likelihood minus scikit-learn's.\n\n"
-        + table(fits)
-        + "\nDifferences of the two at the same hyper-parameters, "
-        f"{thousands(bench['predictions'][0]['n_train'])} training molecules. The "
-        "condition number of the kernel matrix limits what rounding can do to either.\n\n"
-        + table(differences)
-    )

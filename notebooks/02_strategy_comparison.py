@@ -76,8 +76,8 @@ summaries.data_table(p.dataset)
 # ## The runs
 #
 # Each run starts with `n_init` random molecules. In each iteration the Gaussian process is fitted to the
-# training set ({eq}`eq-lml`), it predicts the molecules that are left ({eq}`eq-mean`,
-# {eq}`eq-variance`), and the strategy picks the next batch, whose size follows {eq}`eq-pow` or
+# training set {eq}`eq-lml`, it predicts the molecules that are left by {eq}`eq-mean` and
+# {eq}`eq-variance`, and the strategy picks the next batch, whose size follows {eq}`eq-pow` or
 # {eq}`eq-constant`. The error is the mean absolute error (MAE) on the test set, which no strategy ever
 # sees. A run that was computed before is read from its record.
 #
@@ -101,7 +101,7 @@ print(note)
 # the mean over the seeds, with a band of one standard deviation. The band is wide because each seed has
 # another test set, which moves all strategies together. The lower panel takes that out: it shows the
 # difference from random sampling on the same test set and after the same first batch, with its 95 %
-# interval over the seeds ({eq}`eq-interval`). A strategy beats random sampling where its whole bar lies
+# interval over the seeds {eq}`eq-interval`. A strategy beats random sampling where its whole bar lies
 # below zero, and is on par with it where the whole bar lies in the grey band of ±3 %.
 
 # %% tags=["remove-output", "hide-input"]

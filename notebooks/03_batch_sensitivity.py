@@ -97,7 +97,7 @@ summaries.scheme_table(runs, p.strategy)
 # The upper panel of {numref}`fig-batches-curves` shows the learning curves; only POW and A carry their
 # band of one standard deviation, so that the lines stay visible. The lower panel is the one to judge by.
 # For each constant scheme it shows the error minus that of POW, seed by seed, in percent of A's error,
-# with a 95 % interval over the seeds ({eq}`eq-interval`). The filled marker is the end of the curve, where
+# with a 95 % interval over the seeds {eq}`eq-interval`. The filled marker is the end of the curve, where
 # the schemes have the same number of labels. The open marker is the mean over all sizes that the constant
 # scheme visits; between its own sizes POW is interpolated in log n. A scheme makes no difference where the
 # whole bar lies in the grey band of ±3 %.

@@ -81,9 +81,9 @@ summaries.data_table(p.dataset)
 # %% [markdown]
 # ## What the noise does
 #
-# The noise variance stands on the diagonal of the kernel matrix ({eq}`eq-noisy-kernel`) and enters the
-# prediction ({eq}`eq-mean`) and the likelihood by which the other two parameters are chosen
-# ({eq}`eq-lml`). At 1e-10 eV² the model has to pass through every label. Whatever the descriptor cannot
+# The noise variance stands on the diagonal of the kernel matrix {eq}`eq-noisy-kernel` and enters the
+# prediction {eq}`eq-mean` and the likelihood by which the other two parameters are chosen
+# {eq}`eq-lml`. At 1e-10 eV² the model has to pass through every label. Whatever the descriptor cannot
 # tell apart, two molecules with nearly the same distances and different HOMO levels, must then be bought
 # with a short length scale, and the model generalises badly. A larger noise lets the model smooth over
 # such differences. It is no error of the calculation; it stands for what the descriptor does not see.
@@ -110,6 +110,10 @@ print(note)
 # training size, from light (few molecules) to dark (many). Bands are one standard deviation over the
 # seeds. A star marks the lowest point of each line; the dotted line is the noise that the comparison
 # below uses. {glue:text}`grid_note:s`
+#
+# The lower panel needs no validation molecules. It shows what the marginal likelihood
+# {eq}`eq-lml`, at the best of the other two parameters, loses against the best noise: its star is where
+# maximum likelihood itself would put the noise, had we let it.
 
 # %% tags=["remove-output", "hide-input"]
 in_grid = runs["seed"].isin(p.validation_seeds)
@@ -122,25 +126,26 @@ grid_figure = glue("fig_grid", figures.noise_grid(grid, p.noise_high))
 # ---
 # name: fig-noise-grid
 # alt: >-
-#   Error of random sampling against the noise variance from {glue:text}`noise_min:g` to {glue:text}`noise_max:g` eV²
-#   for {glue:text}`dataset`, one line per training size; at {glue:text}`n_grid` molecules the lowest point lies at
-#   {glue:text}`noise_best:g` eV².
+#   Two panels against the noise variance from {glue:text}`noise_min:g` to {glue:text}`noise_max:g` eV²
+#   for {glue:text}`dataset`, one line per training size. Upper: error of random sampling; at
+#   {glue:text}`n_grid` molecules the lowest point lies at {glue:text}`noise_best:g` eV². Lower: the likelihood
+#   lost against the best noise.
 # ---
-# **Error against the assumed noise, {glue:text}`dataset`.** Random sampling, mean over
-# {glue:text}`n_grid_seeds` seeds, band: standard deviation; star: lowest error of each training size;
-# dotted: {glue:text}`noise_high:g` eV².
+# **Error and likelihood against the assumed noise, {glue:text}`dataset`.** Random sampling, mean over
+# {glue:text}`n_grid_seeds` seeds, band: standard deviation. Star: lowest error, or highest likelihood, of
+# each training size; dotted: {glue:text}`noise_high:g` eV².
 # ```
 #
 # With {glue:text}`n_grid` molecules the lowest error, {glue:text}`mae_best:.3f` eV, lies at
 # {glue:text}`noise_best:g` eV². At {glue:text}`noise_high:g` eV² it is {glue:text}`mae_grid_high` eV and
-# at {glue:text}`noise_low:g` eV² {glue:text}`mae_grid_low` eV.
+# at {glue:text}`noise_low:g` eV² {glue:text}`mae_grid_low` eV. {glue:text}`noise_path:s`
 #
 # ## A and D at two noises
 #
 # The upper panel of {numref}`fig-noise-curves` puts the paper's Figs. 4c and 4d into one: dashed lines at
 # the low noise, full lines at the high one. If the noise matters more than the strategy, lines of one
 # style stay together. The lower panel shows the difference of D from A at the same noise, on the same test
-# set and after the same first batch, with its 95 % interval over the seeds ({eq}`eq-interval`).
+# set and after the same first batch, with its 95 % interval over the seeds {eq}`eq-interval`.
 
 # %% tags=["remove-output", "hide-input"]
 curves = glue("fig_curves", figures.noise_comparison(comparison))
@@ -211,6 +216,15 @@ for name, noise in zip(("low", "high"), noises, strict=True):
     of_noise = summaries.select(comparison, noise_var=noise)
     facts[f"saved_{name}"] = summaries.saved_text(summaries.learning_savings(of_noise, D))
     facts[f"mae_grid_{name}"] = summaries.text(scores.get(noise, float("nan")))
+likely = summaries.likelihood_noise(grid).groupby("n_train")["noise_var"].median()
+lowest_at = summaries.lowest_noise(grid)
+facts["noise_path"] = (
+    "From the smallest to the largest training set, the noise of the lowest error goes "
+    f"{' → '.join(f'{noise:g}' for noise in lowest_at)} eV²; that of the highest likelihood goes "
+    f"{' → '.join(f'{noise:.2g}' for noise in likely)} eV² (median over the seeds)."
+    if p.noise_grid
+    else ""
+)
 facts["grid_note"] = (
     "Scored on the molecules that the validation seeds set aside."
     if p.noise_grid

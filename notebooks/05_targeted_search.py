@@ -77,9 +77,9 @@ summaries.data_table(p.dataset, p.target_share, p.threshold)
 # %% [markdown]
 # ## The search
 #
-# In each iteration the model predicts all held-out molecules ({eq}`eq-mean`); E draws its batch with equal
+# In each iteration the model predicts all held-out molecules {eq}`eq-mean`; E draws its batch with equal
 # chances from those predicted above the threshold, and fills it up at random if they are too few. What a
-# search has achieved is its *found share* ({eq}`eq-found-share`), the in-range molecules in the training
+# search has achieved is its *found share* {eq}`eq-found-share`, the in-range molecules in the training
 # set over those in training and held-out set together.
 #
 # Picks near the threshold may depend on the processor. The defaults of this notebook are therefore compared
@@ -99,9 +99,9 @@ print(note)
 # The upper panel of {numref}`fig-search-found` shows the found share. The dotted line is a perfect search:
 # after the random first batch every label is a hit. The middle panel shows how much more E has found than
 # A after the same number of labels, which is what the caption of the paper's Fig. 5b describes. The lower
-# panel shows what its text describes, the labels saved ({eq}`eq-savings`): E needs fewer than A for the
+# panel shows what its text describes, the labels saved {eq}`eq-savings`: E needs fewer than A for the
 # same found share, by this part of A's labels. The dotted line is the most that can be saved
-# ({eq}`eq-savings-bound`), and without it a saving says little.
+# {eq}`eq-savings-bound`, and without it a saving says little.
 
 # %% tags=["remove-output", "hide-input"]
 share = summaries.share_in_range(p.dataset, p.target_share, p.threshold)
@@ -130,7 +130,7 @@ found_figure = glue("fig_found", figures.property_search(runs, savings))
 #
 # ## Who is predicted in range
 #
-# {numref}`fig-search-rates` shows the true and false positive rates ({eq}`eq-rates`) of E's model. On the
+# {numref}`fig-search-rates` shows the true and false positive rates {eq}`eq-rates` of E's model. On the
 # test set, which nobody depletes, they tell how well the model classifies. On the held-out set E has taken
 # away the molecules that it recognised, and what stays behind is harder; the rates there mix two effects,
 # a model that gets better and a set that gets worse.

@@ -49,6 +49,13 @@ def data_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def no_network(tmp_path, monkeypatch):
+    """No server to download from, and nothing downloaded before."""
+    monkeypatch.setenv("ALUTILS_MIRROR", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path / "cache"))
+
+
 # What is loaded
 
 
@@ -153,9 +160,11 @@ def test_registry_says_what_each_set_is():
     assert names() == tuple(REGISTRY)
     assert {"organics", "aminoacids", "optoelectronics"} < set(names())
     for entry in REGISTRY.values():
-        for key in ("kind", "file", "title", "label", "stands_for", "licence", "citation", "url"):
+        for key in ("kind", "title", "label", "stands_for", "licence", "citation", "url"):
             assert isinstance(entry[key], str) and entry[key]
-        assert entry["kind"] == "embedded" or len(entry["sha256"]) == 64
+        assert ("file" in entry) == (entry["kind"] in ("embedded", "local"))
+        assert ("sha256" in entry) == (entry["kind"] == "local")
+        assert len(entry.get("sha256", 64 * "0")) == 64
 
 
 def test_unknown_name_lists_the_known():
@@ -163,14 +172,18 @@ def test_unknown_name_lists_the_known():
         load("organic")
 
 
-def test_local_set_without_the_folder(monkeypatch):
+def test_local_set_without_the_folder(no_network, monkeypatch):
     monkeypatch.delenv("ALUTILS_DATA", raising=False)
-    with pytest.raises(ValueError, match=r"ALUTILS_DATA.*holds qm9_b3lyp\.npz.*organics"):
+    with pytest.raises(ValueError, match=r"ALUTILS_DATA.*holds oe62_gw5000_subset\.npz.*organics"):
+        load("oe62_gw5000")
+    with pytest.raises(ValueError, match=r"no answer.*ALUTILS_DATA.*holds qm9_b3lyp\.npz"):
         load("qm9_b3lyp")
 
 
-def test_local_set_is_found_and_verified(data_folder, write_npz, monkeypatch):
-    with pytest.raises(ValueError, match=r"qm9_b3lyp\.npz is not in the folder ALUTILS_DATA"):
+def test_local_set_is_found_and_verified(no_network, data_folder, write_npz, monkeypatch):
+    with pytest.raises(ValueError, match=r"aa_homo\.txt is not in the folder ALUTILS_DATA"):
+        load("aa_labels")
+    with pytest.raises(ValueError, match="qm9_b3lyp: no answer"):
         load("qm9_b3lyp")
     path = write_npz("qm9_b3lyp.npz")
     with pytest.raises(ValueError, match=r"sha256 of qm9_b3lyp\.npz.*expected a13d374f") as error:

@@ -32,6 +32,7 @@ def run(strategy, seed, sizes=SIZES, scheme="pow", n_const=100, noise_var=0.05, 
             "n_train": n,
             "mae_ev": mae,
             "r2": 0.8,
+            "lml": -n * (0.3 + (np.log10(noise_var) + 2) ** 2),  # highest at a noise of 0.01
             "mae_in_range_ev": 0.8 * mae,
             "tpr": 0.7,
             "fpr": 0.1,
@@ -161,6 +162,19 @@ def test_the_grid_stars_the_lowest_error_of_each_size():
     assert [star.get_xdata()[0] for star in stars] == [0.05] * len(SIZES)
 
 
+def test_the_likelihood_has_its_own_best_noise():
+    grid = pd.concat([runs((A,), noise_var=noise) for noise in (1e-4, 1e-3, 0.02, 0.1)])
+    ax = figures.noise_grid(grid).axes[1]
+    stars = [line for line in ax.lines if line.get_marker() == "*"]
+    assert [star.get_xdata()[0] for star in stars] == [0.02] * len(SIZES)
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # less lost is higher
+    best = summaries.likelihood_noise(grid)
+    np.testing.assert_allclose(best["noise_var"], 0.01, rtol=1e-6)
+    assert len(best) == len(SIZES) * len(SEEDS)
+    at_the_end = summaries.likelihood_noise(grid[grid["noise_var"] > 0.01])
+    np.testing.assert_allclose(at_the_end["noise_var"], 0.02)
+
+
 def test_search_shows_shares_in_percent_below_the_limit():
     found = figures.property_search(runs((A, E)), summaries.search_savings(runs((A, E)), 0.3)).axes[
         0
@@ -204,8 +218,9 @@ def test_scheme_differences_leave_out_sizes_with_a_collapsed_fit_but_never_the_e
     assert end.groupby("seed")["difference"].max()[1] > 1000
 
 
-def test_data_table_without_the_data(monkeypatch):
+def test_data_table_without_the_data(monkeypatch, tmp_path):
     monkeypatch.delenv("ALUTILS_DATA", raising=False)
+    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))  # nothing is downloaded
     told = summaries.data_table("qm9_b3lyp", 0.3)["value"]
     assert "not at hand" in told["data"]
     assert "molecules" in summaries.data_table("organics", 0.3)["value"]

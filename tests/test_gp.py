@@ -148,6 +148,62 @@ def test_optimum_is_not_below_scikit_learns(data, normalize_y, restart_subset):
     assert model.log_marginal_likelihood_ > other.log_marginal_likelihood_value_ - 1e-4
 
 
+@pytest.mark.parametrize(
+    ("n", "restart", "likelihood", "sizes"),
+    [
+        (400, 500, 8000, [400]),
+        (999, 500, 8000, [999]),
+        (1000, 500, 8000, [500, 1000]),
+        (16_000, 500, 8000, [500, 1000, 2000, 4000, 8000]),
+        (16_000, 500, None, [500, 1000, 2000, 4000, 8000, 16_000]),
+        (300, None, 8000, [300]),
+        (300, None, 100, [100]),
+    ],
+)
+def test_subsets_grow_to_the_full_likelihood(n, restart, likelihood, sizes):
+    model = GaussianProcess(restart_subset=restart, likelihood_subset=likelihood)
+    assert model._subset_sizes(n) == sizes
+
+
+@pytest.mark.parametrize("noise_var", [1e-6, 1e-3, 0.05])
+def test_the_ladder_ends_at_the_optimum_of_a_climb_from_scratch(data, noise_var):
+    """With a fraction of its evaluations of the full likelihood."""
+    X, y, _ = data
+    ladder = GaussianProcess(noise_var, random_state=0, restart_subset=60).fit(X, y)
+    scratch = GaussianProcess(noise_var, random_state=0, restart_subset=None).fit(X, y)
+    assert ladder.log_marginal_likelihood_ > scratch.log_marginal_likelihood_ - 1e-3
+    assert ladder.n_evaluations_ <= 8 < scratch.n_evaluations_
+
+
+def test_a_polish_without_curvature_still_climbs(data):
+    X, y, _ = data
+    model = GaussianProcess(0.05, n_restarts=0, random_state=0).fit(X, y)
+    model.noise_var_used_ = 0.05
+    D2, start = squared_distances(X), np.log([5.0, 2000.0])
+    for hessian in (-np.eye(2), np.diag([1e-9, 1e-9])):  # indefinite; far too long a step
+        found = model._polish(start, hessian, D2, y)
+        assert -found.fun > model.log_marginal_likelihood_ - 1e-3
+
+
+def test_the_likelihood_of_a_subset_and_a_model_of_all(data):
+    X, y, X_new = data
+    whole = GaussianProcess(0.05, random_state=0).fit(X, y)
+    part = GaussianProcess(0.05, random_state=0, likelihood_subset=250).fit(X, y)
+    assert len(part.L_) == len(X)
+    assert part.log_marginal_likelihood_ < whole.log_marginal_likelihood_
+    assert part.signal_var_ == pytest.approx(whole.signal_var_, rel=1)
+    at_same = at_same_parameters(part, 0.05, False, X, y)
+    np.testing.assert_allclose(part.predict(X_new), at_same.predict(X_new), rtol=0, atol=1e-8)
+
+
+def test_factor_in_place_of_the_distances(data):
+    D2 = squared_distances(data[0])
+    expected = np.tril(factorise(D2, 3.0, 400.0, 0.05))
+    in_place = factorise(D2, 3.0, 400.0, 0.05, out=D2)
+    assert in_place is D2 or np.shares_memory(in_place, D2)
+    np.testing.assert_array_equal(np.tril(in_place), expected)
+
+
 def test_interpolates_without_noise(data):
     X, y, _ = data
     errors = [

@@ -5,9 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from alutils import records
+from alutils import loop, provenance, records
+from alutils.__main__ import plan
 from alutils.datasets import MoleculeDataset
 from alutils.loop import RunConfig
+from alutils.strategies import STRATEGIES
 
 CONFIG = RunConfig("toy", "property_search", "pow", 20, 20, 100, 50, 0.01, n_restarts=0)
 
@@ -73,7 +75,7 @@ def test_tracked_record_needs_no_data(pool, tmp_path, monkeypatch):
 
 def test_cached_stale_record_is_computed_again(pool, tmp_path, monkeypatch):
     records.run_or_load([CONFIG])
-    monkeypatch.setattr(records, "code_sha256", lambda: "other code")
+    monkeypatch.setattr(records, "code_sha256", lambda strategy: "other code")
     assert records.find(CONFIG, tmp_path / "cache/records")["code_sha256"] != "other code"
     records.run_or_load([CONFIG])
     assert records.find(CONFIG, tmp_path / "cache/records")["code_sha256"] == "other code"
@@ -81,7 +83,7 @@ def test_cached_stale_record_is_computed_again(pool, tmp_path, monkeypatch):
 
 def test_tracked_stale_record_is_marked(pool, tmp_path, monkeypatch):
     records.compute(CONFIG, tmp_path / "tracked")
-    monkeypatch.setattr(records, "code_sha256", lambda: "other code")
+    monkeypatch.setattr(records, "code_sha256", lambda strategy: "other code")
     assert records.run_or_load([CONFIG])["stale"].all()
 
 
@@ -109,6 +111,54 @@ def test_replay_gives_the_recorded_digits(pool, tmp_path):
             same = row[name] == recorded[name] or (row[name] != row[name] and not recorded[name])
             assert same, name
     assert agreement == [1.0, 1.0, 1.0]
+
+
+def test_verified_record_agrees(pool, tmp_path):
+    record = records.compute(CONFIG, tmp_path)
+    wrong, agreement = records.verify(json.loads(json.dumps(record)))
+    assert wrong == [] and agreement == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("place", ["mae_ev", "n_found", "batch", "config"])
+def test_one_changed_digit_breaks_the_seal(place, pool, tmp_path):
+    record = records.compute(CONFIG, tmp_path)
+    if place == "batch":
+        record["batches"][1][3] += 1
+    elif place == "config":
+        record["config"]["noise_var"] = 0.02
+    else:
+        record["rows"][2][place] += 1e-9 if place == "mae_ev" else 1
+    with pytest.raises(ValueError, match="seal is broken"):
+        records.verify(record)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "fails"),
+    [("mae_ev", 1e-3, True), ("mae_ev", 1e-6, False), ("n_found", 1, True), ("lml", 1.0, True)],
+)
+def test_replay_finds_what_a_new_seal_hides(name, change, fails, pool, tmp_path):
+    record = records.compute(CONFIG, tmp_path)
+    record["rows"][2][name] += change
+    record["seal"] = records.seal(record)
+    wrong, _ = records.verify(record)
+    assert bool(wrong) == fails
+    assert all(name in line and "iteration 2" in line for line in wrong)
+
+
+def test_other_picks_under_a_new_seal_are_found(pool, tmp_path):
+    record = records.compute(CONFIG, tmp_path)
+    picked = set(np.concatenate(record["batches"]))
+    _, _, heldout = loop.split(CONFIG, len(pool))
+    record["batches"][0][0] = next(int(i) for i in heldout if i not in picked)
+    record["seal"] = records.seal(record)
+    assert records.verify(record)[0]
+
+
+def test_record_of_other_data_is_refused(pool, tmp_path):
+    record = records.compute(CONFIG, tmp_path) | {"data_sha256": "other"}
+    record["seal"] = records.seal(record)
+    with pytest.raises(ValueError, match="other data"):
+        records.verify(record)
 
 
 def test_damaged_record_is_named(pool, tmp_path):
@@ -147,11 +197,37 @@ def test_no_folder_reaches_a_record(pool, tmp_path):
 def test_code_hash_sees_code_and_not_comments():
     source = 'def f(x):\n    """Doc."""\n    return x + 1  # why\n'
     same = 'def f(x):\n    """Other\n    doc."""\n\n    # else\n    return (\n        x + 1)\n'
-    assert records.bare_code(source).replace("(", "").replace(")", "") == records.bare_code(
+    assert provenance.bare_code(source).replace("(", "").replace(")", "") == provenance.bare_code(
         same
     ).replace("(", "").replace(")", "")
-    assert records.bare_code(source) != records.bare_code(source.replace("+ 1", "+ 2"))
-    assert records.bare_code('x = "a"') != records.bare_code('x = "b"')
+    assert provenance.bare_code(source) != provenance.bare_code(source.replace("+ 1", "+ 2"))
+    assert provenance.bare_code('x = "a"') != provenance.bare_code('x = "b"')
+
+
+def test_a_new_strategy_makes_no_record_stale():
+    source = """
+KEPT = 0.9
+
+def first(moment):
+    return _sorted(moment)[:3]
+
+def second(moment):
+    return moment.mu
+
+def _sorted(moment):
+    return moment.sigma * KEPT
+"""
+    needed = provenance.definitions(source, {"first"})
+    assert "KEPT = 0.9" in needed and "def _sorted" in needed and "def second" not in needed
+    assert needed == provenance.definitions(source + "\nTHIRD = 3\n", {"first"})
+    assert needed != provenance.definitions(source.replace("0.9", "0.8"), {"first"})
+    with_decorator = "@frozen\nclass Moment:\n    mu: float\n"
+    assert provenance.definitions(with_decorator, {"Moment"}) == with_decorator
+
+
+def test_each_strategy_has_its_own_code_hash():
+    hashes = {provenance.code_sha256(name) for name in STRATEGIES}
+    assert len(hashes) == len(STRATEGIES)
 
 
 def test_tracked_records_are_fresh():
@@ -159,3 +235,33 @@ def test_tracked_records_are_fresh():
     paths = [path for path in records.records_dir().glob("*seed*.json")]
     stale = [path.name for path in paths if records.is_stale(json.loads(path.read_text()))]
     assert paths and not stale
+
+
+def test_tracked_records_are_whole():
+    """The seal holds: nobody has changed a digit by hand."""
+    for path in records.records_dir().glob("*seed*.json"):
+        record = records.read(path)
+        assert record["seal"] == records.seal(record), path.name
+        assert record["complete"] and path.name == records.file_name(RunConfig(**record["config"]))
+
+
+def test_plan_of_the_long_runs():
+    configs = plan(records.records_dir().parent / "records.yml")
+    names = [records.file_name(config) for config in configs]
+    assert len(set(names)) == len(names)
+    made = {path.name for path in records.records_dir().glob("*seed*.json")}
+    assert made <= set(names), "a tracked record that no plan makes"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- {name: x, settings: {}, seeds: [0]}", "'x' needs name, settings, seeds and runs"),
+        ("- {name: x, settings: {datset: a}, seeds: [0], runs: [{strategy: random}]}", "datset"),
+        ("- {name: x, settings: {dataset: a}, seeds: [0], runs: [{strategy: rnd}]}", "rnd"),
+    ],
+)
+def test_bad_plan_is_refused(text, message, tmp_path):
+    (tmp_path / "plan.yml").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        plan(tmp_path / "plan.yml")

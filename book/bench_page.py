@@ -1,0 +1,217 @@
+"""What `make bench` measured, as tables and figures of the performance page."""
+
+import json
+
+import numpy as np
+
+from alutils.panels import new_figure, styled
+from alutils.paths import records_dir
+
+# What was to be reached (two cores, 24 GiB), and how to read it from book/records/bench.json.
+MIN = 60.0  # seconds
+# No strategy's colour, no pool's marker.
+OURS, LIKELIHOOD, MEMORY = "#6A3D9A", "#8C510A", "#6A3D9A"
+
+
+def read_bench():
+    """The measurements, None if there are none."""
+    path = records_dir() / "bench.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def goals(bench):
+    """Rows of (work, goal, measured, absolute figure, reached)."""
+    of = {row["n_train"]: row for row in bench["fits"]}
+    rows = []
+    for n, goal in ((1000, 40), (2000, 100)):
+        row = of[n]
+        seconds = f"{row['ours_s']:.2f} s, scikit-learn {row['sklearn_s']:.1f} s"
+        rows.append(
+            (
+                f"fit with two restarts, n = {thousands(n)}",
+                f"{goal} times scikit-learn's speed",
+                f"{row['ratio']:.0f} times",
+                seconds,
+                row["ratio"] >= goal,
+            )
+        )
+    lost = max(row["lml_sklearn"] - row["lml_ours"] for row in bench["fits"])
+    absolute = f"largest loss {lost:+.1e} nat"
+    rows.append(("its likelihood", "lost: at most 0.001 nat", absolute, "-", lost <= 1e-3))
+    row = next(r for r in bench["likelihood"] if r["n_train"] == 8000)
+    work = "one likelihood with gradient, n = 8 000"
+    rows.append((work, "45 % of the rate of a product", *share_of(row), row["share"] >= 0.45))
+    row = bench["predictions"]["rows"][-1]
+    work = f"mu and sigma of {thousands(row['m'])} molecules, n = {thousands(row['n_train'])}"
+    rows.append((work, "45 % of the rate of a product", *share_of(row), row["share"] >= 0.45))
+    memory = row["working_memory_gib"]
+    rows.append(
+        ("its working memory", "1 GiB above the factor", f"{memory:.2f} GiB", "-", memory <= 1)
+    )
+    error = bench["predictions"]["sigma_max_ev"]
+    rows.append(("its sigma", "exact to 1e-4 eV", f"{error:.1e} eV", "-", error <= 1e-4))
+    row = bench["fit_sizes"][-1]
+    memory = row["peak_memory_gib"]
+    work = f"memory of a fit, n = {thousands(row['n_train'])}"
+    rows.append((work, "7 GiB", f"{memory:.1f} GiB", f"{row['s']:.0f} s", memory <= 7))
+    row = bench["whole_run"]
+    work, minutes = "D on QM9, 1 000 to 16 000 molecules, whole process", row["s"] / MIN
+    memory = row["peak_memory_gib"]
+    rows.append((work, "20 min", f"{minutes:.1f} min", f"{row['s']:.0f} s", minutes <= 20))
+    rows.append(("its memory", "12 GiB", f"{memory:.1f} GiB", "-", memory <= 12))
+    row = bench["clusters"]
+    work = f"cluster step, {thousands(row['n'])} molecules, {thousands(row['k'])} clusters"
+    against = f"scikit-learn on all columns {row['sklearn_s']:.0f} s"
+    rows.append((work, "2 min", f"{row['ours_s']:.0f} s", against, row["ours_s"] <= 2 * MIN))
+    excess = row["inertia_ratio"] - 1
+    goal = "within 2 % of scikit-learn's"
+    rows.append(("its inertia, all columns", goal, f"{excess:+.1%}", "-", excess <= 0.02))
+    made, cached = (bench["molecules_to_points"][key] for key in ("made", "cached"))
+    memory = f"{made['peak_memory_gib']:.1f} GiB with the axes"
+    n = thousands(made["shape"][0])
+    rows.append(
+        (f"MBTR of all QM9, {n}", "90 s", f"{made['mbtr_s']:.0f} s", memory, made["mbtr_s"] <= 90)
+    )
+    seconds = cached["mbtr_s"]
+    rows.append(("again, from the cache", "5 s", f"{seconds:.2f} s", "mapped", seconds <= 5))
+    return rows
+
+
+def share_of(row):
+    """A rate as a share of a matrix product's, and the time."""
+    return f"{row['share']:.0%}", f"{row['s']:.1f} s; product {row['gemm_gflops']:.0f} GFLOP/s"
+
+
+def tables(bench, table):
+    """The performance page's measurements in MyST; `table` makes one of rows of cells."""
+    machine = bench["provenance"]
+    reached = [["work", "goal", "measured", "absolute", "reached"]]
+    reached += [[*row[:4], "yes" if row[4] else "**no**"] for row in goals(bench)]
+    fits = [
+        ["n", "columns", "ours (s)", "scikit-learn (s)", "ratio", "LML, ours minus theirs (nat)"]
+    ]
+    fits += [
+        [
+            thousands(row["n_train"]),
+            thousands(row["n_columns"]),
+            f"{row['ours_s']:.2f}",
+            f"{row['sklearn_s']:.1f}",
+            f"{row['ratio']:.0f}",
+            f"{row['lml_ours'] - row['lml_sklearn']:+.1e}",
+        ]
+        for row in bench["fits"]
+    ]
+    apart = [["noise (eV²)", "condition number", "in mu (eV)", "in sigma (eV)", "LML, relative"]]
+    names = ("noise_var_used", "condition_number", "mu_max_ev", "sigma_max_ev", "lml_relative")
+    apart += [[f"{row[name]:.1e}" for name in names] for row in bench["differences"]]
+    sparse = [["like", "matrix", "density", "sparse (GiB)", "axes", "time (s)", "memory (GiB)"]]
+    sparse += [
+        [
+            {"aminoacids": "AA", "optoelectronics": "OE"}[row["name"]],
+            f"{thousands(row['shape'][0])} × {thousands(row['shape'][1])}",
+            f"{row['density']:.1%}",
+            f"{row['sparse_gib']:.2f}",
+            thousands(row["n_axes"]),
+            f"{row['s']:.0f}",
+            f"{row['peak_memory_gib']:.1f}",
+        ]
+        for row in bench["sparse_pools"]
+    ]
+    subset = [["likelihood of", "evaluations", "σ_f² (eV²)", "l", "LML of all (nat)", "MAE (eV)"]]
+    subset += [
+        [
+            thousands(row["likelihood_subset"] or row["n_train"]),
+            row["n_evaluations"],
+            f"{row['signal_var']:.1f}",
+            f"{row['length_scale']:.0f}",
+            f"{row['lml']:.1f}",
+            f"{row['mae_ev']:.4f}",
+        ]
+        for row in bench["likelihood_subset"]
+    ]
+    return {
+        "bench_goals": (
+            f"{machine['processor']}, {machine['cores']} cores, {machine['machine']}, BLAS "
+            f"{machine['blas']} with {machine['blas_threads']} threads, Python "
+            f"{machine['python']}, NumPy {machine['numpy']}, SciPy {machine['scipy']}, "
+            f"scikit-learn {machine['scikit-learn']}.\n\n" + table(reached)
+        ),
+        "bench_fits": table(fits),
+        "bench_differences": table(apart),
+        "bench_sparse": table(sparse),
+        "bench_authors": table(authors_table(bench)),
+        "bench_subset": table(subset),
+    }
+
+
+# From the logs in the authors' repository, 40 CPU cores.
+AUTHORS = (
+    ("QM9, 3 000 columns: fit on 1 000 molecules", 138, "qm9", "ours_s"),
+    ("QM9: predict 10 000 molecules from 1 000", 24, "qm9", "predict_10000_s"),
+    ("OE, 27 200 columns: fit on 1 000 molecules", 1432, "oe", "fit_1000_s"),
+    ("OE: predict 10 000 molecules from 1 000", 269, "oe", "predict_10000_s"),
+    ("OE: mu and sigma of 42 710 molecules from 8 000", 13_020, "oe", "std_42710_s"),
+)
+
+
+def authors_table(bench):
+    """The authors' logged times beside ours on work of the same kind."""
+    ours = {
+        "qm9": next(row for row in bench["fits"] if row["n_train"] == 1000),
+        "oe": next(row for row in bench["sparse_pools"] if row["name"] == "optoelectronics"),
+    }
+    rows = [["work", "authors, 40 cores (s)", "here (s)"]]
+    rows += [[work, thousands(s), f"{ours[pool][key]:.1f}"] for work, s, pool, key in AUTHORS]
+    return rows
+
+
+@styled
+def time_figure(bench):
+    """Time of a likelihood, a fit and a prediction, with fitted exponents and ideal slopes."""
+    fig, (left, right) = new_figure(2)
+    for key, label, colour, form in (
+        ("likelihood", "one likelihood", LIKELIHOOD, "x"),
+        ("fit_sizes", "fit, two restarts", OURS, "+"),
+    ):
+        power_line(left, bench[key], "n_train", "s", label, colour, form, ideal=3)
+    left.set_xlabel("training molecules (count)")
+    left.set_ylabel("time (s)")
+    rows = bench["predictions"]["rows"]
+    power_line(right, rows, "m", "s", "mu and sigma, n = 8 000", OURS, "+", ideal=1)
+    right.set_xlabel("molecules predicted (count)")
+    right.set_ylabel("time (s)")
+    return fig
+
+
+@styled
+def memory_figure(bench):
+    """Memory of a fit against n, and of a prediction above the model against the pool's size."""
+    fig, (left, right) = new_figure(2)
+    rows = bench["fit_sizes"]
+    power_line(left, rows, "n_train", "peak_memory_gib", "fit, process", MEMORY, "+", ideal=2)
+    left.set_xlabel("training molecules (count)")
+    left.set_ylabel("peak memory (GiB)")
+    rows = bench["predictions"]["rows"]
+    power_line(right, rows, "m", "working_memory_gib", "mu and sigma", MEMORY, "+", ideal=0)
+    right.set_xlabel("molecules predicted (count)")
+    right.set_ylabel("working memory (GiB)")
+    right.set_ylim(0.01, 1)
+    return fig
+
+
+def power_line(ax, rows, x, y, label, colour, form, ideal):
+    """Points, the exponent between the last two of them, and the ideal slope through the last."""
+    xs, ys = (np.array([row[key] for row in rows], dtype=float) for key in (x, y))
+    exponent = np.diff(np.log(ys))[-1] / np.diff(np.log(xs))[-1]
+    look = {"color": colour, "marker": form, "ms": 8, "mew": 2}
+    ax.loglog(xs, ys, label=f"{label}: exponent {exponent:.1f} at the end", **look)
+    guide = ys[-1] * (xs / xs[-1]) ** ideal
+    ax.loglog(xs, guide, ":", color="0.4", lw=1.2, label=f"slope {ideal}")
+    ax.set_xticks(xs, [thousands(int(value)) for value in xs], minor=False)
+    ax.minorticks_off()
+    ax.legend(loc="best")
+
+
+def thousands(count):
+    """44004 as 44 004, with a space that does not break."""
+    return f"{count:,}".replace(",", "\u00a0")

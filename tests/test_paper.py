@@ -1,0 +1,207 @@
+"""The paper on one data set: the runs are the paper's, the pages fit into the book, errors early."""
+
+import re
+from collections import Counter
+
+import execute
+import numpy as np
+import paper
+import pytest
+import yaml
+from execute import PageError
+
+import alutils.__main__
+from alutils import datasets, records
+from alutils.datasets import MoleculeDataset
+from alutils.loop import RunConfig
+
+SMALL = ["n_test=200", "n_init=50", "n_const=50", "n_max=200", "grid_n_max=100"]
+A, B, C, D, E = (
+    "random",
+    "most_uncertain",
+    "cluster_centres",
+    "uncertain_cluster_centres",
+    "property_search",
+)
+
+
+@pytest.fixture
+def aa(monkeypatch):
+    """A data set of AA's size under its name, without a record and without a download."""
+    dataset = MoleculeDataset("aa", np.linspace(-14, -5, 44004), X=np.ones((44004, 1)))
+    monkeypatch.setattr(datasets, "load", lambda *arguments, **options: dataset)
+    monkeypatch.setattr(records, "find", lambda config: None)
+
+
+@pytest.fixture
+def added():
+    return paper.pages_of("aa", "aa", paper.read_sizes([]), [0, 1, 2])
+
+
+@pytest.fixture
+def small():
+    return paper.pages_of("aminoacids", "aminoacids", paper.read_sizes(SMALL), [0, 1])
+
+
+# Sizes and seeds
+
+
+def test_sizes_are_the_papers_unless_named():
+    paper_sizes = {"n_test": 10000, "n_init": 1000, "n_const": 1000, "n_max": 16000}
+    assert paper.read_sizes([]) == {**paper_sizes, "grid_n_max": 8000}
+    sizes = paper.read_sizes(["n_max=4000", "n_test=500"])
+    assert sizes == {**paper_sizes, "n_test": 500, "n_max": 4000, "grid_n_max": 2000}
+    assert paper.read_sizes(SMALL)["grid_n_max"] == 100
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["n_tests=5"], "SIZES: 'n_tests=5' is not a size: write them as n_test=100"),
+        (["200"], "'200' is not a size"),
+        (["n_test=0"], "'n_test=0' is not a size"),
+        (["n_test=1e3"], "'n_test=1e3' is not a size"),
+        (["n_test=-1"], "'n_test=-1' is not a size"),
+        (["n_max=1000"], r"1000 \(n_init\), 500 \(grid_n_max.* must rise"),
+        (["grid_n_max=17000"], r"17000 \(grid_n_max.* 16000 \(n_max\) must rise"),
+    ],
+)
+def test_bad_sizes_are_refused(words, message):
+    with pytest.raises(PageError, match=message):
+        paper.read_sizes(words)
+
+
+@pytest.mark.parametrize("words", [[], ["0", "0"], ["-1"], ["one"], ["0,1"]])
+def test_bad_seeds_are_refused(words):
+    with pytest.raises(PageError, match="SEEDS: .* write SEEDS='0 1 2'"):
+        paper.read_seeds(words)
+
+
+def test_a_pool_that_is_too_small_is_refused_before_anything_is_made(monkeypatch, tmp_path):
+    monkeypatch.setattr(paper, "ROOT", tmp_path)
+    message = 'aminoacids has 6000 molecules, .* need 26000: .* SIZES="(.*)"'
+    with pytest.raises(PageError, match=message) as error:
+        paper.main("aminoacids")
+    assert not list(tmp_path.iterdir())
+    fitting = paper.read_sizes(re.search(message, str(error.value))[1].split())
+    assert paper.check_pool("aminoacids", fitting) == datasets.load("aminoacids").sha256
+
+
+def test_labels_alone_are_refused(tmp_path):
+    (tmp_path / "labels.txt").write_text("-5\n-6\n")
+    with pytest.raises(PageError, match="has labels alone"):
+        paper.check_pool(str(tmp_path / "labels.txt"), paper.read_sizes([]))
+
+
+# Runs
+
+
+def test_the_runs_are_the_papers(aa, added):
+    configs = paper.all_configs(added)
+    common = {"dataset": "aa", "n_test": 10000, "n_init": 1000, "n_const": 1000, "n_max": 16000}
+    expected = set()
+    for seed in (0, 1, 2):
+        run = {**common, "seed": seed}
+        expected |= {RunConfig(strategy=s, noise_var=1e-10, **run) for s in (A, B, C, D)}
+        expected |= {RunConfig(strategy=s, noise_var=0.05, **run) for s in (A, D, E)}
+        for n_const in (2000, 4000, 8000):
+            constant = {**run, "n_const": n_const, "scheme": "constant"}
+            expected.add(RunConfig(strategy=D, noise_var=1e-10, **constant))
+    grid = [config for config in configs if config.seed >= 100]
+    assert set(configs) - set(grid) == expected
+    assert Counter(config.seed for config in grid) == {100: 10, 101: 10, 102: 10}
+    assert {(config.strategy, config.n_max, config.scheme) for config in grid} == {(A, 8000, "pow")}
+    assert {1e-10, 0.05, 1.0} < {config.noise_var for config in grid}
+    assert len(set(configs)) == len(configs) == 60
+
+
+def test_early_seeds_come_first(aa, added):
+    seeds = [config.seed for config in paper.all_configs(added)]
+    assert seeds == sorted(seeds)
+
+
+def test_the_plan_gives_back_the_runs(aa, added, tmp_path):
+    configs = paper.all_configs(added)
+    paper.write_yaml(tmp_path / "records.yml", paper.plan_of(configs))
+    assert alutils.__main__.plan(tmp_path / "records.yml") == configs
+
+
+def test_small_runs_have_no_two_batch_schemes_that_are_one(small):
+    (page,) = (page for page in small if page.notebook == "03_batch_sensitivity")
+    assert page.parameters["constants"] == [100]
+    assert len(paper.all_configs(small)) == 2 * (7 + 1) + 30
+
+
+def test_what_a_notebook_refuses_is_refused_at_once():
+    pages = paper.pages_of("aminoacids", "aminoacids", paper.read_sizes(SMALL), [0, 100])
+    with pytest.raises(PageError, match="04_noise_grid-paper-aminoacids: .*share"):
+        paper.all_configs(pages)
+
+
+def test_recorded_runs_are_not_made_again(small, monkeypatch, tmp_path):
+    configs = paper.all_configs(small)
+    monkeypatch.setattr(records, "find", lambda config: {})
+    monkeypatch.setattr(paper.subprocess, "run", None)
+    paper.compute(configs, 1, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+# Pages
+
+
+def test_parameters_are_those_of_the_notebooks(added):
+    assert [page.notebook for page in added] == list(paper.TITLES)
+    for page in added:
+        execute.key(page, "")
+        assert page.variant == "paper-aa" and page.title.endswith(": aa")
+
+
+def test_the_copy_lists_the_pages_and_changes_no_other(added, tmp_path):
+    paper.copy_book(tmp_path)
+    paper.add_pages(added, "aa", tmp_path)
+    assert execute.source_digest(tmp_path) == execute.source_digest()
+    assert execute.pages(tmp_path) == [*execute.pages(), *added]
+    toc = yaml.safe_load((tmp_path / "_toc.yml").read_text("utf8"))
+    listed = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    pages = [file for file in listed if file.startswith("book/experiments/")]
+    assert pages == [page.path.with_suffix("").as_posix() for page in execute.pages(tmp_path)]
+    assert toc["parts"][-1]["caption"] == "Reference"
+    for file in set(listed) - set(pages):
+        assert (tmp_path / f"{file}.md").exists()
+
+
+def test_the_copy_has_what_the_prose_offers_for_download(tmp_path):
+    paper.copy_book(tmp_path)
+    for page in tmp_path.glob("book/*.md"):
+        for target in re.findall(r"\{download\}`[^`]*?<?([\w./-]+)>?`", page.read_text("utf8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_copy_follows_the_book_and_keeps_its_pages(added, tmp_path):
+    paper.copy_book(tmp_path)
+    gone, page = tmp_path / "book/records/gone.json", tmp_path / added[0].path
+    for path in (gone, page, tmp_path / "_build/html/index.html"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    paper.copy_book(tmp_path)
+    assert not gone.exists() and page.exists() and (tmp_path / "_build/html/index.html").exists()
+
+
+def test_pages_of_other_data_go(added, tmp_path):
+    page = tmp_path / added[0].path
+    page.parent.mkdir(parents=True)
+    for checksum, kept in (("one", False), ("one", True), ("two", False)):
+        page.write_text("{}")
+        paper.drop_outdated(added, checksum, tmp_path)
+        assert page.exists() == kept
+
+
+def test_a_file_gets_a_name_without_its_folder(tmp_path):
+    path = tmp_path / "My Pool.npz"
+    path.write_text("molecules")
+    root = tmp_path / "copy"
+    for _ in range(2):
+        assert paper.link_data(str(path), root) == "data/My Pool.npz"
+        assert (root / "data/My Pool.npz").read_text() == "molecules"
+    assert paper.link_data("aa", root) == "aa"
+    assert paper.variant_of(str(path)) == "paper-my-pool"
