@@ -25,7 +25,7 @@ endif
 export ALUTILS_DATA
 endif
 
-.PHONY: book test lint check notebooks bench records verify-records lock clean
+.PHONY: book test lint check paper notebooks bench records verify-records lock clean
 
 book: $(STAMP)
 	@$(PY) book/execute.py

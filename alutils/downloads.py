@@ -7,15 +7,16 @@ same paths (``/api/records/...`` and ``/files/N``), for a mirror at your institu
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
 import tarfile
+import warnings
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import numpy as np
-import pooch
 import requests
 from ase.data import atomic_numbers
 from tqdm import tqdm
@@ -158,12 +159,15 @@ def _listing(name, record, folder, fetch):
 
 def _fetch(name, url, md5, path, fetch):
     """Download a file unless it is here and sound."""
-    if path.exists() and pooch.file_hash(path, "md5") == md5:
+    if path.exists() and _md5(path) == md5:
         return
     if not fetch:
         raise _absent(name)
-    url = _mirrored(url)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # imported in a notebook, it asks for widgets
+        import pooch
     pooch.get_logger().setLevel("WARNING")  # it prints paths
+    url = _mirrored(url)
     try:
         # A total of zero is false, and pooch would show no bar.
         with _bar(f"{name}: {path.name}", 1, "B") as bar:
@@ -176,6 +180,11 @@ def _fetch(name, url, md5, path, fetch):
             f"{name}: {path.name} from {url} does not have its MD5 {md5[:12]}...: the download was "
             f"cut, or the record has changed; try again, or {BY_HAND}"
         ) from None
+
+
+def _md5(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
 
 
 def _answer(name, url):

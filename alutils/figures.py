@@ -21,6 +21,7 @@ from .panels import (
     margin_axis,
     marker,
     new_figure,
+    noise_unit,
     shades,
     size_axis,
     styled,
@@ -139,7 +140,7 @@ def noise_grid(records, paper=0.05):
     place = {"xycoords": ("data", "axes fraction"), "ha": "right", "va": "top"}
     top.annotate(f"{paper:g} ", (paper, 1), **place)
     bottom.set_xscale("log")
-    bottom.set_xlabel(r"noise variance $\sigma_n^2$ (eV$^2$)")
+    bottom.set_xlabel(rf"noise variance $\sigma_n^2$ ({noise_unit(records)})")
     top.set_ylabel("MAE (eV)")
     bottom.set_ylabel("likelihood lost\n(nat per molecule)")
     bottom.set_ylim(bottom.get_ylim()[1], bottom.get_ylim()[0])
@@ -151,15 +152,18 @@ def noise_grid(records, paper=0.05):
 
 @styled
 def noise_comparison(records, margin=verdicts.MARGIN):
-    """Strategies at two noises, and their differences from A at the same noise (Figs. 4c, 4d)."""
+    """Strategies at several noises, and their differences from A at the same one (Figs. 4c, 4d)."""
     fig, (top, bottom) = new_figure(2, sharex=True, height_ratios=[3, 2.4])
-    for position, noise_var in enumerate(sorted(records["noise_var"].unique())):
+    noises = sorted(records["noise_var"].unique())
+    for position, noise_var in enumerate(noises):
+        last = position == len(noises) - 1
         at_noise = select(records, noise_var=noise_var)
         for name in at_noise["strategy"].unique():
             colour = STRATEGY_COLOURS[name]
-            look = {"color": colour, "marker": marker(records), "ls": ["--", "-"][position % 2]}
-            look["mfc"] = ["white", colour][position % 2]
-            label = f"{STRATEGY_LETTERS[name]}, noise {noise_var:g} eV$^2$"
+            look = {"color": colour, "marker": marker(records)}
+            look |= {"ls": "-" if last else ":" if position else "--"}
+            look["mfc"] = colour if last else "white"
+            label = f"{STRATEGY_LETTERS[name]}, noise {noise_var:g} {noise_unit(records)}"
             band(top, curve(select(at_noise, strategy=name), "mae_ev"), label=label, **look)
             if name != "random":
                 shift = 0.98 + 0.04 * position

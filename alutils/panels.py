@@ -94,6 +94,11 @@ def marker(records):
     return POOL_MARKERS.get(records["dataset"].iloc[0], "*")
 
 
+def noise_unit(records):
+    """Unit of `noise_var`: with normalize_y it is a multiple of the labels' variance."""
+    return "var $y$" if records["normalize_y"].any() else "eV$^2$"
+
+
 def shades(colour, n, lightest=0.55):
     """n mixtures of a colour with white, from light to the colour itself."""
     rgb = np.array(to_rgb(colour))

@@ -226,14 +226,19 @@ def plan_of(configs):
     return plan
 
 
-def compute(configs, jobs, root):
+def compute(configs, checksum, jobs, root):
     """Make the runs that no record has, as `python -m alutils record` makes those of the book."""
+    folder = cache_dir() / "records"
     waiting = [config for config in configs if records.find(config) is None]
     if not waiting:
         return
+    for config in waiting:
+        made = records.find(config, folder)
+        if made and made["data_sha256"] != checksum:  # of another file with the same name
+            (folder / records.file_name(config)).unlink()
     write_yaml(root / "_build/records.yml", plan_of(waiting))
     command = [sys.executable, "-m", "alutils", "record", "_build/records.yml"]
-    command += ["--folder", str(cache_dir() / "records"), "--jobs", str(jobs)]
+    command += ["--folder", str(folder), "--jobs", str(jobs)]
     if subprocess.run(command, cwd=root, check=False).returncode:
         raise PageError("the runs are not finished: the same command goes on where they stopped")
 
@@ -255,7 +260,7 @@ def main(name, sizes=(), seeds=SEEDS, jobs=2):
     drop_outdated(added, checksum, root)
     configs = all_configs(added, root)
     features(datasets.load(name))  # once, before every run would make its own
-    compute(configs, jobs, root)
+    compute(configs, checksum, jobs, root)
     if execute.main(root=root):
         return 1
     with contextlib.redirect_stdout(io.StringIO()) as said:

@@ -86,6 +86,7 @@ def claims_table(claims, rows):
 def claims_summary(claims, rows, names):
     """The verdicts alone in MyST: a line for each claim, a column for each variant."""
     variants = list(dict.fromkeys(r["page"].variant for found in rows.values() for r in found))
+    variants = [name for name in variants if not name.endswith("-authors")]
     variants.sort(key=list(names).index)
     lines = [["Claim", *(names[v] for v in variants)]]
     for claim in claims:

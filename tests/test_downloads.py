@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import subprocess
 import sys
 import tarfile
 import threading
@@ -288,6 +289,12 @@ def test_the_bar_is_for_those_who_watch_and_no_path_is_printed(
     said = "".join(capfd.readouterr())
     assert ("aa: mbtr_k2.npz: 100%" in said) == watched and bool(said) == watched
     assert str(tmp_path) not in said
+
+
+def test_pooch_is_imported_for_downloads_alone():
+    """In a notebook its import warns on stderr, which nbval would take for a difference."""
+    code = "import sys, alutils.records; sys.exit('pooch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_run_on_a_downloaded_pool(server, tmp_path):

@@ -27,6 +27,7 @@ def run(strategy, seed, sizes=SIZES, scheme="pow", n_const=100, noise_var=0.05, 
             "scheme": scheme,
             "n_const": n_const,
             "noise_var": noise_var,
+            "normalize_y": False,
             "seed": seed,
             "iteration": range(len(n)),
             "n_train": n,
@@ -160,6 +161,16 @@ def test_the_grid_stars_the_lowest_error_of_each_size():
     ax = figures.noise_grid(grid).axes[0]
     stars = [line for line in ax.lines if line.get_marker() == "*"]
     assert [star.get_xdata()[0] for star in stars] == [0.05] * len(SIZES)
+
+
+def test_noise_has_the_unit_of_the_runs():
+    both = pd.concat([runs((A, D), noise_var=noise) for noise in (1e-10, 0.01, 0.05)])
+    for normalised, unit in ((False, "eV$^2$"), (True, "var $y$")):
+        figure = figures.noise_comparison(both.assign(normalize_y=normalised))
+        labels = list(lines(figure.axes[0]))
+        assert len(labels) == 6 and all(label.endswith(unit) for label in labels)
+        styles = {line.get_linestyle() for line in lines(figure.axes[0]).values()}
+        assert styles == {"--", ":", "-"}
 
 
 def test_the_likelihood_has_its_own_best_noise():

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from alutils import __main__ as main
 from alutils import loop, provenance, records
 from alutils.__main__ import plan
 from alutils.datasets import MoleculeDataset
@@ -265,3 +266,32 @@ def test_bad_plan_is_refused(text, message, tmp_path):
     (tmp_path / "plan.yml").write_text(text)
     with pytest.raises(ValueError, match=message):
         plan(tmp_path / "plan.yml")
+
+
+def test_verify_on_the_command_line(pool, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(main.datasets, "load", lambda name, fetch=True: pool)
+    path = tmp_path / "tracked" / records.file_name(CONFIG)
+    record = records.compute(CONFIG, path.parent)
+    main.verify(3, 7, path.parent)
+    said = capsys.readouterr().out
+    assert "1 of 1 records, drawn with --seed 7" in said and f"agrees  {path.name}" in said
+    assert "100.0%, 100.0%, 100.0%" in said
+
+    text = path.read_text()
+    digit = f"{record['rows'][1]['mae_ev']}"
+    changed = digit[:4] + str((int(digit[4]) + 1) % 10) + digit[5:]
+    path.write_text(text.replace(digit, changed, 1))
+    with pytest.raises(SystemExit) as error:
+        main.verify(3, 7, path.parent)
+    assert error.value.code == 1
+    assert "seal is broken" in capsys.readouterr().out
+
+
+def test_verify_without_data_says_what_to_do(pool, tmp_path, monkeypatch):
+    def absent(name, fetch=True):
+        raise ValueError(f"{name} is not here")
+
+    records.compute(CONFIG, tmp_path / "tracked")
+    monkeypatch.setattr(main.datasets, "load", absent)
+    with pytest.raises(ValueError, match="ALUTILS_DATA"):
+        main.verify(1, 0, tmp_path / "tracked")
