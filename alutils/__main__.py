@@ -132,6 +132,8 @@ def main():
         arguments.pop("command")(**arguments)
     except ValueError as error:
         parser.exit(2, f"python -m alutils: {error}\n")
+    except KeyboardInterrupt:
+        parser.exit(130, "stopped: the same command goes on from the last finished iteration\n")
 
 
 if __name__ == "__main__":

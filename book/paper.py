@@ -30,6 +30,7 @@ from alutils.paths import cache_dir, data_dir
 
 # Molecules; grid_n_max is half of n_max unless it is given.
 SIZES = {"n_test": 10000, "n_init": 1000, "n_const": 1000, "n_max": 16000, "grid_n_max": None}
+EXAMPLE = 'SIZES="n_test=200 n_init=20 n_const=20 n_max=320 grid_n_max=160"'
 SEEDS = ("0", "1", "2")
 BATCHES = (2, 4, 8)  # the constant batches of notebook 03, in units of n_const
 TITLES = {
@@ -50,8 +51,7 @@ def read_sizes(words):
     for word in words:
         name, _, value = word.partition("=")
         if name not in SIZES or not re.fullmatch(r"0*[1-9]\d*", value):
-            example = ", ".join(f"{known}=100" for known in SIZES)
-            raise PageError(f"SIZES: {word!r} is not a size: write them as {example}")
+            raise PageError(f"SIZES: {word!r} is not a size: write {EXAMPLE}, or some of these")
         sizes[name] = int(value)
     sizes["grid_n_max"] = sizes["grid_n_max"] or sizes["n_max"] // 2
     if not sizes["n_init"] < sizes["grid_n_max"] <= sizes["n_max"]:
@@ -65,7 +65,9 @@ def read_sizes(words):
 def read_seeds(words):
     """List of int."""
     if not words or len(set(words)) != len(words) or not all(map(str.isdecimal, words)):
-        raise PageError(f"SEEDS: {' '.join(words)!r} is not a list of seeds: write SEEDS='0 1 2'")
+        raise PageError(
+            f"SEEDS: {' '.join(words)!r} is not a list of different seeds: write SEEDS='0 1 2'"
+        )
     return [int(word) for word in words]
 
 

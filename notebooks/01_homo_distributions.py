@@ -62,7 +62,11 @@ paper = pd.DataFrame(
 )
 stands_for = {"aa_labels": "AA", "aminoacids": "AA", "qm9_b3lyp": "QM9", "organics": "QM9"}
 stands_for |= {"oe62_gw5000": "OE", "optoelectronics": "OE"}
-usual = [paper["AA"]["threshold (eV)"] if n == "aa_labels" else None for n in checked.datasets]
+own_labels = {"aa_labels": "AA", "aa": "AA", "oe": "OE", "qm9": "QM9"}
+stands_for |= own_labels
+usual = [
+    paper[own_labels[n]]["threshold (eV)"] if n in own_labels else None for n in checked.datasets
+]
 given = checked.thresholds or usual
 if len(given) != len(checked.datasets):
     raise ValueError(
@@ -167,11 +171,11 @@ because = {
 rows = []
 for s in (s for s in summaries if s.name in stands_for):
     claim, stem = paper[stands_for[s.name]], {"claim": "C13", "pool": f"HOMO levels: {s.name}"}
-    if s.info["kind"] == "local":
+    if s.info["kind"] != "embedded":
         share = s.share_above(claim["threshold (eV)"])
         own, count = f"{share:.1%}", f"{round(share * s.n)} of {s.n}, counted"
         verdict, why = verdicts.UNTESTABLE, f"labels {s.info['label']}, the paper's PBE+vdW"
-        if s.name == "aa_labels":
+        if s.name in own_labels:
             same, why = own == claim["share above it"], "the paper's own labels"
             verdict = verdicts.SUPPORTED if same else verdicts.NOT_SUPPORTED
         ours = f"{own} above {claim['threshold (eV)']} eV"

@@ -35,7 +35,7 @@ from alutils.parameters import check_parameters, run_configs
 from alutils.records import run_or_load
 from alutils.reference import settle
 from alutils.strategies import LETTERS
-from alutils.verdicts import MARGIN, paired
+from alutils.verdicts import MARGIN, interval, paired
 
 # %% tags=["parameters"]
 dataset = "organics"  # embedded pool, local data set, or the path of a file
@@ -158,13 +158,22 @@ evidence += [
     claims.superior("C3", f"D below {letter} at {n_end}", paired(end[letter], end["D"]), -1)
     for letter in "ABC"
 ]
+if (p.dataset, n_end) == ("aa", 16_000):  # the only data and size that the printed errors are of
+    for letter, printed in {"A": 0.170, "B": 0.164, "C": 0.166, "D": 0.148}.items():
+        evidence.append(
+            claims.equivalent(
+                "C1", f"{letter} minus {printed}", interval(end[letter] - printed), MARGIN * printed
+            )
+        )
 claims.table(evidence)
 
 # %% tags=["remove-cell"]
 maes = ", ".join(f"{letter} {summaries.text(of_seed.mean())}" for letter, of_seed in end.items())
 ours = f"MAE {maes} eV at {n_end} molecules"
 rows = [
-    claims.untestable("C1", ours, "the paper's values are of AA at 16 000 molecules"),
+    claims.row("C1", evidence, ours)
+    if any(part.claim == "C1" for part in evidence)
+    else claims.untestable("C1", ours, "the paper's values are of AA at 16 000 molecules"),
     claims.row("C2", evidence, ours),
     claims.row("C3", evidence, ours),
 ]

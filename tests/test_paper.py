@@ -57,7 +57,7 @@ def test_sizes_are_the_papers_unless_named():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["n_tests=5"], "SIZES: 'n_tests=5' is not a size: write them as n_test=100"),
+        (["n_tests=5"], "SIZES: 'n_tests=5' is not a size: write SIZES=.n_test=200 n_init=20"),
         (["200"], "'200' is not a size"),
         (["n_test=0"], "'n_test=0' is not a size"),
         (["n_test=1e3"], "'n_test=1e3' is not a size"),
@@ -207,3 +207,34 @@ def test_a_file_gets_a_name_without_its_folder(tmp_path):
         assert (root / "data/My Pool.npz").read_text() == "molecules"
     assert paper.link_data("aa", root) == "aa"
     assert paper.variant_of(str(path)) == "paper-my-pool"
+
+
+def test_a_file_of_ones_own_goes_through(tmp_path):
+    whole = datasets.load("aminoacids")
+    few = whole.molecules[:400]
+    arrays = {"Z": few.numbers, "R": few.positions, "N": few.counts, "homo": whole.y[:400]}
+    path, root = tmp_path / "mine.npz", tmp_path / "copy"
+    np.savez(path, **arrays)
+    sizes = paper.read_sizes(SMALL)
+    paper.check_pool(str(path), sizes)
+    paper.copy_book(root)
+    pages = paper.pages_of("mine", paper.link_data(str(path), root), sizes, [0])
+    configs = paper.all_configs(pages, root)
+    assert {config.dataset for config in configs} == {"data/mine.npz"} and len(configs) == 38
+    assert {str(records.file_name(config)).split("-")[0] for config in configs} == {"mine"}
+
+
+def test_records_of_other_data_are_made_again(small, monkeypatch, tmp_path):
+    configs = paper.all_configs(small)[:2]
+    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path / "cache"))
+    made = {"complete": True, "config": {}, "rows": [], "batches": [], "code_sha256": ""}
+    for config, checksum in zip(configs, ("this", "other"), strict=True):
+        path = tmp_path / "cache/records" / records.file_name(config)
+        records.write_json(path, {**made, "data_sha256": checksum})
+    (tmp_path / "_build").mkdir()
+    done = paper.subprocess.CompletedProcess([], 1)
+    monkeypatch.setattr(paper.subprocess, "run", lambda *arguments, **options: done)
+    with pytest.raises(PageError, match="the same command goes on"):
+        paper.compute(configs, "this", 1, tmp_path)
+    left = [path.name for path in (tmp_path / "cache/records").iterdir()]
+    assert left == [records.file_name(configs[0])]
