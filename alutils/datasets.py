@@ -23,6 +23,7 @@ from types import MappingProxyType
 import numpy as np
 import scipy.sparse
 
+from alutils.descriptors import MBTRSettings, mbtr
 from alutils.downloads import fetch_qm9, fetch_zenodo
 from alutils.paths import data_dir
 from alutils.readers import Molecules, digest_of, frozen, read_any
@@ -101,6 +102,14 @@ REGISTRY = {
     "oe": _zenodo("OE, the paper's 64 710 opto-electronic molecules", 4035923, "OE"),
     "qm9": _zenodo("QM9, the paper's 133 814 small molecules", 4035918, "QM9"),
 }
+for _name in ("organics", "qm9_b3lyp"):
+    REGISTRY[f"{_name}_wide"] = {
+        **{key: value for key, value in REGISTRY[_name].items() if key not in ("file", "sha256")},
+        "kind": "descriptor",
+        "of": _name,
+        "mbtr_sigma": 0.1,  # 1/angstrom, as the file name mbtr_0.1 of the paper's QM9 suggests
+        "title": f"{REGISTRY[_name]['title']}, MBTR with Gaussians five times as wide",
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,6 +273,8 @@ def load(
         another layout, content that is not valid: one message with value, place and remedy.
     """
     name = str(name_or_path)
+    if REGISTRY.get(name, {}).get("kind") == "descriptor":
+        return _under_other_descriptor(name, fetch)
     if name in REGISTRY:
         path = _registered_file(name, fetch)
         entry = {k: v for k, v in REGISTRY[name].items() if k not in ("file", "sha256")}
@@ -280,3 +291,11 @@ def load(
     content = read_any(path, property_key)
     info = {**content.pop("info", {}), **entry}
     return MoleculeDataset(name=name, info=info, **content)
+
+
+def _under_other_descriptor(name, fetch):
+    """A data set that brings its descriptor: another's molecules under other MBTR settings."""
+    entry = REGISTRY[name]
+    base = load(entry["of"], fetch=fetch)
+    X = mbtr(base, MBTRSettings(sigma=entry["mbtr_sigma"]))
+    return MoleculeDataset(name, base.y, X=X, info={**base.info, **entry})

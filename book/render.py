@@ -33,6 +33,7 @@ INPUTS = (
 INDEX = Path("_build", "html", "index.html")
 MARK = INDEX.with_name(".made_from")
 VERDICTS = ("supported", "not supported", "undecided", "cannot be tested here")
+SECOND_LOOKS = ("-authors", "-wide")  # variants that explain a difference: not in the summary
 HEAD = ["Page", "Ours", "Margin or interval", "Verdict", "Why"]
 
 
@@ -86,7 +87,7 @@ def claims_table(claims, rows):
 def claims_summary(claims, rows, names):
     """The verdicts alone in MyST: a line for each claim, a column for each variant."""
     variants = list(dict.fromkeys(r["page"].variant for found in rows.values() for r in found))
-    variants = [name for name in variants if not name.endswith("-authors")]
+    variants = [name for name in variants if not name.endswith(SECOND_LOOKS)]
     variants.sort(key=list(names).index)
     lines = [["Claim", *(names[v] for v in variants)]]
     for claim in claims:

@@ -82,8 +82,8 @@ def measured():
         ],
         "whole_run": {"s": 300.0, "peak_memory_gib": 4.4, "rows": []},
         "likelihood_subset": [
-            {"n_train": 16_000, **fit},
-            {"n_train": 16_000, **fit, "likelihood_subset": None},
+            {"n_train": 8000, **fit, "likelihood_subset": 4000},
+            {"n_train": 8000, **fit, "likelihood_subset": None},
         ],
     }
 

@@ -13,6 +13,7 @@ import scipy.sparse
 
 from alutils import datasets
 from alutils.datasets import REGISTRY, MoleculeDataset, load, names
+from alutils.descriptors import MBTRSettings, mbtr
 from alutils.readers import Molecules
 
 WATER = ase.Atoms("OH2", [[0, 0, 0.119], [0, 0.763, -0.477], [0, -0.763, -0.477]])
@@ -165,6 +166,20 @@ def test_registry_says_what_each_set_is():
         assert ("file" in entry) == (entry["kind"] in ("embedded", "local"))
         assert ("sha256" in entry) == (entry["kind"] == "local")
         assert len(entry.get("sha256", 64 * "0")) == 64
+
+
+def test_the_same_molecules_under_another_descriptor(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))
+    few = load("organics")
+    few = MoleculeDataset("few", few.y[:20], molecules=list(few.molecules[:20]), info=few.info)
+    monkeypatch.setattr(datasets, "load", lambda name, fetch=True: few)
+    wide = load("organics_wide")
+    assert wide.name == "organics_wide" and wide.molecules is None
+    np.testing.assert_array_equal(wide.y, few.y)
+    expected = mbtr(few, MBTRSettings(sigma=0.1))
+    np.testing.assert_array_equal(wide.X, expected)
+    assert np.abs(expected - mbtr(few)).max() > 0.1 * expected.max()
+    assert wide.sha256 != few.sha256 and wide.info["stands_for"] == "QM9"
 
 
 def test_unknown_name_lists_the_known():
