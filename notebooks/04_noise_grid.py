@@ -223,7 +223,9 @@ facts |= {"unit": unit, "n_noises": len(noises), "A_at": a_at, "D_at": d_at}
 facts |= {"A_best": summaries.text(a[a_at].mean()), "D_best": summaries.text(d[d_at].mean())}
 facts["best_verdict"] = f"{evidence[-1].verdict}, {claims.span(evidence[-1].difference)}"
 facts |= {"noise_min": float(scores.index.min()), "noise_max": float(scores.index.max())}
-facts |= {"mae_best": round(float(scores.min()), 6)}
+at_low = summaries.select(comparison, strategy=A, noise_var=noises[0]).groupby("n_train")["mae_ev"]
+facts |= {f"A_low_{n}": summaries.text(mae) for n, mae in at_low.mean().items()}
+facts["mae_best"] = round(float(scores.min()), 6)
 for name, noise in (("low", noises[0]), ("high", noises[-1])):
     of_noise = summaries.select(comparison, noise_var=noise)
     facts[f"saved_{name}"] = summaries.saved_text(summaries.learning_savings(of_noise, D))
