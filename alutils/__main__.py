@@ -13,6 +13,7 @@ import yaml
 from tqdm import tqdm
 
 from . import datasets, paths, records
+from .descriptors import features
 from .loop import RunConfig
 
 
@@ -43,6 +44,8 @@ def record(path, folder, jobs, match):
     configs = [config for config in plan(path) if match in records.file_name(config)]
     waiting = [config for config in configs if not _is_made(config, folder)]
     print(f"{len(configs) - len(waiting)} of {len(configs)} runs are made", flush=True)
+    for name in dict.fromkeys(config.dataset for config in waiting):
+        features(datasets.load(name))  # once, before two runs would each make their own
     # A fresh process for each run: its peak memory is the run's.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as executor:
@@ -63,8 +66,11 @@ def _is_made(config, folder):
 
 
 def verify(n, seed, folder):
-    """Replay n records drawn at random from those whose data is at hand; fails if one disagrees."""
+    """Check all seals, replay n records drawn at random from those whose data is at hand."""
     tracked = {path.name: records.read(path) for path in sorted(folder.glob("*seed*.json"))}
+    broken = [name for name, made in tracked.items() if made.get("seal") != records.seal(made)]
+    for name in broken:
+        print(f"FAILS   {name}\n  the seal is broken: changed after it was made", flush=True)
     here = {name for name in {r["config"]["dataset"] for r in tracked.values()} if _at_hand(name)}
     candidates = [name for name, made in tracked.items() if made["config"]["dataset"] in here]
     if not candidates:
@@ -75,7 +81,7 @@ def verify(n, seed, folder):
     seed = np.random.SeedSequence().entropy % 10**6 if seed is None else seed
     picked = np.random.default_rng(seed).permutation(candidates)[:n]
     print(f"{len(picked)} of {len(candidates)} records, drawn with --seed {seed}", flush=True)
-    failed = 0
+    failed = len(broken)
     for name in picked:
         try:
             wrong, agreement = records.verify(tracked[name])
@@ -93,7 +99,7 @@ def verify(n, seed, folder):
 
 def _at_hand(name):
     try:
-        return bool(datasets.load(name, fetch=False))
+        return bool(datasets.load(datasets.REGISTRY.get(name, {}).get("of", name), fetch=False))
     except ValueError:
         return False
 

@@ -133,7 +133,7 @@ def verify(record):
         If the record was changed after it was made, or made from other data than those at hand.
     """
     if record.get("seal") != seal(record):
-        raise ValueError("the seal is broken: the file was changed after it was made")
+        raise ValueError("the seal is broken: changed after it was made")
     if record["data_sha256"] != _load(record["config"]["dataset"]).sha256:
         raise ValueError("it was made from other data than those at hand")
     rows, agreement = replay(record)
