@@ -200,13 +200,14 @@ def memory_figure(bench):
 
 
 def power_line(ax, rows, x, y, label, colour, form, ideal):
-    """Points, the exponent between the last two of them, and the ideal slope through the last."""
+    """Points, the exponent fitted to the last three, and the ideal slope through the last."""
     xs, ys = (np.array([row[key] for row in rows], dtype=float) for key in (x, y))
-    exponent = np.diff(np.log(ys))[-1] / np.diff(np.log(xs))[-1]
+    exponent = np.polyfit(np.log(xs[-3:]), np.log(ys[-3:]), 1)[0]
     look = {"color": colour, "marker": form, "ms": 8, "mew": 2}
-    ax.loglog(xs, ys, label=f"{label}: exponent {exponent:.1f} at the end", **look)
+    ax.loglog(xs, ys, label=f"{label}: exponent {exponent:.1f}", **look)
     guide = ys[-1] * (xs / xs[-1]) ** ideal
-    ax.loglog(xs, guide, ":", color="0.4", lw=1.2, label=f"slope {ideal}")
+    named = f"slope {ideal}" in ax.get_legend_handles_labels()[1]
+    ax.loglog(xs, guide, ":", color="0.4", lw=1.2, label=None if named else f"slope {ideal}")
     ax.set_xticks(xs, [thousands(int(value)) for value in xs], minor=False)
     ax.minorticks_off()
     ax.legend(loc="best")
