@@ -98,6 +98,10 @@ def provenance():
 
 def peak_memory_gib():
     """Largest resident memory of this process so far; None where the system does not tell."""
+    status = Path("/proc/self/status")
+    if status.exists():  # ru_maxrss would begin with what the parent had when it started us
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 2**20
     try:
         import resource
     except ImportError:  # Windows
