@@ -231,19 +231,17 @@ for name, noise in (("low", noises[0]), ("high", noises[-1])):
     facts[f"saved_{name}"] = summaries.saved_text(summaries.learning_savings(of_noise, D))
     facts[f"mae_grid_{name}"] = summaries.text(scores.get(noise, float("nan")))
 likely = summaries.likelihood_noise(grid).groupby("n_train")["noise_var"].median()
-lowest_at = summaries.lowest_noise(grid)
 facts["noise_path"] = (
     "From the smallest to the largest training set, the noise of the lowest error goes "
-    f"{' → '.join(f'{noise:g}' for noise in lowest_at)} {unit}; that of the highest likelihood goes "
-    f"{' → '.join(f'{noise:.2g}' for noise in likely)} {unit} (median over the seeds)."
+    f"{' → '.join(f'{n:g}' for n in summaries.lowest_noise(grid))} {unit}; that of the highest "
+    f"likelihood goes {' → '.join(f'{n:.2g}' for n in likely)} {unit} (median over the seeds)."
     if p.noise_grid
     else ""
 )
 facts["grid_note"] = (
     "Scored on the molecules that the validation seeds set aside."
     if p.noise_grid
-    else "No grid was run on this data set: the two noises of the comparison are shown, scored on "
-    "its test molecules, and nothing is chosen from them."
+    else "No grid was run here: the noises compared below are shown, scored on test molecules."
 )
 lowest = f"lowest error at {noise_best:g} {unit}" if p.noise_grid else "no grid here"
 at_end = "A {}, D {} eV at " + f"{n_end} molecules"
