@@ -5,7 +5,7 @@ Learning* (MIT Press 2006; "R&W" below), with the marginal likelihood maximised 
 section 5.4.1. What makes it fast: the squared distances are computed once and not at every
 likelihood evaluation, the two gradients come from sums over a triangle, the restarts run on a
 subset, and the best of them climbs to the full likelihood by way of larger and larger subsets, each
-of which tells the next the curvature: three or four evaluations there, in place of fifteen.
+of which tells the next the curvature: about five evaluations there, in place of fifteen.
 """
 
 from __future__ import annotations

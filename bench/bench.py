@@ -16,6 +16,8 @@ import time
 import tracemalloc
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from unittest.mock import patch
 
 import numpy as np
 import scipy.sparse
@@ -142,12 +144,9 @@ def clusters(n=60_000, k=8000):
             kept.append(self)
             return super().fit(Z)
 
-    def ours():
-        strategies.KMeans = Kept
-        moment = strategies.Moment(model=None, X=X)
-        return strategies.cluster_centres(moment, k, np.random.default_rng(0))
-
-    _, ours_s = timed(ours)
+    moment, rng = strategies.Moment(model=None, X=X), np.random.default_rng(0)
+    with patch.object(strategies, "KMeans", Kept):
+        _, ours_s = timed(strategies.cluster_centres, moment, k, rng)
     theirs, theirs_s = timed(KMeans(k, n_init=1, random_state=0).fit, X)
     return {
         "n": n,
@@ -273,17 +272,16 @@ def _run(config, folder):
 
 def molecules_to_points():
     """MBTR and principal axes of all of QM9: made, and read back from the cache."""
+    with empty_cache():
+        return {"made": alone(_points), "cached": alone(_points)}
+
+
+@contextmanager
+def empty_cache():
+    """Another cache folder, gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
-        usual = os.environ.get("ALUTILS_CACHE")
-        os.environ["ALUTILS_CACHE"] = folder
-        try:
-            made = alone(_points)
-            again = alone(_points)
-        finally:
-            os.environ.pop("ALUTILS_CACHE")
-            if usual:
-                os.environ["ALUTILS_CACHE"] = usual
-    return {"made": made, "cached": again}
+        with patch.dict(os.environ, {"ALUTILS_CACHE": folder}):
+            yield
 
 
 def _points():
@@ -311,13 +309,9 @@ def _sparse(name, n):
         blocks.append(scipy.sparse.csr_matrix(rows * np.repeat(scale, descriptors.BLOCK, axis=1)))
     X = scipy.sparse.vstack(blocks, format="csr").astype(np.float32)
     pool = MoleculeDataset(f"like {name}", np.concatenate(labels), X=X)
-    usual = os.environ.get("ALUTILS_CACHE")
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["ALUTILS_CACHE"] = folder
+    with empty_cache():
         F, seconds = timed(features, pool)
         F = np.array(F)
-    if usual:
-        os.environ["ALUTILS_CACHE"] = usual
     return {
         "name": name,
         "shape": list(X.shape),

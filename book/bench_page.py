@@ -7,10 +7,15 @@ import numpy as np
 from alutils.panels import new_figure, styled
 from alutils.paths import records_dir
 
-# What was to be reached (two cores, 24 GiB), and how to read it from book/records/bench.json.
 MIN = 60.0  # seconds
-# No strategy's colour, no pool's marker.
-OURS, LIKELIHOOD, MEMORY = "#6A3D9A", "#8C510A", "#6A3D9A"
+OURS, LIKELIHOOD = "#6A3D9A", "#8C510A"  # no strategy's colours
+AXES = {
+    "n_train": "training molecules (count)",
+    "m": "molecules predicted (count)",
+    "s": "time (s)",
+    "peak_memory_gib": "peak memory (GiB)",
+    "working_memory_gib": "working memory (GiB)",
+}
 
 
 def read_bench():
@@ -38,10 +43,8 @@ def _fits(fits):
             ratio >= goal,
         )
     lost = max(row["lml_sklearn"] - row["lml_ours"] for row in fits)
-    yield (
-        *("its likelihood", "lost: at most 0.001 nat", f"largest loss {lost:+.1e} nat", "-"),
-        lost <= 1e-3,
-    )
+    loss = f"largest loss {lost:+.1e} nat"
+    yield "its likelihood", "lost: at most 0.001 nat", loss, "-", lost <= 1e-3
 
 
 def _likelihood(rows):
@@ -200,39 +203,29 @@ def authors_table(bench):
 @styled
 def time_figure(bench):
     """Time of a likelihood, a fit and a prediction, with fitted exponents and ideal slopes."""
-    fig, (left, right) = new_figure(2)
-    for key, label, colour, form in (
-        ("likelihood", "one likelihood", LIKELIHOOD, "x"),
-        ("fit_sizes", "fit, two restarts", OURS, "+"),
-    ):
-        power_line(left, bench.get(key, []), "n_train", "s", label, colour, form, ideal=3)
-    left.set_xlabel("training molecules (count)")
-    left.set_ylabel("time (s)")
-    rows = bench["predictions"]["rows"]
-    power_line(right, rows, "m", "s", "mu and sigma, n = 8 000", OURS, "+", ideal=1)
-    right.set_xlabel("molecules predicted (count)")
-    right.set_ylabel("time (s)")
+    fig, (upper, lower) = new_figure(2)
+    likelihoods, fits = bench.get("likelihood", []), bench.get("fit_sizes", [])
+    power_line(upper, likelihoods, "n_train", "s", 3, "one likelihood", LIKELIHOOD, "x")
+    power_line(upper, fits, "n_train", "s", 3, "fit, two restarts")
+    power_line(lower, bench["predictions"]["rows"], "m", "s", 1, "mu and sigma, n = 8 000")
     return fig
 
 
 @styled
 def memory_figure(bench):
     """Memory of a fit against n, and of a prediction above the model against the pool's size."""
-    fig, (left, right) = new_figure(2)
-    rows = bench.get("fit_sizes", [])
-    power_line(left, rows, "n_train", "peak_memory_gib", "fit, process", MEMORY, "+", ideal=2)
-    left.set_xlabel("training molecules (count)")
-    left.set_ylabel("peak memory (GiB)")
-    rows = bench["predictions"]["rows"]
-    power_line(right, rows, "m", "working_memory_gib", "mu and sigma", MEMORY, "+", ideal=0)
-    right.set_xlabel("molecules predicted (count)")
-    right.set_ylabel("working memory (GiB)")
-    right.set_ylim(0.01, 1)
+    fig, (upper, lower) = new_figure(2)
+    fits, predictions = bench.get("fit_sizes", []), bench["predictions"]["rows"]
+    power_line(upper, fits, "n_train", "peak_memory_gib", 2, "fit, process")
+    power_line(lower, predictions, "m", "working_memory_gib", 0, "mu and sigma")
+    lower.set_ylim(0.01, 1)
     return fig
 
 
-def power_line(ax, rows, x, y, label, colour, form, ideal):
+def power_line(ax, rows, x, y, ideal, label, colour=OURS, form="+"):
     """Points, the exponent fitted to the last three, and the ideal slope through the last."""
+    ax.set_xlabel(AXES[x])
+    ax.set_ylabel(AXES[y])
     if not rows:
         ax.annotate("not measured yet", (0.5, 0.5), xycoords="axes fraction", ha="center")
         return
