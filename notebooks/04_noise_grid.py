@@ -113,8 +113,8 @@ print(note)
 # below uses. {glue:text}`grid_note:s`
 #
 # The lower panel needs no validation molecules. It shows what the marginal likelihood
-# {eq}`eq-lml`, at the best of the other two parameters, loses against the best noise: its star is where
-# maximum likelihood itself would put the noise, had we let it.
+# {eq}`eq-lml`, at the best of the other two parameters, loses against the best noise. Its star is the noise,
+# among those shown, that maximum likelihood would choose.
 
 # %% tags=["remove-output", "hide-input"]
 in_grid = runs["seed"].isin(p.validation_seeds)
