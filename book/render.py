@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib as mpl
 import nbformat
 import yaml
 from bench_page import memory_figure, read_bench, tables, time_figure
@@ -125,8 +126,10 @@ def write_tables(listed, root=ROOT):
         **tables(bench, table),
     }.items():
         (root / f"book/experiments/{name}.md").write_text(text, "utf8")
-    for name, figure in (("time", time_figure), ("memory", memory_figure)):
-        figure(bench).savefig(root / f"book/experiments/bench_{name}.svg", metadata={"Date": None})
+    with mpl.rc_context({"svg.hashsalt": "alutils"}):  # or the ids in the file are random
+        for name, figure in (("time", time_figure), ("memory", memory_figure)):
+            path = root / f"book/experiments/bench_{name}.svg"
+            figure(bench).savefig(path, metadata={"Date": None})
 
 
 def made_from(root=ROOT):
