@@ -1,4 +1,4 @@
-"""Command line: ``python -m alutils record`` makes the long runs, ``verify`` replays some."""
+"""Command line: long runs (record, study, verify), data sets, and ask and tell."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import argparse
 import json
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import yaml
 from tqdm import tqdm
 
-from . import datasets, paths, records
+from . import campaign, datasets, paths, records
 from .descriptors import features
-from .loop import RunConfig
+from .structures import read_structures
+from .targets import config_of
 
 
 def plan(path):
@@ -33,22 +35,23 @@ def plan(path):
         for seed in entry["seeds"]:
             for run in entry["runs"]:
                 try:
-                    configs.append(RunConfig(seed=seed, **(entry["settings"] | run)))
+                    configs.append(config_of({"seed": seed, **entry["settings"], **run}))
                 except TypeError as error:
                     raise ValueError(f"{path}: {name!r}: {error}") from None
     return list(dict.fromkeys(configs))
 
 
-def record(path, folder, jobs, match):
-    """Make, or complete, the runs of a plan; each in a process of its own."""
+def record(path, folder, jobs, match, bundle=None):
+    """Make, or complete, the runs of a plan; with --bundle, gather them all in one file."""
     configs = [config for config in plan(path) if match in records.file_name(config)]
     waiting = [config for config in configs if not _is_made(config, folder)]
     print(f"{len(configs) - len(waiting)} of {len(configs)} runs are made", flush=True)
     for name in dict.fromkeys(config.dataset for config in waiting):
         features(datasets.load(name))  # once, before two runs would each make their own
-    # A fresh process for each run: its peak memory is the run's.
+    # A fresh process for each long run: its peak memory is the run's.
+    each = None if bundle else 1
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as executor:
+    with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=each) as executor:
         futures = {executor.submit(records.compute, c, folder): c for c in waiting}
         try:
             for future in tqdm(as_completed(futures), total=len(futures), unit="run", disable=None):
@@ -58,6 +61,9 @@ def record(path, folder, jobs, match):
         except BaseException:
             executor.shutdown(cancel_futures=True)
             raise
+    if bundle:
+        records.write_bundle(bundle, [records.find(config, folder) for config in configs])
+        print(f"{len(configs)} runs in {bundle}")
 
 
 def _is_made(config, folder):
@@ -68,6 +74,8 @@ def _is_made(config, folder):
 def verify(n, seed, folder):
     """Check all seals, replay n records drawn at random from those whose data is at hand."""
     tracked = {path.name: records.read(path) for path in sorted(folder.glob("*seed*.json"))}
+    for path in records.bundles(folder):
+        tracked |= records.bundle(path)
     broken = [name for name, made in tracked.items() if made.get("seal") != records.seal(made)]
     for name in broken:
         print(f"FAILS   {name}\n  the seal is broken: changed after it was made", flush=True)
@@ -110,6 +118,34 @@ def download(names):
         print(f"{name}: {len(datasets.load(name))} molecules", flush=True)
 
 
+def begin(folder, pool, property, **settings):
+    """Begin a campaign on your own molecules: writes pool and settings into a new folder."""
+    structures = read_structures(pool, property)
+    given = {name: value for name, value in settings.items() if value is not None}
+    state = campaign.start(folder, structures, campaign.Settings(**given))
+    print(f"{len(state.pool)} molecules, {len(state.labels)} labels; next: ask {folder}")
+
+
+def ask(folder, go_on):
+    """Write the next batch to label, or tell what the present one still waits for."""
+    batch = campaign.ask(folder, go_on)
+    n_waiting = len(campaign.read(folder).waiting)
+    print(f"{batch}: {n_waiting} molecules wait for a label; fill in batch.csv, then tell")
+
+
+def tell(folder, labels, force, replace):
+    """Take labels from a CSV with the columns id and label (eV, or the word failed)."""
+    n_new = campaign.tell(folder, labels, force, replace)
+    state = campaign.read(folder)
+    found = "" if state.n_found is None else f", {state.n_found} above the threshold"
+    print(f"{n_new} new, {len(state.labels)} labels{found}; {len(state.waiting)} are waited for")
+
+
+def live(folder, find):
+    """Ask and label with GFN2-xTB, the example of a labeller, until enough are found."""
+    campaign.search_live(folder, find, report=partial(print, flush=True))
+
+
 def checksums():
     """Print the sha256 of the embedded pools: what alutils/pools/checksums.json holds."""
     print(json.dumps(datasets.embedded_checksums(), indent=2))
@@ -123,6 +159,7 @@ def main():
     run.add_argument("path", type=Path, help="the plan, such as book/records.yml")
     run.add_argument("--folder", type=Path, default=paths.records_dir(), help="book/records")
     run.add_argument("--jobs", type=int, default=2, help="runs at a time (2)")
+    run.add_argument("--bundle", type=Path, help="gather the runs in this .jsonl")
     run.add_argument("--match", default="", help="only the runs with this in their file name")
     check = commands.add_parser("verify", help=verify.__doc__)
     check.set_defaults(command=verify)
@@ -132,6 +169,31 @@ def main():
     fetch = commands.add_parser("download", help=download.__doc__)
     fetch.set_defaults(command=download)
     fetch.add_argument("names", nargs="+", choices=("aa", "oe", "qm9", "qm9_b3lyp"))
+    new = commands.add_parser("start", help=begin.__doc__)
+    new.set_defaults(command=begin)
+    new.add_argument("folder", type=Path, help="of the campaign, made here")
+    new.add_argument(
+        "pool", type=Path, help=".xyz, .extxyz, a folder of them, .sdf, SMILES in .csv"
+    )
+    new.add_argument("--property", default="homo", help="name of the label in the file, eV (homo)")
+    new.add_argument("--strategy", help="a key of alutils.strategies.STRATEGIES (property_search)")
+    new.add_argument("--threshold", type=float, help="the target is label > threshold, eV")
+    new.add_argument("--noise-var", type=float, help="eV^2 (0.05)")
+    for name in ("n-init", "n-const", "seed"):
+        new.add_argument(f"--{name}", type=int, help="as in the notebooks")
+    asking = commands.add_parser("ask", help=ask.__doc__)
+    asking.set_defaults(command=ask)
+    asking.add_argument("--go-on", action="store_true", help="although labels are missing")
+    telling = commands.add_parser("tell", help=tell.__doc__)
+    telling.set_defaults(command=tell)
+    alive = commands.add_parser("live", help=live.__doc__)
+    alive.set_defaults(command=live)
+    for parser_of in (asking, telling, alive):
+        parser_of.add_argument("folder", type=Path, help="of the campaign")
+    telling.add_argument("labels", type=Path, help="the CSV, such as a filled batch.csv")
+    telling.add_argument("--force", action="store_true", help="take what looks like another unit")
+    telling.add_argument("--replace", action="store_true", help="overwrite labels told before")
+    alive.add_argument("--find", type=int, required=True, help="molecules above the threshold")
     commands.add_parser("checksums", help=checksums.__doc__).set_defaults(command=checksums)
     arguments = vars(parser.parse_args())
     try:

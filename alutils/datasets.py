@@ -27,6 +27,7 @@ from alutils.descriptors import MBTRSettings, mbtr
 from alutils.downloads import fetch_qm9, fetch_zenodo
 from alutils.paths import data_dir
 from alutils.readers import Molecules, digest_of, frozen, read_any
+from alutils.structures import read_labelled
 
 POOLS = Path(__file__).resolve().parent / "pools"
 
@@ -263,8 +264,9 @@ def load(
 
     Parameters
     ----------
-    name_or_path : one of `names()`, or a path to .npz, .xyz, .extxyz, .txt or a Zenodo folder
-    property_key : for .xyz and .extxyz, the property that holds the label in eV
+    name_or_path : one of `names()`, or a path to .npz, .xyz, .extxyz, .sdf, .csv (SMILES), .txt or
+        a Zenodo folder
+    property_key : for .xyz, .extxyz, .sdf and .csv, the property that holds the label in eV
     fetch : download what has a source and is not here; False touches no network
 
     Raises
@@ -288,7 +290,8 @@ def load(
                 + f"Known: {', '.join(REGISTRY)}"
             )
         name, entry = path.stem, {"kind": "user", "title": path.name, "label": "HOMO"}
-    content = read_any(path, property_key)
+    reader = read_labelled if path.suffix in (".sdf", ".csv") else read_any
+    content = reader(path, property_key)
     info = {**content.pop("info", {}), **entry}
     return MoleculeDataset(name=name, info=info, **content)
 

@@ -39,8 +39,9 @@ def code_sha256(strategy):
     for function in functions:
         if function.__module__ == Moment.__module__:
             names.add(function.__name__)
-        else:  # a reader's own, from another file
-            digest.update(bare_code(inspect.getsource(function)).encode())
+        else:
+            elsewhere = "".join(inspect.findsource(function)[0])  # its file, or notebook cell
+            digest.update(bare_code(definitions(elsewhere, {function.__name__})).encode())
     digest.update(bare_code(definitions(source, names)).encode())
     return digest.hexdigest()
 

@@ -136,8 +136,8 @@ def read_any(path: Path, property_key: str = "homo") -> dict:
         return read_xyz(path, property_key)
     if path.suffix not in readers:
         raise ValueError(
-            f"{path.name}: unknown kind of file {path.suffix!r}; give .npz, .xyz, .extxyz, .txt "
-            "or a folder that holds mbtr_k2.npz and HOMO.txt"
+            f"{path.name}: unknown kind of file {path.suffix!r}; give .npz, .xyz, .extxyz, .sdf, "
+            ".csv, .txt or a folder that holds mbtr_k2.npz and HOMO.txt"
         )
     return readers[path.suffix](path)
 

@@ -1,7 +1,8 @@
 """Records: one JSON file per run, with its picks and where its numbers come from.
 
 A run is looked for among the tracked records (`book/records`), then in the cache, and else computed
-with a checkpoint after each iteration. The key is the configuration and the content of the data
+with a checkpoint after each iteration. Hundreds of short runs that belong together are tracked as a
+*bundle*, a .jsonl with one record a line. The key is the configuration and the content of the data
 set. A record is *stale* when the code that determines its numbers has changed since: a cached one
 is then computed again; a tracked one is shown, with `stale` set, until it is made again.
 """
@@ -24,9 +25,10 @@ from tqdm import tqdm
 
 from .datasets import load
 from .descriptors import features
-from .loop import RunConfig, check, steps, to_frame
+from .loop import check, steps, to_frame
 from .paths import cache_dir, records_dir
 from .provenance import code_sha256, peak_memory_gib, provenance
+from .targets import config_of
 
 TIMINGS = ("fit_s", "acquire_s")
 # How far a replay may be from its record, on whatever machine; columns not named agree exactly.
@@ -69,11 +71,33 @@ def run_or_load(configs, folder=None):
 
 def find(config, folder=None):
     """The tracked record of a run, whatever its data set's state here; None if there is none."""
-    path = (records_dir() if folder is None else Path(folder)) / file_name(config)
-    if not path.exists():
-        return None
-    record = read(path)
+    folder, name = records_dir() if folder is None else Path(folder), file_name(config)
+    if not (folder / name).exists():
+        return next((b[name] for b in map(bundle, bundles(folder)) if name in b), None)
+    record = read(folder / name)
     return record if record["complete"] else None
+
+
+def bundles(folder):
+    """The bundles in a folder, as paths."""
+    return sorted(Path(folder).glob("*.jsonl"))
+
+
+@lru_cache(maxsize=16)
+def bundle(path):
+    """The records of a bundle by file name; ValueError names the first line that is damaged."""
+    made = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        record = parse(line, f"{path.name}, line {number}")
+        made[file_name(config_of(record["config"]))] = record
+    return made
+
+
+def write_bundle(path, made):
+    """Write complete records as a bundle, at once."""
+    lines = [json.dumps(record, separators=(",", ":"), allow_nan=False) for record in made]
+    write_text(path, "".join(f"{line}\n" for line in lines))
+    bundle.cache_clear()
 
 
 def compute(config, folder):
@@ -107,7 +131,7 @@ def replay(record):
     rows : list of dict, as the record should hold them (timings aside)
     agreement : list of float, the share of each recorded batch that the strategy picks afresh
     """
-    config = RunConfig(**record["config"])
+    config = config_of(record["config"])
     dataset = _load(config.dataset)
     X, rows, agreement = features(dataset), [], []
     for iteration in tqdm(range(len(record["rows"])), disable=not sys.stderr.isatty()):
@@ -181,10 +205,14 @@ def file_name(config):
 
 
 def write_json(path, value):
+    """Write a value as JSON, at once."""
+    write_text(path, json.dumps(value, separators=(",", ":"), allow_nan=False))
+
+
+def write_text(path, text):
     """Write through a temporary file: whoever reads finds the old file or the new one."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with open(partial, "w", encoding="utf-8") as handle:
         handle.write(text)
@@ -228,12 +256,17 @@ def _without_nan(row):
 
 def read(path):
     """A record; ValueError if the file does not hold one."""
+    return parse(path.read_text(encoding="utf-8"), path.name)
+
+
+def parse(text, name):
+    """A record from its text; ValueError with the name of the place if it does not hold one."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(text)
         for key in ("config", "rows", "batches", "complete", "code_sha256", "data_sha256"):
             record[key]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"record {path.name} is damaged ({error}): delete it, it will be computed again"
+            f"record {name} is damaged ({error}): delete it, it will be computed again"
         ) from None
     return record

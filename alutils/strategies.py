@@ -2,7 +2,8 @@
 
 A strategy is a pure function ``strategy(moment, batch_size, rng)`` that returns `batch_size`
 different positions in the held-out set. It fits nothing and writes nothing. To add one, write the
-function and enter it in `STRATEGIES`: the tests and the notebooks pick it up by its name.
+function and enter it in `STRATEGIES`: the tests and the notebooks pick it up by its name. The
+paper's five are here, others in `alutils.designs` (which spread a batch) and `alutils.searches`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
+from . import designs, searches
 from .gp import GaussianProcess
 
 VARIANCE_KEPT = 0.99  # share of the descriptors' variance that the clustering sees
@@ -28,7 +30,8 @@ class Moment:
 
     model : fitted GaussianProcess (kernel parameters, factor and X_train_)
     X : (n_heldout, d) descriptors of the held-out set
-    threshold : lower edge of the target range, eV; None without a target
+    threshold : lower edge of the target range, eV, or an `alutils.targets.Window`; None without a
+        target
     mu, sigma : (n_heldout,) prediction and its standard deviation, eV, computed when first read
     """
 
@@ -100,10 +103,30 @@ STRATEGIES = {
     "cluster_centres": cluster_centres,
     "uncertain_cluster_centres": uncertain_cluster_centres,
     "property_search": property_search,
+    "posterior_variance": designs.posterior_variance,
+    "k_centre": designs.k_centre,
+    "kernel_kmeans_plus_plus": designs.kernel_kmeans_plus_plus,
+    "optimistic_search": searches.optimistic_search,
+    "uncertain_in_range": searches.uncertain_in_range,
+    "largest_cluster": designs.largest_cluster,
+    "most_probable": searches.most_probable,
+    "expected_improvement": searches.expected_improvement,
+    "upper_confidence_bound": searches.upper_confidence_bound,
+    "thompson_samples": searches.thompson_samples,
 }
-LETTERS = dict(zip(ascii_uppercase, STRATEGIES, strict=False))  # A to E are the paper's
+PAPER = tuple(STRATEGIES)[:5]
+# A to E are the paper's; I and J are the letters that the authors' code has for these two.
+LETTERS = dict(zip(ascii_uppercase, STRATEGIES, strict=False))
+SEARCHES = (
+    "property_search",
+    *(n for n, f in STRATEGIES.items() if f.__module__.endswith("searches")),
+)
 # What a strategy chooses from, where that is less than the held-out set.
-CANDIDATES = {"property_search": in_range, "uncertain_cluster_centres": upper_half}
+CANDIDATES = {
+    "property_search": in_range,
+    "uncertain_cluster_centres": upper_half,
+    "uncertain_in_range": in_range,
+}
 
 
 def _by_uncertainty(moment):

@@ -63,7 +63,7 @@ checked = check_parameters(
 pool = load(checked.dataset)
 if pool.molecules is None:
     raise ValueError(f"{pool.name} has no geometries, which this page draws: choose another")
-configs = {c.strategy: c for c in run_configs(checked, strategy=list(strategies.STRATEGIES))}
+configs = {c.strategy: c for c in run_configs(checked, strategy=list(strategies.PAPER))}
 config = configs["property_search"]
 
 # %% [markdown]
@@ -196,10 +196,14 @@ model = GaussianProcess(
 ).fit(features[train_idx], pool.y[train_idx])
 moment = strategies.Moment(model, features[heldout_idx], threshold)
 picks = {
-    name: pick(moment, checked.n_const, np.random.default_rng([checked.seed, loop.PICK, 0]))
-    for name, pick in strategies.STRATEGIES.items()
+    name: strategies.STRATEGIES[name](
+        moment, checked.n_const, np.random.default_rng([checked.seed, loop.PICK, 0])
+    )
+    for name in strategies.PAPER
 }
-candidates = {name: narrow(moment) for name, narrow in strategies.CANDIDATES.items()}
+candidates = {
+    name: strategies.CANDIDATES[name](moment) for name in picks if name in strategies.CANDIDATES
+}
 
 # %% [markdown]
 # Three numbers describe a batch: the mean uncertainty of the model at its molecules (`sigma_ev`), the mean

@@ -1,0 +1,56 @@
+"""The studies beyond the paper, as lists of runs: the strategies' field, the target sweep."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from .datasets import load
+from .descriptors import features
+from .loop import RunConfig, split
+from .noise import most_likely_noise
+from .strategies import STRATEGIES
+from .targets import TargetConfig
+
+POOLS = ("organics", "aminoacids", "optoelectronics")
+FIELD = {"n_init": 100, "n_const": 100, "n_max": 1600, "n_test": 1000}
+SWEEP = {"n_init": 100, "n_const": 100, "n_max": 800, "n_test": 1000}
+SWEPT = ("property_search", "most_probable")
+LEARNED = ("random", "uncertain_cluster_centres", "property_search")  # run with learned noise too
+
+# Quantiles between which a target lies: tails from 1 % to 90 % at both ends, windows between.
+SHARES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+UPPER = tuple((round(1 - share, 3), 1.0) for share in SHARES)
+LOWER = tuple((0.0, share) for share in SHARES)
+WINDOWS = tuple(
+    (round(centre - share / 2, 3), round(centre + share / 2, 3))
+    for centre, shares in ((0.5, SHARES), (0.25, (0.03, 0.1, 0.3)), (0.75, (0.03, 0.1, 0.3)))
+    for share in shares
+)
+TARGETS = UPPER + LOWER + WINDOWS
+
+
+def field(pools=POOLS, seeds=range(5), noise_var=0.05):
+    """Every strategy on every pool; some also under the noise that the first batch calls for."""
+    runs = [
+        RunConfig(pool, strategy, noise_var=noise_var, seed=seed, **FIELD)
+        for pool, seed, strategy in product(pools, seeds, STRATEGIES)
+    ]
+    for pool, seed in product(pools, seeds):
+        learned = learned_noise(RunConfig(pool, "random", seed=seed, **FIELD))
+        runs += [RunConfig(pool, name, noise_var=learned, seed=seed, **FIELD) for name in LEARNED]
+    return list(dict.fromkeys(runs))
+
+
+def learned_noise(config):
+    """The most likely noise of the first batch of a run, eV^2."""
+    dataset = load(config.dataset)
+    first = split(config, len(dataset)).train_idx
+    return most_likely_noise(features(dataset)[first], dataset.y[first])[0]
+
+
+def sweep(pools=POOLS, seeds=range(3), targets=TARGETS, strategies=SWEPT):
+    """Searches for targets of every shape and share."""
+    return [
+        TargetConfig(pool, strategy, seed=seed, target_from=low, target_to=high, **SWEEP)
+        for pool, seed, strategy, (low, high) in product(pools, seeds, strategies, targets)
+    ]

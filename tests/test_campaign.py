@@ -1,0 +1,225 @@
+"""Ask and tell: the same picks after any interruption, and no label lost to bad input."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from alutils import campaign
+from alutils.campaign import Settings, ask, read, start, take, tell
+from alutils.datasets import load
+from alutils.structures import Structures
+
+SETTINGS = Settings(threshold=-10.4, n_init=20, n_const=20, noise_var=0.02)
+
+
+@pytest.fixture(scope="module")
+def organics():
+    return load("organics")
+
+
+@pytest.fixture
+def pool(organics):
+    n = 200
+    ids = tuple(f"mol-{k}" for k in range(n))
+    return Structures("mine", ids, organics.molecules[:n], np.full(n, np.nan), np.zeros(n, int))
+
+
+def oracle(organics, folder):
+    """A filled batch.csv of the open batch, as (id, label) pairs."""
+    with open(ask(folder) / "batch.csv", newline="") as file:
+        return [(r["id"], f"{organics.y[int(r['id'][4:])]:.6f}") for r in csv.DictReader(file)]
+
+
+def rounds(organics, folder, n):
+    for _ in range(n):
+        take(folder, oracle(organics, folder))
+    ask(folder)
+    return read(folder).batches
+
+
+def test_a_campaign_searches(organics, pool, tmp_path):
+    start(tmp_path / "c", pool, SETTINGS)
+    batches = rounds(organics, tmp_path / "c", 3)
+    assert [len(batch) for batch in batches] == [20, 20, 40, 80]
+    assert len({k for batch in batches for k in batch}) == 160
+    state = read(tmp_path / "c")
+    assert len(state.labels) == 80 and state.waiting == batches[-1]
+    target = organics.y[:200] > -10.4
+    assert (
+        target[batches[1]].mean() > target.mean()
+        and state.n_found == target[sorted(state.labels)].sum()
+    )
+
+
+@pytest.mark.parametrize("victim", ["write_json", "write_text", "_export", "GaussianProcess"])
+def test_killed_between_any_two_steps_it_goes_on_with_the_same_picks(
+    victim, organics, pool, tmp_path, monkeypatch
+):
+    start(tmp_path / "whole", pool, SETTINGS)
+    whole = rounds(organics, tmp_path / "whole", 2)
+    start(tmp_path / "killed", pool, SETTINGS)
+    real, calls = getattr(campaign, victim), []
+
+    def dying(*arguments, **kwargs):
+        calls.append(1)
+        if len(calls) % 2:  # dies at every other call, before it does anything
+            raise KeyboardInterrupt
+        return real(*arguments, **kwargs)
+
+    monkeypatch.setattr(campaign, victim, dying)
+    done = 0
+    for _ in range(40):
+        try:
+            if done < 2:
+                take(tmp_path / "killed", oracle(organics, tmp_path / "killed"))
+                done += 1
+            else:
+                ask(tmp_path / "killed")
+                break
+        except KeyboardInterrupt:
+            continue
+    assert calls and read(tmp_path / "killed").batches == whole
+
+
+def test_order_of_telling_does_not_matter(organics, pool, tmp_path):
+    start(tmp_path / "a", pool, SETTINGS)
+    start(tmp_path / "b", pool, SETTINGS)
+    told = oracle(organics, tmp_path / "a")
+    take(tmp_path / "a", told)
+    ask(tmp_path / "b")
+    for pair in reversed(told):
+        assert ask(tmp_path / "b").name == "batch-000"
+        take(tmp_path / "b", [pair])
+    assert rounds(organics, tmp_path / "a", 1) == rounds(organics, tmp_path / "b", 1)
+
+
+def test_failures_are_marked_and_not_asked_again(organics, pool, tmp_path):
+    start(tmp_path / "c", pool, SETTINGS)
+    told = oracle(organics, tmp_path / "c")
+    take(tmp_path / "c", [(told[0][0], "failed"), *told[1:]])
+    batches = rounds(organics, tmp_path / "c", 1)
+    state = read(tmp_path / "c")
+    failed = int(told[0][0][4:])
+    assert state.labels[failed] is None and failed not in {k for b in batches[1:] for k in b}
+
+
+def test_asking_goes_on_without_the_missing_only_when_told_so(organics, pool, tmp_path):
+    start(tmp_path / "c", pool, SETTINGS)
+    told = oracle(organics, tmp_path / "c")
+    take(tmp_path / "c", told[:15])
+    assert ask(tmp_path / "c").name == "batch-000" and len(read(tmp_path / "c").waiting) == 5
+    assert ask(tmp_path / "c", go_on=True).name == "batch-001"
+    assert take(tmp_path / "c", told[15:]) == 5
+
+
+def test_labels_that_the_pool_brings_are_used_at_once(organics, pool, tmp_path):
+    y = pool.y.copy()
+    y[:40] = organics.y[:40]
+    known = Structures("mine", pool.ids, pool.molecules, y, pool.charges)
+    state = start(tmp_path / "c", known, SETTINGS)
+    assert len(state.labels) == 40
+    folder = ask(tmp_path / "c")
+    assert not set(read(tmp_path / "c").batches[0]) & set(range(40))
+    with open(folder / "batch.csv", newline="") as file:
+        row = next(csv.DictReader(file))
+    assert float(row["sigma_ev"]) > 0 and -20 < float(row["mu_ev"]) < -5
+
+
+BAD = [
+    ([("mol-999", "-9")], r"row \d \(mol-999\): no molecule of this campaign"),
+    ([("mol-3", "-9"), ("mol-3", "-9")], "the identifier is there twice"),
+    ([("mol-3", "")], "no label; write eV"),
+    ([("mol-3", None)], "no label; write eV"),
+    ([("mol-3", "nan")], "'nan' is not a finite number"),
+    ([("mol-3", "-9,5")], "'-9,5' is not a finite number"),
+    ([("mol-3", "-9.5"), ("mol-4", "-0.35")], r"mol-4 has -0.35, .* it looks like hartree"),
+    ([("mol-3", "-280")], "the others in hartree"),
+]
+
+
+@pytest.mark.parametrize(("told", "message"), BAD)
+@pytest.mark.parametrize("before", [0, 20])
+def test_bad_labels_lose_none_that_was_told(told, message, before, organics, pool, tmp_path):
+    start(tmp_path / "c", pool, SETTINGS)
+    good = [pair for pair in oracle(organics, tmp_path / "c") if pair[0] not in ("mol-3", "mol-4")]
+    if before:
+        take(tmp_path / "c", good)
+    kept = (tmp_path / "c/labels.csv").read_bytes()
+    with pytest.raises(ValueError, match=message):
+        take(tmp_path / "c", [("mol-7", "-10.0"), *told] if not before else told)
+    assert (tmp_path / "c/labels.csv").read_bytes() == kept
+
+
+def test_other_units_can_be_forced_and_values_replaced(organics, pool, tmp_path):
+    start(tmp_path / "c", pool, SETTINGS)
+    assert take(tmp_path / "c", [("mol-3", "-0.35")], force=True) == 1
+    assert take(tmp_path / "c", [("mol-3", "-0.35")], force=True) == 0
+    with pytest.raises(ValueError, match=r"-0\.35 eV was told before; confirm with --replace"):
+        take(tmp_path / "c", [("mol-3", "-9.5")], force=True)
+    assert take(tmp_path / "c", [("mol-3", "-9.5")], force=True, replace=True) == 1
+    assert read(tmp_path / "c").labels == {3: -9.5}
+
+
+def test_tell_reads_the_filled_table(organics, pool, tmp_path):
+    start(tmp_path / "c", pool, SETTINGS)
+    told = oracle(organics, tmp_path / "c")
+    filled = tmp_path / "filled.csv"
+    filled.write_text("id,label\n" + "".join(f"{one},{label}\n" for one, label in told))
+    assert tell(tmp_path / "c", filled) == 20
+    filled.write_text("name,value\na,1\n")
+    with pytest.raises(ValueError, match="no column 'id'; the header is id,label"):
+        tell(tmp_path / "c", filled)
+    with pytest.raises(ValueError, match=r"absent\.csv: not readable"):
+        tell(tmp_path / "c", tmp_path / "absent.csv")
+
+
+def test_a_campaign_begins_once_and_is_known_by_its_folder(pool, tmp_path):
+    start(tmp_path / "c", pool, SETTINGS)
+    with pytest.raises(ValueError, match="already holds a campaign"):
+        start(tmp_path / "c", pool, SETTINGS)
+    with pytest.raises(ValueError, match="holds no campaign: start one"):
+        read(tmp_path)
+    (tmp_path / "c/labels.csv").write_text("id,label\nmol-1,low\n")
+    with pytest.raises(ValueError, match="the campaign in c is damaged"):
+        ask(tmp_path / "c")
+
+
+def test_settings_are_checked_beforehand(pool, tmp_path):
+    with pytest.raises(ValueError, match="needs a threshold in eV"):
+        Settings(threshold=None)
+    with pytest.raises(ValueError, match="strategy='guess' is unknown"):
+        Settings(strategy="guess")
+    with pytest.raises(ValueError, match="n_init=300"):
+        start(tmp_path / "c", pool, Settings(strategy="random", n_init=300))
+    assert not (tmp_path / "c").exists()
+
+
+def test_an_exhausted_pool_says_so(organics, pool, tmp_path):
+    start(tmp_path / "c", pool, Settings(strategy="random", n_init=150, n_const=200))
+    take(tmp_path / "c", oracle(organics, tmp_path / "c"))
+    assert len(oracle(organics, tmp_path / "c")) == 50
+    take(tmp_path / "c", oracle(organics, tmp_path / "c"))
+    with pytest.raises(ValueError, match="the pool is exhausted"):
+        ask(tmp_path / "c")
+
+
+def test_the_built_in_labeller_gives_the_pools_labels(organics, pool, tmp_path):
+    pytest.importorskip("tblite")
+    start(tmp_path / "c", pool, Settings(strategy="random", n_init=6))
+    ask(tmp_path / "c")
+    assert campaign.label_with_xtb(tmp_path / "c", chunk=4) == 6
+    labels = read(tmp_path / "c").labels
+    assert max(abs(labels[k] - organics.y[k]) for k in labels) < 1e-3
+
+
+def test_the_batch_is_exported_again_if_its_folder_is_lost(organics, pool, tmp_path):
+    import shutil
+
+    start(tmp_path / "c", pool, SETTINGS)
+    first = ask(tmp_path / "c")
+    text = (first / "batch.csv").read_text()
+    shutil.rmtree(first)
+    assert (ask(tmp_path / "c") / "batch.csv").read_text() == text
+    assert json.loads((tmp_path / "c/batch-000.json").read_text())["mu_ev"] is None
