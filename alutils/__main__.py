@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 from tqdm import tqdm
 
-from . import campaign, datasets, paths, records
+from . import campaign, datasets, paths, probes, records, studies
 from .descriptors import features
 from .structures import read_structures
 from .targets import config_of
@@ -41,17 +41,38 @@ def plan(path):
     return list(dict.fromkeys(configs))
 
 
-def record(path, folder, jobs, match, bundle=None):
-    """Make, or complete, the runs of a plan; with --bundle, gather them all in one file."""
+def record(path, folder, jobs, match):
+    """Make, or complete, the runs of a plan; each in a process of its own."""
     configs = [config for config in plan(path) if match in records.file_name(config)]
+    _make(configs, folder, jobs, tasks_per_process=1)  # its peak memory is then the run's
+
+
+def study(name, folder, jobs):
+    """Make the hundreds of short runs of a study, and gather them in one tracked file."""
+    configs = getattr(studies, name)()
+    work = paths.cache_dir() / "records"
+    _make(configs, work, jobs)
+    records.write_bundle(folder / f"{name}.jsonl", [records.find(c, work) for c in configs])
+    print(f"{len(configs)} runs in {name}.jsonl")
+
+
+def track_probes(pools):
+    """Probe the pools of the sweep, and track what the probes foretell."""
+    for pool in pools:
+        probes.track(pool)
+        print(f"probe-{pool}.json", flush=True)
+
+
+def _make(configs, folder, jobs, tasks_per_process=None):
+    """Compute what is missing, or stale, among the records of these runs."""
     waiting = [config for config in configs if not _is_made(config, folder)]
     print(f"{len(configs) - len(waiting)} of {len(configs)} runs are made", flush=True)
     for name in dict.fromkeys(config.dataset for config in waiting):
         features(datasets.load(name))  # once, before two runs would each make their own
-    # A fresh process for each long run: its peak memory is the run's.
-    each = None if bundle else 1
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=each) as executor:
+    with ProcessPoolExecutor(
+        jobs, mp_context=context, max_tasks_per_child=tasks_per_process
+    ) as executor:
         futures = {executor.submit(records.compute, c, folder): c for c in waiting}
         try:
             for future in tqdm(as_completed(futures), total=len(futures), unit="run", disable=None):
@@ -61,9 +82,6 @@ def record(path, folder, jobs, match, bundle=None):
         except BaseException:
             executor.shutdown(cancel_futures=True)
             raise
-    if bundle:
-        records.write_bundle(bundle, [records.find(config, folder) for config in configs])
-        print(f"{len(configs)} runs in {bundle}")
 
 
 def _is_made(config, folder):
@@ -159,8 +177,17 @@ def main():
     run.add_argument("path", type=Path, help="the plan, such as book/records.yml")
     run.add_argument("--folder", type=Path, default=paths.records_dir(), help="book/records")
     run.add_argument("--jobs", type=int, default=2, help="runs at a time (2)")
-    run.add_argument("--bundle", type=Path, help="gather the runs in this .jsonl")
     run.add_argument("--match", default="", help="only the runs with this in their file name")
+    of_study = commands.add_parser("study", help=study.__doc__)
+    of_study.set_defaults(command=study)
+    of_study.add_argument(
+        "name", choices=("field", "sweep", "sweep_qm9"), help="of alutils.studies"
+    )
+    of_study.add_argument("--folder", type=Path, default=paths.records_dir(), help="book/records")
+    of_study.add_argument("--jobs", type=int, default=2, help="runs at a time (2)")
+    probing = commands.add_parser("probe", help=track_probes.__doc__)
+    probing.set_defaults(command=track_probes)
+    probing.add_argument("pools", nargs="+", choices=tuple(probes.STUDIED))
     check = commands.add_parser("verify", help=verify.__doc__)
     check.set_defaults(command=verify)
     check.add_argument("--n", type=int, default=3, help="records (3)")

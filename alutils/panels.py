@@ -35,7 +35,10 @@ PAPER_NAMES = {
     "cluster_centres": "clustering",
     "uncertain_cluster_centres": "uncertainty and clustering",
 }
-SPARE_COLOURS = ("#8C6D00", "#56B4E9", "#7F3C8D", "#A0522D")
+SPARE_COLOURS = (
+    *("#8C6D00", "#3A8FC2", "#A0522D", "#882255", "#117733", "#661100", "#7F3C8D"),
+    *("#7A7A1F", "#4C6FB5", "#2E8B80"),
+)
 STRATEGY_LETTERS = {name: letter for letter, name in LETTERS.items()}
 STRATEGY_COLOURS = PAPER_COLOURS | dict(
     zip([name for name in STRATEGIES if name not in PAPER_COLOURS], cycle(SPARE_COLOURS))

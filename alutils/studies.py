@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 from .datasets import load
@@ -13,6 +14,7 @@ from .targets import TargetConfig
 
 POOLS = ("organics", "aminoacids", "optoelectronics")
 FIELD = {"n_init": 100, "n_const": 100, "n_max": 1600, "n_test": 1000}
+QM9_SWEEP = {"n_init": 1000, "n_const": 1000, "n_max": 10_000, "n_test": 10_000}
 SWEEP = {"n_init": 100, "n_const": 100, "n_max": 800, "n_test": 1000}
 SWEPT = ("property_search", "most_probable")
 LEARNED = ("random", "uncertain_cluster_centres", "property_search")  # run with learned noise too
@@ -27,18 +29,35 @@ WINDOWS = tuple(
     for share in shares
 )
 TARGETS = UPPER + LOWER + WINDOWS
+QM9_TARGETS = tuple(
+    target
+    for target in TARGETS
+    if round(target[1] - target[0], 3) in (0.01, 0.1, 0.3, 0.7)
+    and (target[0] + target[1]) / 2 not in (0.25, 0.75)
+)
 
 
-def field(pools=POOLS, seeds=range(5), noise_var=0.05):
+def field(pools=POOLS, seeds=range(5)):
     """Every strategy on every pool; some also under the noise that the first batch calls for."""
-    runs = [
+    return list(dict.fromkeys(fixed_noise(pools, seeds) + noise_learned(pools, seeds)))
+
+
+def fixed_noise(pools=POOLS, seeds=range(5), strategies=tuple(STRATEGIES), noise_var=0.05):
+    """Strategies at one noise, eV^2."""
+    return [
         RunConfig(pool, strategy, noise_var=noise_var, seed=seed, **FIELD)
-        for pool, seed, strategy in product(pools, seeds, STRATEGIES)
+        for pool, seed, strategy in product(pools, seeds, strategies)
     ]
-    for pool, seed in product(pools, seeds):
-        learned = learned_noise(RunConfig(pool, "random", seed=seed, **FIELD))
-        runs += [RunConfig(pool, name, noise_var=learned, seed=seed, **FIELD) for name in LEARNED]
-    return list(dict.fromkeys(runs))
+
+
+def noise_learned(pools=POOLS, seeds=range(5), strategies=LEARNED):
+    """Strategies at the noise that each run's first batch calls for."""
+    return [
+        replace(config, noise_var=learned)
+        for pool, seed in product(pools, seeds)
+        for learned in [learned_noise(RunConfig(pool, "random", seed=seed, **FIELD))]
+        for config in fixed_noise([pool], [seed], strategies)
+    ]
 
 
 def learned_noise(config):
@@ -53,4 +72,14 @@ def sweep(pools=POOLS, seeds=range(3), targets=TARGETS, strategies=SWEPT):
     return [
         TargetConfig(pool, strategy, seed=seed, target_from=low, target_to=high, **SWEEP)
         for pool, seed, strategy, (low, high) in product(pools, seeds, strategies, targets)
+    ]
+
+
+def sweep_qm9(seeds=range(1), targets=QM9_TARGETS):
+    """The same by E alone on QM9, to 10 000 labels."""
+    return [
+        TargetConfig(
+            "qm9_b3lyp", "property_search", seed=seed, target_from=low, target_to=high, **QM9_SWEEP
+        )
+        for seed, (low, high) in product(seeds, targets)
     ]

@@ -11,21 +11,22 @@ import pandas as pd
 from alutils import figures, loop, strategies
 from alutils.datasets import MoleculeDataset
 
-assert strategies.LETTERS["F"] == "most_probable"
+assert strategies.LETTERS["P"] == "closest_to_threshold"
 rng = np.random.default_rng(3)
 X = rng.normal(size=(200, 5)) * 200
 pool = MoleculeDataset("toy", np.tanh(X[:, 0] / 200) - 6, X=X)
 frames = []
-for name in ("random", "most_probable"):
+for name in ("random", "closest_to_threshold"):
     for seed in (0, 1):
         config = loop.RunConfig("toy", name, "pow", 20, 20, 80, 40, n_restarts=0, seed=seed)
         rows = [step.row for step in loop.steps(config, pool, X - X.mean(axis=0))]
         frames.append(loop.to_frame(config, rows))
 records = pd.concat(frames)
 found = records[records["n_train"] == 80].groupby("strategy")["n_found"].mean()
-assert found["most_probable"] > found["random"]
+assert found["closest_to_threshold"] > found["random"]
 figure = figures.learning_curves(records)
-assert "F most probable" in [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+legend = figure.axes[0].get_legend()
+assert "P closest to threshold" in [text.get_text() for text in legend.get_texts()]
 """
 
 
@@ -34,12 +35,12 @@ def test_the_readmes_example_works_as_pasted(tmp_path):
     (example,) = (
         block.split("```")[0]
         for block in readme.split("```python\n")[1:]
-        if block.startswith("def most_probable")
+        if block.startswith("def closest_to_threshold")
     )
     source = (ROOT / "alutils/strategies.py").read_text(encoding="utf-8")
-    entry = '    "property_search": property_search,\n}'
+    entry = '    "thompson_samples": searches.thompson_samples,\n}'
     assert source.count(entry) == 1
-    added = entry[:-1] + '    "most_probable": most_probable,\n}'
+    added = entry[:-1] + '    "closest_to_threshold": closest_to_threshold,\n}'
     copy = tmp_path / "alutils"
     copy.mkdir()
     for path in (ROOT / "alutils").iterdir():

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 
 from alutils import figures, strategies, summaries, verdicts
 
-A, B, C, D, E = strategies.STRATEGIES
+A, B, C, D, E = strategies.PAPER
 SIZES = [100, 200, 400, 800]
 SEEDS = [0, 1, 2]
 
@@ -113,8 +113,8 @@ def test_the_style_does_not_leak():
 
 def test_learning_curves_plot_means_in_the_colour_of_the_strategy():
     top = figures.learning_curves(runs()).axes[0]
-    for name, label in figures.STRATEGY_LABELS.items():
-        line = lines(top)[label]
+    for name in strategies.PAPER:
+        line = lines(top)[figures.STRATEGY_LABELS[name]]
         expected = summaries.curve(summaries.select(runs(), strategy=name), "mae_ev")
         assert to_hex(line.get_color()) == figures.STRATEGY_COLOURS[name].lower()
         assert line.get_marker() == figures.POOL_MARKERS["aminoacids"]

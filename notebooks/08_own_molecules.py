@@ -1,0 +1,197 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Your own molecules
+#
+# **What you can do here.** Bring molecules as `.xyz`, `.extxyz`, a folder of them, `.sdf`, or SMILES in a CSV.
+# *With labels* every experiment of this book runs on them by its parameter `dataset`. *Without labels* you
+# ask and tell: the software writes the next batch to a folder, you compute or measure the labels by whatever
+# means, and hand them back. This page runs such a search live, with GFN2-xTB {cite}`bannwarth2019` as the
+# example of a labeller, and kills and resumes it on the way.
+#
+# *What it shows:* {glue:text}`n_found:d` molecules above {glue:text}`threshold:.1f` eV found with
+# {glue:text}`n_labels:d` labels, in about a minute; random sampling would have needed about
+# {glue:text}`n_random:d`. The same search over the OE62 subset, from `.xyz` files, is told below.
+
+# %%
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import ase.io
+import numpy as np
+import pandas as pd
+from myst_nb import glue
+
+from alutils import campaign, law_figures, summaries
+from alutils.datasets import load
+from alutils.parameters import check_parameters
+from alutils.paths import records_dir
+from alutils.structures import read_structures
+
+# %% tags=["parameters"]
+molecules = ""  # path of your file or folder; empty: an excerpt of the pool of organics as .extxyz
+property_key = "homo"  # name of the label in the file, where it has some
+threshold = -10.0  # eV: the target is HOMO > threshold
+strategy = "most_probable"  # or property_search, or any other
+n_init = 60  # molecules in the first batch, your probe
+n_const = 30  # molecules, the unit of the batches
+noise_var = 0.1  # eV^2
+seed = 0
+n_find = 200  # stop when so many are found
+
+# %% [markdown]
+# The next cell refuses unknown names and values of the wrong kind, and begins a campaign in a temporary
+# folder. A campaign of your own keeps its folder, where you like.
+
+# %%
+p = check_parameters(
+    globals(),
+    **{"molecules": str, "property_key": str, "threshold": float, "strategy": str},
+    **dict.fromkeys(["n_init", "n_const", "seed", "n_find"], int),
+    **{"noise_var": float},
+)
+work = Path(tempfile.mkdtemp())
+path = Path(p.molecules) if p.molecules else work / "mine.extxyz"
+if not p.molecules:
+    excerpt = load("organics").molecules[:1200]
+    ase.io.write(path, list(excerpt), format="extxyz")
+pool = read_structures(path, p.property_key)
+settings = campaign.Settings(
+    p.strategy, "pow", p.n_init, p.n_const, p.noise_var, p.threshold, p.seed
+)
+campaign.start(work / "search", pool, settings)
+print(f"{len(pool)} molecules, {int(np.isfinite(pool.y).sum())} of them with a label")
+
+# %% [markdown]
+# ## Ask, label, tell
+#
+# `ask` writes `molecules.extxyz` and `batch.csv` with identifier, predicted HOMO level, its uncertainty, and an
+# empty column for the label. The first batch is random and has no prediction: it is your probe, and
+# the advice of the page before can be asked for after it.
+
+# %%
+batch = campaign.ask(work / "search")
+first = pd.read_csv(batch / "batch.csv", dtype=str, keep_default_na=False).head(4)
+summaries.Table(first)
+
+# %% [markdown]
+# Labels come back as a CSV with `id` and `label`, partly, in any order, with `failed` for a calculation that
+# failed. All rows are checked before any is taken, and what was told before is never lost. Four mistakes:
+
+# %%
+ids = [pool.ids[k] for k in campaign.read(work / "search").waiting]
+mistakes = {
+    "unknown identifier": [("nobody", "-9.1")],
+    "there twice": [(ids[0], "-9.1"), (ids[0], "-9.2")],
+    "not a number": [(ids[0], "n/a")],
+    "hartree, not eV": [(ids[0], "-0.334")],
+}
+for name, labels in mistakes.items():
+    try:
+        campaign.take(work / "search", labels)
+    except ValueError as error:
+        print(f"{name}: {error}")
+
+# %% [markdown]
+# ## A live search, killed and continued
+#
+# The labeller runs on two processes and tells its labels forty at a time. To show that nothing is lost, the
+# campaign is copied after its first batch, the copy goes on alone, and the original is asked and labelled
+# again from its folder only, as after a crash. Both must pick the same molecules.
+
+# %%
+campaign.label_with_xtb(work / "search")
+shutil.copytree(work / "search", work / "copy")
+curve = []
+state = campaign.search_live(work / "search", p.n_find, report=lambda line: curve.append(line))
+campaign.ask(work / "copy")
+again = campaign.read(work / "copy")
+print("the same picks after the interruption:", again.batches == state.batches[:2])
+
+# %% tags=["remove-cell"]
+labels = [state.labels[k] for batch in state.batches for k in batch]
+sizes = np.cumsum([len(batch) for batch in state.batches])
+above = np.cumsum([label is not None and label > p.threshold for label in labels])
+curve = pd.DataFrame({"n_labels": sizes, "n_found": above[sizes - 1]})
+share = curve["n_found"].iloc[0] / curve["n_labels"].iloc[0]
+facts = {
+    "n_found": int(curve["n_found"].iloc[-1]),
+    "n_labels": int(sizes[-1]),
+    "threshold": p.threshold,
+    "share": float(share),
+    "n_random": round(curve["n_found"].iloc[-1] / share) if share else 0,
+    "n_pool": len(pool),
+    "n_failed": sum(label is None for label in labels),
+}
+path = records_dir() / "own-oe62.json"
+oe62 = json.loads(path.read_text(encoding="utf-8"))
+facts |= {
+    f"oe_{key}": oe62[key] for key in ("n_pool", "n_found", "n_labels", "minutes", "threshold")
+}
+facts |= {"oe_share": oe62["share"], "oe_random": round(oe62["n_found"] / oe62["share"])}
+for key, value in facts.items():
+    glue(key, value, display=False)
+shutil.rmtree(work)
+
+# %% tags=["remove-output", "hide-input"]
+live_figure = glue("fig_live", law_figures.found_live(curve, share, len(pool), p.strategy))
+
+# %% [markdown]
+# ```{glue:figure} fig_live
+# ---
+# name: fig-own-live
+# alt: >-
+#   Molecules found against labels: the live search rises to {glue:text}`n_found:d` at {glue:text}`n_labels:d` labels,
+#   well above the line of random sampling.
+# ---
+# **A live search with GFN2-xTB labels.** {glue:text}`n_pool:d` molecules, target above
+# {glue:text}`threshold:.1f` eV, {glue:text}`share:.0%` of the first batch. Solid grey: random sampling, expected
+# from that share; dotted: the most that is possible.
+# ```
+#
+# The search found {glue:text}`n_found:d` molecules with {glue:text}`n_labels:d` labels
+# ({glue:text}`n_failed:d` calculations failed); at the share of its first batch, random sampling would have
+# needed about {glue:text}`n_random:d`.
+#
+# ## The OE62 subset, as if it were yours
+#
+# The {glue:text}`oe_n_pool:d` molecules of the OE62 subset were written as single `.xyz` files, without labels,
+# and searched by the commands below for a HOMO level above {glue:text}`oe_threshold:.1f` eV (GFN2-xTB), which
+# {glue:text}`oe_share:.0%` of them have. The search found {glue:text}`oe_n_found:d` of them with
+# {glue:text}`oe_n_labels:d` labels in {glue:text}`oe_minutes:.1f` minutes on two cores, most of them spent on
+# the labels; random sampling would have needed about {glue:text}`oe_random:d`.
+#
+# ```bash
+# .venv/bin/python -m alutils start search oe62-xyz --threshold -9.7 --strategy most_probable --n-init 100
+# .venv/bin/python -m alutils live search --find 200
+# ```
+#
+# With your own labeller, replace the second command by as many rounds as you can pay for:
+#
+# ```bash
+# .venv/bin/python -m alutils ask search
+# .venv/bin/python -m alutils tell search search/batch-000/batch.csv
+# ```
+#
+# *The catch:* the campaign trusts your labels. A wrong unit is caught where it is a factor of 27.2, a wrong
+# molecule is not. And the threshold is yours: where the probe holds no molecule above it, the first batches
+# search in the dark.
+#
+# ## Run it yourself
+#
+# ```bash
+# .venv/bin/papermill notebooks/08_own_molecules.ipynb out.ipynb -p threshold -9.8 -p n_find 100
+# ```
