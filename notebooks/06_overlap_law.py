@@ -28,6 +28,7 @@
 # about two seconds on one core.
 
 # %%
+import numpy as np
 import pandas as pd
 from myst_nb import glue
 
@@ -205,14 +206,14 @@ shifted_figure = glue("fig_shifted", law_figures.shifted_tests(others))
 # %%
 D = summaries.select(others, strategy="uncertain_cluster_centres")
 effect = {
-    (pool, share): interval(100 * part["difference"].round(5) + 0.0)
+    (pool, share): (np.round(interval(100 * part["difference"])[:3], 1) + 0.0).tolist()
     for (pool, share), part in D.groupby(["dataset", "remote_share"], sort=False)
 }
 summaries.Table(
     pd.DataFrame(
         {
             f"{share} %": [
-                "{:+.1f} ({:+.1f} to {:+.1f})".format(*effect[pool, share][:3]) for pool in p.pools
+                "{:+.1f} ({:+.1f} to {:+.1f})".format(*effect[pool, share]) for pool in p.pools
             ]
             for share in (100, 20, 5)
         },
