@@ -16,7 +16,7 @@
 #
 # **Answer.** Label a few hundred molecules of your pool at random, name a target, and this page says what a
 # search would save against going on at random: a number, an interval, and what to do. It uses the law of the
-# page before ({numref}`fig-law`), which needs nothing but the probe, and takes the width of its interval from
+# page before ({numref}`fig-law-pools`), which needs nothing but the probe, and takes the width of its interval from
 # searches on *other* pools, whose outcome is known.
 #
 # *What you give:* a data set with at least {glue:text}`n_probe` labels (the rest of the pool may go without:
@@ -110,8 +110,8 @@ for key, value in told.items():
 # difference that our pages could show, and few large batches need the fewest rounds in the laboratory.
 #
 # If what you want is a low error on molecules like those of the pool, and no target, random sampling is the
-# advice whatever the probe says: at a good noise no strategy was better ({ref}`claim-c6`), unless the
-# molecules that you will ask about are remote from the pool ({numref}`fig-law-shifted`).
+# advice whatever the probe says: at a good noise no strategy was better ({ref}`C6 <claim-c6>`), unless the
+# molecules that you will ask about are remote from the pool ({numref}`fig-law-shifted-pools`).
 #
 # ## What the advice was worth
 #

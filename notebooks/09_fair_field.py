@@ -167,10 +167,10 @@ for key, value in facts.items():
 #
 # - **For the error**, significantly better than random sampling are: {glue:text}`better:s`. The largest mean
 #   gain is {glue:text}`best_error:s`. What spreads well over the pool serves its remote molecules, not the
-#   average one ({numref}`fig-law-shifted`).
+#   average one ({numref}`fig-law-shifted-pools`).
 # - **For the search**, {glue:text}`best:s` finds the most, {glue:text}`best_found:s` against random sampling in
 #   the mean, where E reaches {glue:text}`E_found:s`. E pays for drawing at random among the candidates. For the
-#   top 30 % that is a small price; for narrower and wider targets it is a large one ({numref}`fig-law`).
+#   top 30 % that is a small price; for narrower and wider targets it is a large one ({numref}`fig-law-pools`).
 # - A search that reports a saving against random sampling alone has beaten the weakest opponent: compare with
 #   the greedy rule, which costs nothing more.
 # - What searches does not learn the rest: all of the searches have a larger error on the test set than A, in
