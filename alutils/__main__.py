@@ -56,11 +56,11 @@ def study(name, folder, jobs):
     print(f"{len(configs)} runs in {name}.jsonl")
 
 
-def track_probes(pools):
+def track_probes(pools, n_probe):
     """Probe the pools of the sweep, and track what the probes foretell."""
     for pool in pools:
-        probes.track(pool)
-        print(f"probe-{pool}.json", flush=True)
+        probes.track(pool, n_probe)
+        print(f"probe-{pool}-{n_probe}.json", flush=True)
 
 
 def _make(configs, folder, jobs, tasks_per_process=None):
@@ -188,6 +188,7 @@ def main():
     probing = commands.add_parser("probe", help=track_probes.__doc__)
     probing.set_defaults(command=track_probes)
     probing.add_argument("pools", nargs="+", choices=tuple(probes.STUDIED))
+    probing.add_argument("--n-probe", type=int, default=probes.N_PROBE, help="molecules (300)")
     check = commands.add_parser("verify", help=verify.__doc__)
     check.set_defaults(command=verify)
     check.add_argument("--n", type=int, default=3, help="records (3)")

@@ -59,11 +59,11 @@ def law(frame, errors):
         ax.set_xlim(-0.08, 1.05)
         ax.set_ylim(-0.08, 1.05)
     axes[-1].set_xlabel("gain foretold by a probe (share of the possible)")
-    _legend(axes[0], frame)
+    _legend(fig, frame)
     return fig
 
 
-def _legend(ax, frame):
+def _legend(fig, frame):
     """Pools by marker, shapes of target by filling."""
     look = {"ls": "none", "color": "0.3", "ms": 6}
     pools = [name for name in POOL_MARKERS if (frame["dataset"] == name).any()]
@@ -72,7 +72,7 @@ def _legend(ax, frame):
         Line2D([], [], marker="o", fillstyle=face, markerfacecoloralt="white", label=shape, **look)
         for shape, face in FACES.items()
     ]
-    ax.legend(handles=handles, loc="lower right", ncols=2, fontsize="small")
+    fig.legend(handles=handles, loc="outside upper left", ncols=3, fontsize="small")
 
 
 @styled
@@ -81,7 +81,7 @@ def share_alone(frame):
 
     frame : as of `law`, with share
     """
-    names = list(dict.fromkeys(frame["strategy"]))
+    names = [name for name in STRATEGY_COLOURS if (frame["strategy"] == name).any()]
     fig, axes = new_figure(len(names), 3.4, sharex=True)
     for ax, name in zip(axes, names, strict=True):
         for row in frame[frame["strategy"] == name].itertuples():
@@ -103,7 +103,7 @@ def share_alone(frame):
     axes[-1].set_xticks(ticks, [str(tick) for tick in ticks])
     axes[-1].minorticks_off()
     axes[-1].set_xlabel("share of the target (% of the pool)")
-    _legend(axes[0], frame)
+    _legend(fig, frame)
     return fig
 
 
@@ -182,7 +182,7 @@ def foretold_savings(frame):
 
     frame : rows of `alutils.law.calibrated`
     """
-    names = list(dict.fromkeys(frame["strategy"]))
+    names = [name for name in STRATEGY_COLOURS if (frame["strategy"] == name).any()]
     fig, axes = new_figure(len(names), 3.8, sharex=True)
     for ax, name in zip(axes, names, strict=True):
         ax.plot([0, 100], [0, 100], color="0.3", lw=1)

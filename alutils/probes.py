@@ -41,12 +41,11 @@ def question(pool, seeds, targets, plan, n_probe=N_PROBE, noise_var=0.05):
     }
 
 
-def studied(pool):
+def studied(pool, n_probe=N_PROBE):
     """The question whose answer is tracked for a pool: the targets and sizes of its sweep."""
     seeds, targets, sizes, n = STUDIED[pool]
-    return question(
-        pool, seeds, targets, Plan(n - sizes["n_test"], sizes["n_init"], sizes["n_max"])
-    )
+    plan = Plan(n - sizes["n_test"], sizes["n_init"], sizes["n_max"])
+    return question(pool, seeds, targets, plan, n_probe)
 
 
 def read_or_compute(asked):
@@ -56,7 +55,7 @@ def read_or_compute(asked):
     -------
     frame: dataset, seed, target_from, target_to, and the columns of `alutils.overlap.probe`
     """
-    path = _file(asked["pool"])
+    path = _file(asked)
     if path.exists():
         tracked = json.loads(path.read_text(encoding="utf-8"))
         if tracked["asked"] == asked:
@@ -86,14 +85,14 @@ def compute(asked):
     return pd.concat(frames, ignore_index=True)
 
 
-def track(pool):
+def track(pool, n_probe=N_PROBE):
     """Compute the answer for a studied pool and write it to book/records, to ten digits."""
-    asked = studied(pool)
+    asked = studied(pool, n_probe)
     rows = compute(asked).round(10).astype(object)
     rows = rows.where(rows.notna(), None).to_dict("records")
     told = {"asked": asked, "data_sha256": load(pool).sha256, "provenance": provenance()}
-    write_json(_file(pool), told | {"rows": rows})
+    write_json(_file(asked), told | {"rows": rows})
 
 
-def _file(pool):
-    return records_dir() / f"probe-{pool}.json"
+def _file(asked):
+    return records_dir() / f"probe-{asked['pool']}-{asked['n_probe']}.json"
