@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 from tqdm import tqdm
 
-from . import campaign, datasets, paths, probes, records, studies
+from . import advice, campaign, datasets, overlap, paths, probes, records, studies
 from .descriptors import features
 from .structures import read_structures
 from .targets import config_of
@@ -159,6 +159,28 @@ def tell(folder, labels, force, replace):
     print(f"{n_new} new, {len(state.labels)} labels{found}; {len(state.waiting)} are waited for")
 
 
+def advise(folder, n_max):
+    """Say what a search would save, from the labels told so far (a random first batch)."""
+    state = campaign.read(folder)
+    if state.settings.threshold is None or len(state.batches) != 1 or state.waiting:
+        raise ValueError(
+            f"{folder.name}: advice needs a threshold and all labels of the first batch, no more"
+        )
+    known = sorted(k for k, label in state.labels.items() if label is not None)
+    y = np.array([state.labels[k] for k in known])
+    plan = overlap.Plan(len(state.pool), len(known), n_max)
+    if not plan.n_init < n_max <= plan.n_pool:
+        raise ValueError(f"n_max={n_max} must lie between {plan.n_init} and {plan.n_pool}")
+    X, threshold = features(state.pool)[known], state.settings.threshold
+    table, answer = advice.advise(X, y, threshold, plan, advice.experience())
+    for name, row in table.iterrows():
+        print(
+            f"{name}: saves {row.saved:.0%} of the labels ({row.low:.0%} to {row.high:.0%}; "
+            f"possible {row.possible:.0%}), {row.enrichment:.1f} times the hits of random"
+        )
+    print(f"use {answer['strategy']}, noise {answer['noise_var']:g} eV^2")
+
+
 def live(folder, find):
     """Ask and label with GFN2-xTB, the example of a labeller, until enough are found."""
     campaign.search_live(folder, find, report=partial(print, flush=True))
@@ -214,9 +236,12 @@ def main():
     asking.add_argument("--go-on", action="store_true", help="although labels are missing")
     telling = commands.add_parser("tell", help=tell.__doc__)
     telling.set_defaults(command=tell)
+    advising = commands.add_parser("advise", help=advise.__doc__)
+    advising.set_defaults(command=advise)
+    advising.add_argument("--n-max", type=int, required=True, help="labels that you can pay for")
     alive = commands.add_parser("live", help=live.__doc__)
     alive.set_defaults(command=live)
-    for parser_of in (asking, telling, alive):
+    for parser_of in (asking, telling, advising, alive):
         parser_of.add_argument("folder", type=Path, help="of the campaign")
     telling.add_argument("labels", type=Path, help="the CSV, such as a filled batch.csv")
     telling.add_argument("--force", action="store_true", help="take what looks like another unit")

@@ -56,6 +56,10 @@ def test_start_ask_tell_and_what_is_refused(alutils):
     (alutils.folder / "told.csv").write_text("id,label\n" + rows)
     status, said = alutils("tell", "mine", "told.csv")
     assert status == 0 and said.startswith("10 new, 10 labels") and "0 are waited for" in said
+    status, said = alutils("advise", "mine", "--n-max", 60)
+    assert status == 0 and "most_probable: saves" in said and said.splitlines()[-1][:4] == "use "
+    status, said = alutils("advise", "mine", "--n-max", 600)
+    assert status == 2 and "n_max=600 must lie between 9 and 80" in said
     status, said = alutils("ask", "mine")
     assert status == 0 and "batch-001" in said
 
