@@ -26,7 +26,7 @@ from .batching import batch_sizes
 from .descriptors import features
 from .gp import GaussianProcess
 from .loop import FIT, PICK, SPLIT
-from .readers import Molecules, _arrays
+from .readers import Molecules, read_arrays
 from .records import write_json, write_text
 from .strategies import SEARCHES, STRATEGIES, Moment
 from .structures import Structures, label_of
@@ -125,7 +125,7 @@ def read(folder):
         settings = json.loads((folder / "campaign.json").read_text(encoding="utf-8"))
         name = settings.pop("name")
         settings = Settings(**settings)
-        arrays = _arrays(folder / "pool.npz")
+        arrays = read_arrays(folder / "pool.npz")
         molecules = Molecules(arrays["Z"], arrays["R"], arrays["N"])
         ids = tuple(str(one) for one in arrays["ids"])
         pool = Structures(name, ids, molecules, np.full(len(ids), np.nan), arrays["Q"])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .law_figures import shape_of
 from .overlap import KEYS, error_quantiles, explained, explained_interval, gains, left_out
 from .summaries import Table
+from .targets import shape_of
 
 # Rivals, each beside the share of the target: what it adds to the null model.
 RIVALS = {

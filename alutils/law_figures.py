@@ -15,14 +15,7 @@ from .panels import (
     new_figure,
     styled,
 )
-
-
-def shape_of(target_from, target_to):
-    """ "upper tail", "lower tail" or "window"."""
-    if target_to == 1:
-        return "upper tail"
-    return "lower tail" if target_from == 0 else "window"
-
+from .targets import shape_of
 
 FACES = {"upper tail": "full", "lower tail": "left", "window": "none"}
 

@@ -142,14 +142,15 @@ def read_any(path: Path, property_key: str = "homo") -> dict:
     return readers[path.suffix](path)
 
 
-def _molecules(path, make, *arguments):
+def located(path, make, *arguments):
+    """``make(*arguments)``, whose ValueError then names the file."""
     try:
         return make(*arguments)
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from None
 
 
-def _arrays(path: Path) -> dict:
+def read_arrays(path: Path) -> dict:
     """All arrays of an .npz; ValueError where it is truncated, pickled or no .npz at all."""
     try:
         with np.load(path, allow_pickle=False) as archive:
@@ -169,7 +170,7 @@ def read_npz(path: Path) -> dict:
     N (n,) atoms per molecule; homo (n,) in eV. Optional: smiles (n,), charge (n,), and meta, a 0-d
     text array that holds JSON and becomes `info`.
     """
-    arrays = _arrays(path)
+    arrays = read_arrays(path)
     missing = [key for key in ("Z", "R", "N", "homo") if key not in arrays]
     if missing:
         raise ValueError(
@@ -187,7 +188,7 @@ def read_npz(path: Path) -> dict:
         smiles = tuple(str(text) for text in smiles)
     return {
         "y": arrays["homo"],
-        "molecules": _molecules(path, Molecules, *map(arrays.get, "ZRN")),
+        "molecules": located(path, Molecules, *map(arrays.get, "ZRN")),
         "smiles": smiles,
         "charges": arrays.get("charge"),
         "info": info,
@@ -224,7 +225,7 @@ def read_xyz(path: Path, property_key: str = "homo") -> dict:
                 "number in eV; correct the comment line"
             )
         y[index] = value
-    return {"y": y, "molecules": _molecules(path, Molecules.of, frames)}
+    return {"y": y, "molecules": located(path, Molecules.of, frames)}
 
 
 def read_labels(path: Path) -> dict:

@@ -12,7 +12,7 @@ from pathlib import Path
 import ase.io
 import numpy as np
 
-from .readers import Molecules, _molecules
+from .readers import Molecules, located
 
 FRAMES = (".xyz", ".extxyz")
 KINDS = (*FRAMES, ".sdf", ".csv")
@@ -154,7 +154,7 @@ def _from_frames(path, frames, ids, property_key):
             where = f"{path.name}: molecule {ids[position]!r}"
             y[position] = label_of(known[property_key], where)
         charges[position] = int(known.get("charge", 0))
-    molecules = _molecules(path, Molecules.of, frames)
+    molecules = located(path, Molecules.of, frames)
     return Structures(path.stem, tuple(ids), molecules, y, charges)
 
 
@@ -181,7 +181,7 @@ def _from_sdf(path, property_key):
         smiles.append(Chem.MolToSmiles(Chem.RemoveHs(mol)))
     if not frames:
         raise ValueError(f"{path.name}: no molecule in the file")
-    molecules = _molecules(path, Molecules.of, frames)
+    molecules = located(path, Molecules.of, frames)
     return Structures(
         path.stem, tuple(ids), molecules, np.array(y), np.array(charges), tuple(smiles)
     )
@@ -216,7 +216,7 @@ def _from_smiles(path, property_key):
         ids.append((row.get("id") or "").strip() or str(number))
         label = row.get(property_key)
         y.append(label_of(label, where) if label not in (None, "") else np.nan)
-    molecules = _molecules(path, Molecules.of, frames)
+    molecules = located(path, Molecules.of, frames)
     smiles = tuple(row["smiles"] for row in rows)
     return Structures(path.stem, tuple(ids), molecules, np.array(y), np.array(charges), smiles)
 

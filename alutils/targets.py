@@ -58,10 +58,8 @@ class TargetConfig(RunConfig):
 
     @property
     def shape(self):
-        """ "upper tail", "lower tail" or "window"."""
-        if self.target_to == 1:
-            return "upper tail"
-        return "lower tail" if self.target_from == 0 else "window"
+        """As of `shape_of`."""
+        return shape_of(self.target_from, self.target_to)
 
     def target(self, y):
         """Window in eV; ValueError if it holds no molecule, or all."""
@@ -75,6 +73,13 @@ class TargetConfig(RunConfig):
                 f"{len(y)} molecules: choose others"
             )
         return window
+
+
+def shape_of(target_from, target_to):
+    """ "upper tail", "lower tail" or "window"."""
+    if target_to == 1:
+        return "upper tail"
+    return "lower tail" if target_from == 0 else "window"
 
 
 def config_of(values):
