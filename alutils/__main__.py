@@ -183,7 +183,9 @@ def advise(folder, n_max):
 
 def live(folder, find):
     """Ask and label with GFN2-xTB, the example of a labeller, until enough are found."""
-    campaign.search_live(folder, find, report=partial(print, flush=True))
+    from .labeller import search_live  # needs the extra `pools`, which the rest does not
+
+    search_live(folder, find, report=partial(print, flush=True))
 
 
 def checksums():
@@ -251,7 +253,7 @@ def main():
     arguments = vars(parser.parse_args())
     try:
         arguments.pop("command")(**arguments)
-    except ValueError as error:
+    except (ValueError, ImportError) as error:
         parser.exit(2, f"python -m alutils: {error}\n")
     except KeyboardInterrupt:
         parser.exit(130, "stopped: the same command goes on from the last finished iteration\n")

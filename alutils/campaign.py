@@ -11,10 +11,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import multiprocessing
 import os
 import shutil
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,7 +23,7 @@ import numpy as np
 from .batching import batch_sizes
 from .descriptors import features
 from .gp import GaussianProcess
-from .loop import FIT, PICK, SPLIT
+from .loop import FIT, PICK, SPLIT, RunConfig
 from .readers import Molecules, read_arrays
 from .records import write_json, write_text
 from .strategies import SEARCHES, STRATEGIES, Moment
@@ -52,14 +50,11 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self):
-        if self.strategy not in STRATEGIES:
-            raise ValueError(
-                f"strategy={self.strategy!r} is unknown: choose one of {', '.join(STRATEGIES)}"
-            )
+        sizes = {"n_init": self.n_init, "n_const": self.n_const, "n_max": self.n_init}
+        rest = {"noise_var": self.noise_var, "seed": self.seed}
+        RunConfig("", self.strategy, self.scheme, **sizes, **rest)  # refuses what no run could do
         if self.strategy in SEARCHES and self.threshold is None:
             raise ValueError(f"strategy={self.strategy!r} needs a threshold in eV: give one")
-        if not (np.isfinite(self.noise_var) and self.noise_var >= 0):
-            raise ValueError(f"noise_var={self.noise_var} must be finite and 0 eV^2 or more")
 
 
 @dataclass(frozen=True)
@@ -277,71 +272,6 @@ def _refuse_other_unit(state, new, name):
                     f"{name}: {state.pool.ids[k]} has {value:g}, others about {usual:g} eV: it "
                     f"looks like {unit} (a factor of {HARTREE:.1f}); convert it to eV, or --force"
                 )
-
-
-def label_with_xtb(folder, jobs=2, chunk=40):
-    """Label the waiting molecules with GFN2-xTB, and tell them `chunk` by `chunk`.
-
-    Returns
-    -------
-    int, labels told, failures included
-    """
-    from .pools.chemistry import frontier  # noqa: F401  the extra's absence is said here
-
-    state = read(folder)
-    tasks = [
-        (
-            k,
-            state.pool.molecules[k].numbers,
-            state.pool.molecules[k].positions,
-            int(state.pool.charges[k]),
-        )
-        for k in state.waiting
-    ]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as executor:
-        for first in range(0, len(tasks), chunk):
-            done = executor.map(_xtb_homo, tasks[first : first + chunk])
-            take(folder, [(state.pool.ids[k], value) for k, value in done])
-    return len(tasks)
-
-
-def _xtb_homo(task):
-    """Position and HOMO level in eV, or "failed"."""
-    from threadpoolctl import threadpool_limits
-
-    from .pools.chemistry import Dropped, frontier
-
-    k, numbers, positions, charge = task
-    try:
-        with threadpool_limits(1):
-            return k, round(frontier(numbers, positions, charge)[0], 6)
-    except Dropped:
-        return k, FAILED
-
-
-def search_live(folder, n_found, report=print):
-    """Ask and label with GFN2-xTB until `n_found` molecules lie above the threshold.
-
-    report : called with one line after each batch
-
-    Raises
-    ------
-    ValueError
-        Without a threshold, or when the pool is exhausted before.
-    """
-    state = read(folder)
-    if state.settings.threshold is None:
-        raise ValueError("a search needs a threshold: start the campaign with one")
-    while state.n_found < n_found:
-        ask(folder)
-        label_with_xtb(folder)
-        state = read(folder)
-        report(
-            f"batch {len(state.batches) - 1}: {len(state.labels)} labels, "
-            f"{state.n_found} above {state.settings.threshold:g} eV"
-        )
-    return state
 
 
 def _export(state):

@@ -26,7 +26,8 @@ def law(frame, errors):
 
     Parameters
     ----------
-    frame : rows with dataset, strategy, target_from, target_to, foretold_area_gain, area_gain
+    frame : rows with dataset, strategy, target_from, target_to, foretold_area_gain, area_gain, and
+        spread, its standard deviation over the seeds (NaN for one)
     errors : strategy -> (low, high), quantiles of realised minus foretold, shaded
     """
     names = list(errors)
@@ -36,17 +37,7 @@ def law(frame, errors):
         line = np.array([-0.05, 1.05])
         ax.fill_between(line, line + low, line + high, color="0.9", lw=0, zorder=0)
         ax.plot(line, line, color="0.3", lw=1, zorder=1)
-        for row in frame[frame["strategy"] == name].itertuples():
-            ax.plot(
-                row.foretold_area_gain,
-                row.area_gain,
-                POOL_MARKERS.get(row.dataset, "*"),
-                color=STRATEGY_COLOURS[name],
-                fillstyle=FACES[shape_of(row.target_from, row.target_to)],
-                markerfacecoloralt="white",
-                ms=6,
-                alpha=0.85,
-            )
+        _gains(ax, frame, name, frame["foretold_area_gain"])
         ax.set_title(STRATEGY_LABELS[name], loc="left")
         ax.set_ylabel("realised gain\n(share of the possible)")
         ax.set_xlim(-0.08, 1.05)
@@ -54,6 +45,26 @@ def law(frame, errors):
     axes[-1].set_xlabel("gain foretold by a probe (share of the possible)")
     _legend(fig, frame)
     return fig
+
+
+def _gains(ax, frame, name, x):
+    """Gains of one strategy against x: mean and, as a line, one standard deviation over seeds."""
+    colour = STRATEGY_COLOURS[name]
+    for row, at in zip(frame.itertuples(), x, strict=True):
+        if row.strategy != name:
+            continue
+        ends = [row.area_gain - row.spread, row.area_gain + row.spread]
+        ax.plot([at, at], ends, color=colour, lw=1, alpha=0.35)
+        ax.plot(
+            at,
+            row.area_gain,
+            POOL_MARKERS.get(row.dataset, "*"),
+            color=colour,
+            fillstyle=FACES[shape_of(row.target_from, row.target_to)],
+            markerfacecoloralt="white",
+            ms=6,
+            alpha=0.85,
+        )
 
 
 def _legend(fig, frame):
@@ -77,17 +88,7 @@ def share_alone(frame):
     names = [name for name in STRATEGY_COLOURS if (frame["strategy"] == name).any()]
     fig, axes = new_figure(len(names), 3.4, sharex=True)
     for ax, name in zip(axes, names, strict=True):
-        for row in frame[frame["strategy"] == name].itertuples():
-            ax.plot(
-                100 * row.share,
-                row.area_gain,
-                POOL_MARKERS.get(row.dataset, "*"),
-                color=STRATEGY_COLOURS[name],
-                fillstyle=FACES[shape_of(row.target_from, row.target_to)],
-                markerfacecoloralt="white",
-                ms=6,
-                alpha=0.85,
-            )
+        _gains(ax, frame, name, 100 * frame["share"])
         ax.set_title(STRATEGY_LABELS[name], loc="left")
         ax.set_ylabel("realised gain\n(share of the possible)")
         ax.set_ylim(-0.08, 1.05)
@@ -204,6 +205,10 @@ def found_live(curve, share, n_pool, strategy):
     strategy : of the search
     """
     fig, (ax,) = new_figure(1, 3.2)
+    # 95 % of the share that the first batch, a random sample, leaves open.
+    error = 1.96 * np.sqrt(share * (1 - share) / curve["n_labels"].iloc[0])
+    low, high = (curve["n_labels"] * (share + sign * error) for sign in (-1, 1))
+    ax.fill_between(curve["n_labels"], low, high, color="0.85", lw=0)
     ax.plot(
         curve["n_labels"],
         curve["n_found"],

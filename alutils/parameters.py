@@ -18,6 +18,7 @@ import yaml
 
 from . import datasets, records
 from .loop import RunConfig, check
+from .strategies import SEARCHES
 
 PLAIN = (bool, int, float, str, list, tuple, dict, type(None))  # all that Papermill can inject
 OF_IPYTHON = {"In", "Out"}
@@ -86,6 +87,11 @@ def run_configs(parameters, **axes):
         RunConfig(**{**fixed, **dict(zip(axes, combination, strict=True))})
         for combination in itertools.product(*axes.values())
     ]
+    for config in configs:
+        if config.strategy in SEARCHES and config.target_share is None and config.threshold is None:
+            raise ValueError(
+                f"strategy={config.strategy!r} needs target_share or threshold: both are None"
+            )
     unrecorded = [config for config in configs if records.find(config) is None]
     dataset = datasets.load(unrecorded[0].dataset) if unrecorded else None
     for config in unrecorded:

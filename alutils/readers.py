@@ -200,15 +200,7 @@ def read_xyz(path: Path, property_key: str = "homo") -> dict:
 
     A cell and periodic boundaries, if there are any, are dropped: these are molecules.
     """
-    try:
-        frames = ase.io.read(path, index=":", format="extxyz")
-    except Exception as error:  # ase raises what its parsers happen to meet
-        raise ValueError(
-            f"{path.name}: not a readable .xyz ({type(error).__name__}: {error}); each frame is "
-            "the number of atoms, a comment line, and one line per atom"
-        ) from None
-    if not frames:
-        raise ValueError(f"{path.name}: no molecule in the file; give at least one frame")
+    frames = read_frames(path)
     y = np.empty(len(frames))
     for index, frame in enumerate(frames):
         known = dict(frame.calc.results if frame.calc else {}, **frame.info)
@@ -226,6 +218,20 @@ def read_xyz(path: Path, property_key: str = "homo") -> dict:
             )
         y[index] = value
     return {"y": y, "molecules": located(path, Molecules.of, frames)}
+
+
+def read_frames(path: Path) -> list:
+    """All frames of an .xyz or .extxyz as ase.Atoms, at least one."""
+    try:
+        frames = ase.io.read(path, index=":", format="extxyz")
+    except Exception as error:  # ase raises what its parsers happen to meet
+        raise ValueError(
+            f"{path.name}: not a readable .xyz ({type(error).__name__}: {error}); each frame is "
+            "the number of atoms, a comment line, and one line per atom"
+        ) from None
+    if not frames:
+        raise ValueError(f"{path.name}: no molecule in the file; give at least one frame")
+    return frames
 
 
 def read_labels(path: Path) -> dict:

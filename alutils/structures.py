@@ -9,10 +9,10 @@ import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import ase.io
+import ase
 import numpy as np
 
-from .readers import Molecules, located
+from .readers import Molecules, located, read_frames
 
 FRAMES = (".xyz", ".extxyz")
 KINDS = (*FRAMES, ".sdf", ".csv")
@@ -81,7 +81,7 @@ def read_structures(path, property_key="homo"):
     if not path.is_file():
         raise ValueError(f"{path.name}: no such file or folder")
     if path.suffix in FRAMES:
-        frames = _frames(path)
+        frames = read_frames(path)
         ids = [_identifier(frame, str(number)) for number, frame in enumerate(frames)]
         return _from_frames(path, frames, ids, property_key)
     if path.suffix == ".sdf":
@@ -119,26 +119,13 @@ def label_of(text, where):
     return value
 
 
-def _frames(path):
-    try:
-        frames = ase.io.read(path, index=":", format="extxyz")
-    except Exception as error:  # ase raises what its parsers happen to meet
-        raise ValueError(
-            f"{path.name}: not a readable .xyz ({type(error).__name__}: {error}); each frame is "
-            "the number of atoms, a comment line, and one line per atom"
-        ) from None
-    if not frames:
-        raise ValueError(f"{path.name}: no molecule in the file; give at least one frame")
-    return frames
-
-
 def _from_folder(folder, property_key):
     files = sorted(path for path in folder.iterdir() if path.suffix in FRAMES)
     if not files:
         raise ValueError(f"{folder.name}: no .xyz or .extxyz in the folder")
     frames, ids = [], []
     for path in files:
-        in_file = _frames(path)
+        in_file = read_frames(path)
         if len(in_file) > 1:
             raise ValueError(f"{path.name}: {len(in_file)} frames; in a folder each file has one")
         frames += in_file

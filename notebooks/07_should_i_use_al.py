@@ -110,7 +110,7 @@ for key, value in told.items():
 # difference that our pages could show, and few large batches need the fewest rounds in the laboratory.
 #
 # If what you want is a low error on molecules like those of the pool, and no target, random sampling is the
-# advice whatever the probe says: at a good noise no strategy was better ({ref}`C6 <claim-c6>`), unless the
+# advice whatever the probe says: at a good noise we saw no strategy do better ({ref}`C7 <claim-c7>`), unless the
 # molecules that you will ask about are remote from the pool ({numref}`fig-law-shifted-pools`).
 #
 # ## What the advice was worth

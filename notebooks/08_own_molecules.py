@@ -18,7 +18,7 @@
 # *With labels* every experiment of this book runs on them by its parameter `dataset`. *Without labels* you
 # ask and tell: the software writes the next batch to a folder, you compute or measure the labels by whatever
 # means, and hand them back. This page runs such a search live, with GFN2-xTB {cite}`bannwarth2019` as the
-# example of a labeller, and kills and resumes it on the way.
+# example of a labeller, and goes on from a copy of its folder alone.
 #
 # *What it shows:* {glue:text}`n_found:d` molecules above {glue:text}`threshold:.1f` eV found with
 # {glue:text}`n_labels:d` labels, in about a minute; random sampling would have needed about
@@ -35,7 +35,7 @@ import numpy as np
 import pandas as pd
 from myst_nb import glue
 
-from alutils import campaign, law_figures, summaries
+from alutils import campaign, labeller, law_figures, summaries
 from alutils.datasets import load
 from alutils.parameters import check_parameters
 from alutils.paths import records_dir
@@ -106,17 +106,17 @@ for name, labels in mistakes.items():
         print(f"{name}: {error}")
 
 # %% [markdown]
-# ## A live search, killed and continued
+# ## A live search, interrupted and continued
 #
 # The labeller runs on two processes and tells its labels forty at a time. To show that nothing is lost, the
 # campaign is copied after its first batch, the copy goes on alone, and the original is asked and labelled
 # again from its folder only, as after a crash. Both must pick the same molecules.
 
 # %%
-campaign.label_with_xtb(work / "search")
+labeller.label_with_xtb(work / "search")
 shutil.copytree(work / "search", work / "copy")
 curve = []
-state = campaign.search_live(work / "search", p.n_find, report=lambda line: curve.append(line))
+state = labeller.search_live(work / "search", p.n_find, report=lambda line: curve.append(line))
 campaign.ask(work / "copy")
 again = campaign.read(work / "copy")
 print("the same picks after the interruption:", again.batches == state.batches[:2])
@@ -159,7 +159,7 @@ live_figure = glue("fig_live", law_figures.found_live(curve, share, len(pool), p
 # ---
 # **A live search with GFN2-xTB labels.** {glue:text}`n_pool:d` molecules, target above
 # {glue:text}`threshold:.1f` eV, {glue:text}`share:.0%` of the first batch. Solid grey: random sampling, expected
-# from that share; dotted: the most that is possible.
+# from that share, with the 95 % interval that a first batch of this size leaves; dotted: the most that is possible.
 # ```
 #
 # The search found {glue:text}`n_found:d` molecules with {glue:text}`n_labels:d` labels

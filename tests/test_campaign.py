@@ -209,7 +209,9 @@ def test_the_built_in_labeller_gives_the_pools_labels(organics, pool, tmp_path):
     pytest.importorskip("tblite")
     start(tmp_path / "c", pool, Settings(strategy="random", n_init=6))
     ask(tmp_path / "c")
-    assert campaign.label_with_xtb(tmp_path / "c", chunk=4) == 6
+    from alutils.labeller import label_with_xtb
+
+    assert label_with_xtb(tmp_path / "c", chunk=4) == 6
     labels = read(tmp_path / "c").labels
     assert max(abs(labels[k] - organics.y[k]) for k in labels) < 1e-3
 

@@ -27,7 +27,7 @@ def test_bundled_records_are_fresh_and_sealed():
             assert record["seal"] == records.seal(record), name
 
 
-@pytest.mark.parametrize("pool", ["organics", "optoelectronics"])
+@pytest.mark.parametrize("pool", studies.POOLS)
 def test_tracked_probes_are_those_that_are_computed(pool):
     asked = probes.studied(pool)
     assert asked["plan"]["n_pool"] + studies.SWEEP["n_test"] == len(load(pool))

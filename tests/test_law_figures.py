@@ -19,7 +19,7 @@ def frame():
     ]
     names = ["dataset", "strategy", "target_from", "target_to", "foretold_area_gain", "area_gain"]
     frame = pd.DataFrame(rows, columns=names)
-    return frame.assign(share=frame["target_to"] - frame["target_from"])
+    return frame.assign(share=frame["target_to"] - frame["target_from"], spread=0.1)
 
 
 def points(ax):
@@ -31,11 +31,15 @@ def test_the_law_shows_each_search_where_it_is(frame):
     errors = {"property_search": (-0.2, 0.1), "most_probable": (-0.1, 0.1)}
     upper, lower = law_figures.law(frame, errors).axes
     assert points(upper) == [(0.5, 0.6), (0.1, 0.05)] and points(lower) == [(0.8, 0.9)]
-    markers = [line.get_marker() for line in upper.get_lines()[1:]]
+    single = [line for line in upper.get_lines() if len(line.get_xdata()) == 1]
+    (lowest,) = [line for line in lower.get_lines() if len(line.get_xdata()) == 1]
+    markers = [line.get_marker() for line in single]
     assert markers == [POOL_MARKERS["organics"], POOL_MARKERS["aminoacids"]]
-    fills = [line.get_fillstyle() for line in upper.get_lines()[1:]]
-    assert fills == ["full", "none"] and lower.get_lines()[1].get_fillstyle() == "left"
-    assert same_color(lower.get_lines()[1].get_color(), STRATEGY_COLOURS["most_probable"])
+    fills = [line.get_fillstyle() for line in single]
+    assert fills == ["full", "none"] and lowest.get_fillstyle() == "left"
+    assert same_color(lowest.get_color(), STRATEGY_COLOURS["most_probable"])
+    spreads = [line.get_ydata().tolist() for line in lower.get_lines()[1:2]]
+    assert np.allclose(spreads, [[0.8, 1.0]])
 
 
 def test_the_null_model_is_drawn_against_the_share(frame):
