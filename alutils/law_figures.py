@@ -193,7 +193,7 @@ def foretold_savings(frame):
     pools = [name for name in POOL_MARKERS if (frame["dataset"] == name).any()]
     look = {"ls": "none", "color": "0.3"}
     handles = [Line2D([], [], marker=POOL_MARKERS[name], label=name, **look) for name in pools]
-    axes[0].legend(handles=handles, loc="upper left", fontsize="small")
+    fig.legend(handles=handles, loc="outside upper left", ncols=4, fontsize="small")
     return fig
 
 

@@ -171,8 +171,8 @@ live_figure = glue("fig_live", law_figures.found_live(curve, share, len(pool), p
 # The {glue:text}`oe_n_pool:d` molecules of the OE62 subset were written as single `.xyz` files, without labels,
 # and searched by the commands below for a HOMO level above {glue:text}`oe_threshold:.1f` eV (GFN2-xTB), which
 # {glue:text}`oe_share:.0%` of them have. The search found {glue:text}`oe_n_found:d` of them with
-# {glue:text}`oe_n_labels:d` labels in {glue:text}`oe_minutes:.1f` minutes on two cores, most of them spent on
-# the labels; random sampling would have needed about {glue:text}`oe_random:d`.
+# {glue:text}`oe_n_labels:d` labels in {glue:text}`oe_minutes:.1f` minutes on two cores, labels
+# included; random sampling would have needed about {glue:text}`oe_random:d`.
 #
 # ```bash
 # .venv/bin/python -m alutils start search oe62-xyz --threshold -9.7 --strategy most_probable --n-init 100

@@ -124,6 +124,7 @@ for key, result in (("error", error), ("found", found)):
     rows["95 % interval"] = [f"{row.low:+.1f} to {row.high:+.1f}" for row in percents.itertuples()]
     rows["wins"], rows["losses"] = result["wins"].astype(int), result["losses"].astype(int)
     rows["against A"] = result["beats_random"].map(table)
+    rows.loc["random", "against A"] = "-"
     shown[key] = summaries.Table(rows)
 shown["error"]
 
