@@ -115,7 +115,7 @@ for key, value in told.items():
 #
 # ## What the advice was worth
 #
-# Here all labels are known. The search is run from the same probe as its first batch, and its saving read
+# Here all labels are known. The search is run at the advised noise, from the same probe as its first batch, and its saving read
 # off at random sampling's final found share. Picks near the threshold may depend on the processor; with the
 # default parameters numbers within a tolerance of tracked ones are replaced by these.
 
@@ -126,6 +126,7 @@ runs, note = settle(
             p,
             strategy=["random", *table.index],
             threshold=[float(target)],
+            noise_var=[answer["noise_var"]],
             **{name: [size] for name, size in sizes.items()},
         )
     ),
