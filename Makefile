@@ -25,7 +25,7 @@ endif
 export ALUTILS_DATA
 endif
 
-.PHONY: book test lint check paper notebooks bench records verify-records lock clean
+.PHONY: book test lint check figure paper notebooks bench records verify-records lock clean
 
 book: $(STAMP)
 	@$(PY) book/execute.py
@@ -45,6 +45,9 @@ SEEDS ?= 0 1 2
 JOBS ?= 2
 paper: $(STAMP)
 	@$(PY) book/paper.py "$(DATASET)" --sizes $(SIZES) --seeds $(SEEDS) --jobs $(JOBS)
+
+figure: $(STAMP)
+	@$(PY) book/figure.py $(NAME)
 
 notebooks: $(STAMP)
 	@$(PY) book/notebooks.py $(NAMES)

@@ -10,6 +10,8 @@ The way of the data, one import an arrow::
 >>> frame = alutils.loop.run(config)
 """
 
+from importlib.metadata import version
+
 from . import (
     batching,
     datasets,
@@ -18,6 +20,7 @@ from . import (
     loop,
     metrics,
     paths,
+    provenance,
     records,
     strategies,
     verdicts,
@@ -31,7 +34,9 @@ __all__ = [
     "loop",
     "metrics",
     "paths",
+    "provenance",
     "records",
     "strategies",
     "verdicts",
 ]
+__version__ = version("alutils")

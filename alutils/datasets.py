@@ -23,6 +23,7 @@ from types import MappingProxyType
 import numpy as np
 import scipy.sparse
 
+from alutils import trace
 from alutils.descriptors import MBTRSettings, mbtr
 from alutils.downloads import fetch_qm9, fetch_zenodo
 from alutils.paths import data_dir
@@ -293,7 +294,10 @@ def load(
     reader = read_labelled if path.suffix in (".sdf", ".csv") else read_any
     content = reader(path, property_key)
     info = {**content.pop("info", {}), **entry}
-    return MoleculeDataset(name=name, info=info, **content)
+    dataset = MoleculeDataset(name=name, info=info, **content)
+    if trace.wanted():
+        trace.note(dataset=name, sha256=dataset.sha256)
+    return dataset
 
 
 def _under_other_descriptor(name, fetch):

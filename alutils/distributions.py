@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
+from . import trace
 from .datasets import REGISTRY, load
 from .paths import data_dir, records_dir
 from .verdicts import NOT_SUPPORTED, SUPPORTED, UNDECIDED
@@ -156,7 +157,10 @@ def load_or_summarise(name):
     absent = entry.get("kind") == "local" and not (folder and (folder / entry["file"]).is_file())
     path = records_dir() / f"homo_{name}.json"
     if absent and path.is_file():
-        return LabelSummary(**json.loads(path.read_text(encoding="utf-8"))), True
+        summary = LabelSummary(**json.loads(path.read_text(encoding="utf-8")))
+        trace.note(dataset=name, sha256=summary.data_sha256)
+        trace.note(record=path.name, file=path.name, stale=False)
+        return summary, True
     return label_summary(load(name)), False
 
 

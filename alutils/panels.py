@@ -16,7 +16,7 @@ import pandas as pd
 from matplotlib.colors import to_rgb
 from matplotlib.ticker import LogLocator, NullLocator
 
-from . import summaries, verdicts
+from . import plotted, summaries, verdicts
 from .strategies import LETTERS, STRATEGIES
 
 STYLE = Path(__file__).with_name("alutils.mplstyle")
@@ -69,13 +69,17 @@ WIDTH = 5.5  # inches: 11 pt text is then readable on a page of 390 pixels
 
 
 def styled(draw):
-    """Draw with alutils.mplstyle, close the figure so that it is displayed only where asked."""
+    """Draw with alutils.mplstyle, close the figure so that it is displayed only where asked.
+
+    Where a trace is kept, the displayed figure brings its SVG and its data along.
+    """
 
     @wraps(draw)
     def figure(*args, **kwargs):
         with plt.style.context(STYLE):
             fig = draw(*args, **kwargs)
         plt.close(fig)
+        fig._repr_mimebundle_ = lambda **kwargs: plotted.bundle(fig)
         return fig
 
     return figure

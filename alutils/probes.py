@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from . import studies
+from . import studies, trace
 from .datasets import load
 from .descriptors import features
 from .overlap import Plan, probe
@@ -59,6 +59,8 @@ def read_or_compute(asked):
     if path.exists():
         tracked = json.loads(path.read_text(encoding="utf-8"))
         if tracked["asked"] == asked:
+            trace.note(dataset=asked["pool"], sha256=tracked["data_sha256"])
+            trace.note(record=path.name, file=path.name, stale=False)
             rows = pd.DataFrame(tracked["rows"])
             return rows.astype({name: float for name in rows.columns[5:]})
     return compute(asked)

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from . import trace
 from .datasets import load
 from .descriptors import features
 from .loop import check, steps, to_frame
@@ -72,10 +73,22 @@ def run_or_load(configs, folder=None):
 def find(config, folder=None):
     """The tracked record of a run, whatever its data set's state here; None if there is none."""
     folder, name = records_dir() if folder is None else Path(folder), file_name(config)
-    if not (folder / name).exists():
-        return next((b[name] for b in map(bundle, bundles(folder)) if name in b), None)
-    record = read(folder / name)
-    return record if record["complete"] else None
+    if (folder / name).exists():
+        record = read(folder / name)
+        return _noted(record, name, folder / name) if record["complete"] else None
+    for path in bundles(folder):
+        if name in bundle(path):
+            return _noted(bundle(path)[name], name, path)
+    return None
+
+
+def _noted(record, name, path):
+    """The record, after it was entered into the trace of a page."""
+    if trace.wanted():
+        trace.note(dataset=record["config"]["dataset"], sha256=record["data_sha256"])
+        made = {"made": record["created"], "seconds": record["wall_s"]}
+        trace.note(record=name, file=path.name, stale=is_stale(record), **made)
+    return record
 
 
 def bundles(folder):
@@ -109,7 +122,7 @@ def compute(config, folder):
     if record is None or is_stale(record) or record["data_sha256"] != dataset.sha256:
         record = _new(config, dataset)
     if record["complete"]:
-        return record
+        return _noted(record, path.name, path)
     for step in steps(config, dataset, features(dataset), record["batches"]):
         record["rows"].append(_without_nan(step.row))
         record["complete"] = step.batch is None
@@ -120,7 +133,7 @@ def compute(config, folder):
         if record["complete"]:
             record["seal"] = seal(record)
         write_json(path, record)
-    return record
+    return _noted(record, path.name, path)
 
 
 def replay(record):

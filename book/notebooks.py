@@ -11,9 +11,10 @@ import sys
 
 import jupytext
 import nbformat
-from execute import ROOT, PageError, refuse_paths, strip
+from finish import refuse_paths, strip
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from pages import ROOT, PageError
 
 
 def refresh(name, root=ROOT):

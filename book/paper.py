@@ -20,9 +20,10 @@ from pathlib import Path
 
 import execute
 import nbformat
+import pages
 import render
 import yaml
-from execute import ROOT, Page, PageError
+from pages import ROOT, Page, PageError
 
 from alutils import datasets, records
 from alutils.descriptors import features
@@ -40,7 +41,7 @@ TITLES = {
     "04_noise_grid": "Noise",
     "05_targeted_search": "Targeted search",
 }
-COPIED = (*execute.SOURCES, *render.INPUTS, "notebooks/*.ipynb")
+COPIED = (*pages.SOURCES, *render.INPUTS, "notebooks/*.ipynb")
 MADE = Path("book", "experiments")
 CONFIGS = re.compile(r"^configs\b.*=", re.M)  # in a notebook: the cells that describe its runs
 
@@ -136,11 +137,12 @@ def copy_book(root):
     for name in wanted:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, root / name)
-    sources = execute.source_digest()
+    sources = pages.source_digest()
     (root / MADE).mkdir(exist_ok=True)
-    for page in execute.pages():
-        if execute.is_fresh(page, sources):
+    for page in pages.read_pages():
+        if pages.is_fresh(page, sources):
             shutil.copy2(ROOT / page.path, root / page.path)
+            shutil.copytree(ROOT / page.files, root / page.files, dirs_exist_ok=True)
 
 
 def link_data(name, root):

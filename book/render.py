@@ -18,7 +18,8 @@ import matplotlib as mpl
 import nbformat
 import yaml
 from bench_page import memory_figure, read_bench, tables, time_figure
-from execute import ROOT, PageError, file_digest, glued, verify
+from finish import glued
+from pages import ROOT, PageError, file_digest, verify
 from tables import pools_table, table
 
 INPUTS = (

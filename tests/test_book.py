@@ -4,16 +4,17 @@ import re
 from functools import cache
 from urllib.parse import unquote, urlsplit
 
-import execute
+import finish
 import nbformat
+import pages
 import pytest
 import render
 import yaml
 from bs4 import BeautifulSoup
-from execute import ROOT
+from pages import ROOT
 
 HTML = ROOT / "_build" / "html"
-PAGES = execute.pages()
+PAGES = pages.read_pages()
 BUILT = {"genindex.html", "search.html", "index.html"}
 LEFT_OVER = re.compile(
     r"WARNING|Traceback|\{(?:glue|numref|eq|ref|doc|cite)|np\.float|\bsystem-message\b"
@@ -85,7 +86,7 @@ def test_built_pages_are_those_of_the_contents():
 
 
 def test_the_html_is_made_from_what_is_there_now():
-    execute.verify()
+    pages.verify()
     assert render.is_built(), "the HTML is older than what it is made from: make book"
 
 
@@ -106,7 +107,7 @@ def test_nothing_is_left_over(name):
 
 
 def test_no_path_of_a_machine(name):
-    found = execute.MACHINE_PATH.search(html(name).select_one("article").get_text())
+    found = finish.MACHINE_PATH.search(html(name).select_one("article").get_text())
     assert not found, found
 
 
@@ -151,15 +152,15 @@ def test_the_page_shows_its_title_parameters_and_command(page):
     text = soup.select_one("article").get_text()
     assert page.command() in text
     for parameter, value in page.parameters.items():
-        assert f"{parameter} = {execute.literal(value)}" in text
+        assert f"{parameter} = {pages.literal(value)}" in text
 
 
 def test_glued_numbers_of_the_page_are_in_its_html(page):
-    texts = execute.glued(executed(page))
+    texts = finish.glued(executed(page))
     shown = html(page.path.with_suffix("").as_posix()).select_one("article").get_text()
-    for role in execute.GLUE.finditer(markdown(page)):
+    for role in finish.GLUE.finditer(markdown(page)):
         if "::" not in role[1]:
-            assert execute.glue_text(role, texts) in shown, role[0]
+            assert finish.glue_text(role, texts) in shown, role[0]
 
 
 def test_every_claim_has_its_verdicts():

@@ -5,12 +5,14 @@ import re
 import shutil
 
 import execute
+import finish
 import nbformat
+import pages
 import pytest
 import render
 import yaml
-from execute import Page, PageError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from pages import Page, PageError
 
 TITLE = "# Anything\n\n(sec-rows)=\n## Rows of {glue:text}`dataset`\n\nSee {ref}`rows <sec-rows>`."
 PARAMETERS = 'dataset = "organics"  # pool\nn_points = 3  # points\nseeds = [0, 1]'
@@ -120,7 +122,7 @@ def executed(cells, variant="organics", **parameters):
     """A finished page of these cells, without a kernel."""
     tagged = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
     notebook = new_notebook(cells=[new_markdown_cell("# Title"), tagged, *cells])
-    execute.finish(notebook, Page("01_tiny", variant, "Given", parameters))
+    finish.finish(notebook, Page("01_tiny", variant, "Given", parameters))
     return notebook
 
 
@@ -176,7 +178,8 @@ def test_glue_fills_headings_and_alt_text_and_leaves_prose_to_sphinx(page):
 def test_nothing_volatile_is_kept(page):
     assert set(page.metadata) == {"alutils", "kernelspec", "language_info"}
     assert "version" not in page.metadata.language_info
-    assert [cell.id for cell in page.cells] == [f"cell-{i:02d}" for i in range(5)]
+    ids = [f"cell-{i:02d}" for i in range(5)]
+    assert [cell.id for cell in page.cells] == [*ids, "provenance"]
     assert not {"papermill", "execution"} & {k for cell in page.cells for k in cell.metadata}
 
 
@@ -186,7 +189,7 @@ def test_fresh_pages_are_reused(repo, capsys):
     assert execute.main(root=repo) == 0
     assert [path.stat().st_mtime_ns for path in paths] == before
     assert "2 pages: 0 executed" in capsys.readouterr().out
-    assert [p.name for p in execute.verify(repo)] == ["01_tiny-organics", "01_tiny-qm9"]
+    assert [p.name for p in pages.verify(repo)] == ["01_tiny-organics", "01_tiny-qm9"]
 
 
 @pytest.mark.parametrize(
@@ -207,27 +210,27 @@ def test_a_page_is_stale_after_any_change(repo, name, old, new):
     assert old in text
     (repo / name).write_text(text.replace(old, new))
     with pytest.raises(PageError, match="stale: 01_tiny-organics"):
-        execute.verify(repo)
+        pages.verify(repo)
     with pytest.raises(PageError, match="stale"):
         render.main(repo)
 
 
 def test_local_data_count_only_for_pages_that_name_them(repo, tmp_path, monkeypatch):
     monkeypatch.delenv("ALUTILS_DATA", raising=False)
-    organics, qm9 = execute.pages(repo)
-    keys = [execute.key(page, "", repo) for page in (organics, qm9)]
+    organics, qm9 = pages.read_pages(repo)
+    keys = [pages.key(page, "", repo) for page in (organics, qm9)]
     (tmp_path / "data").mkdir()
     (tmp_path / "data/qm9_b3lyp.npz").write_text("molecules")
     monkeypatch.setenv("ALUTILS_DATA", str(tmp_path / "data"))
-    assert execute.key(organics, "", repo) == keys[0]
-    assert execute.key(qm9, "", repo) != keys[1]
+    assert pages.key(organics, "", repo) == keys[0]
+    assert pages.key(qm9, "", repo) != keys[1]
 
 
 def test_pages_that_are_listed_no_more_go(repo):
     extra = repo / "book/experiments/01_tiny-gone.ipynb"
     extra.write_text("{}")
     with pytest.raises(PageError, match=r"not in variants\.yml: 01_tiny-gone"):
-        execute.verify(repo)
+        pages.verify(repo)
     execute.main(root=repo)
     assert not extra.exists()
 
@@ -242,7 +245,7 @@ def test_a_failing_page_is_named_with_its_error_and_the_others_go_on(repo, capsy
     assert re.search(r"01_tiny-organics: FAILED after \d+ s: In \[\d\].*ValueError: no such", said)
     assert re.search(r"01_tiny-qm9: done in \d+ s", said)
     with pytest.raises(PageError, match="stale: 01_tiny-organics"):
-        execute.verify(repo)
+        pages.verify(repo)
 
 
 @pytest.mark.parametrize(
@@ -254,22 +257,22 @@ def test_a_failing_page_is_named_with_its_error_and_the_others_go_on(repo, capsy
     ],
 )
 def test_bad_parameters_are_refused(values, message):
-    known = execute.parameters(tiny_notebook())
+    known = pages.parameters(tiny_notebook())
     with pytest.raises(PageError, match=message):
-        execute.check_parameters(Page("01_tiny", "organics", "T", values), known)
+        pages.check_parameters(Page("01_tiny", "organics", "T", values), known)
 
 
 @pytest.mark.parametrize("source", ["n = 2 * 3", "import os", "a = b = 1", "a, b = 1, 2"])
 def test_parameters_cell_holds_literals_only(source):
     notebook = new_notebook(cells=[new_code_cell(source, metadata={"tags": ["parameters"]})])
     with pytest.raises(PageError, match="only `name = literal`"):
-        execute.parameters(notebook)
+        pages.parameters(notebook)
 
 
 def test_parameters_of_several_lines_are_replaced_whole():
     cell = new_code_cell("a = [\n    1,\n]  # é\nb = 2", metadata={"tags": ["parameters"]})
     notebook = new_notebook(cells=[cell])
-    execute.show_parameters(notebook, {"a": [3], "b": None}, execute.parameters(notebook))
+    pages.show_parameters(notebook, {"a": [3], "b": None}, pages.parameters(notebook))
     assert cell.source == "a = [3]  # é\nb = None"
 
 
@@ -305,7 +308,7 @@ def test_glue_that_sphinx_could_not_show_is_refused(role, message):
 
 
 def test_claims_table_joins_claims_and_verdicts(built):
-    rows = render.verdict_rows(execute.pages(built), built)
+    rows = render.verdict_rows(pages.read_pages(built), built)
     claims = render.read_claims(rows, built)
     first, second = render.claims_table(claims, rows).split("(claim-c2)=\n")
     assert first.startswith(
@@ -324,7 +327,7 @@ def test_claims_table_joins_claims_and_verdicts(built):
 
 
 def test_claims_and_verdicts_that_do_not_fit_are_refused(built, repo):
-    rows = render.verdict_rows(execute.pages(built), built)
+    rows = render.verdict_rows(pages.read_pages(built), built)
     (repo / "book/claims.yml").write_text("- {id: C3, claim: Third, paper: '3'}")
     with pytest.raises(PageError, match=r"C1: not in book/claims\.yml"):
         render.read_claims(rows, repo)

@@ -5,11 +5,12 @@ import re
 import shlex
 from itertools import pairwise
 
-import execute
+import finish
 import jupytext
 import nbformat
+import pages
 import pytest
-from execute import ROOT
+from pages import ROOT
 
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.py"))
 MOST_CODE_LINES = 120
@@ -76,7 +77,7 @@ def check_command(words, where):
     """A Papermill line names a notebook that exists and parameters that it has."""
     source = ROOT / words[1]
     assert source.exists() and source.suffix == ".ipynb", f"{where}: {words[1]}"
-    known = execute.parameters(nbformat.read(source, as_version=4))
+    known = pages.parameters(nbformat.read(source, as_version=4))
     for flag, value in pairwise(words):
         if flag in {"-p", "-r"}:
             assert value in known, f"{where}: {words[1]} has no parameter {value}"
@@ -90,11 +91,11 @@ def test_the_experiments_of_the_paper_are_there():
 
 
 def test_every_notebook_has_pages_and_every_page_its_parameters():
-    pages = execute.pages()
-    assert {page.notebook for page in pages} == set(NAMES)
-    for page in pages:
+    listed = pages.read_pages()
+    assert {page.notebook for page in listed} == set(NAMES)
+    for page in listed:
         source = nbformat.read(ROOT / page.source, as_version=4)
-        execute.check_parameters(page, execute.parameters(source))
+        pages.check_parameters(page, pages.parameters(source))
 
 
 def test_both_files_of_the_pair_have_equal_sources(name, notebook):
@@ -103,7 +104,7 @@ def test_both_files_of_the_pair_have_equal_sources(name, notebook):
 
 
 def test_parameters_are_literals(notebook):
-    assert execute.parameters(notebook)
+    assert pages.parameters(notebook)
 
 
 def test_code_is_short_and_plain(notebook):
@@ -144,19 +145,19 @@ def test_outputs_are_there_clean_and_without_paths(notebook):
         for output in cell.get("outputs", []):
             assert output.output_type != "error", f"cell {index}"
             assert output.get("name") != "stderr", f"cell {index}"
-    execute.refuse_paths(notebook)
+    finish.refuse_paths(notebook)
 
 
 def test_nothing_volatile_is_tracked(notebook):
     before = nbformat.writes(notebook)
-    assert execute.strip(notebook) is None
+    assert finish.strip(notebook) is None
     assert nbformat.writes(notebook) == before, "make notebooks"
 
 
 def test_names_are_glued_before_they_are_used(notebook):
-    texts = execute.glued(notebook)
+    texts = finish.glued(notebook)
     for source in sources(notebook, "markdown"):
-        execute.fill_glue(source, texts)
+        finish.fill_glue(source, texts)
 
 
 def test_a_papermill_line_is_there_and_right(name, notebook):

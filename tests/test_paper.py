@@ -3,12 +3,12 @@
 import re
 from collections import Counter
 
-import execute
 import numpy as np
+import pages
 import paper
 import pytest
 import yaml
-from execute import PageError
+from pages import PageError
 
 import alutils.__main__
 from alutils import datasets, records
@@ -152,21 +152,22 @@ def test_recorded_runs_are_not_made_again(small, monkeypatch, tmp_path):
 def test_parameters_are_those_of_the_notebooks(added):
     assert [page.notebook for page in added] == list(paper.TITLES)
     for page in added:
-        execute.key(page, "")
+        pages.key(page, "")
         assert page.variant == "paper-aa" and page.title.endswith(": aa")
 
 
 def test_the_copy_lists_the_pages_and_changes_no_other(added, tmp_path):
     paper.copy_book(tmp_path)
     paper.add_pages(added, "aa", tmp_path)
-    assert execute.source_digest(tmp_path) == execute.source_digest()
-    assert execute.pages(tmp_path) == [*execute.pages(), *added]
+    assert pages.source_digest(tmp_path) == pages.source_digest()
+    assert pages.read_pages(tmp_path) == [*pages.read_pages(), *added]
     toc = yaml.safe_load((tmp_path / "_toc.yml").read_text("utf8"))
     listed = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    pages = [file for file in listed if file.startswith("book/experiments/")]
-    assert pages == [page.path.with_suffix("").as_posix() for page in execute.pages(tmp_path)]
+    experiments = [file for file in listed if file.startswith("book/experiments/")]
+    paths = [page.path for page in pages.read_pages(tmp_path)]
+    assert experiments == [path.with_suffix("").as_posix() for path in paths]
     assert toc["parts"][-1]["caption"] == "Reference"
-    for file in set(listed) - set(pages):
+    for file in set(listed) - set(experiments):
         assert (tmp_path / f"{file}.md").exists()
 
 

@@ -8,10 +8,11 @@ import tomllib
 
 import pytest
 import yaml
-from execute import MACHINE_PATH, ROOT
+from finish import MACHINE_PATH
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from pages import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
 LOCK_LINES = [
