@@ -25,7 +25,7 @@ endif
 export ALUTILS_DATA
 endif
 
-.PHONY: book test lint check figure paper notebooks bench records verify-records lock clean
+.PHONY: book test test-browser lint check figure paper notebooks bench records verify-records lock clean
 
 book: $(STAMP)
 	@$(PY) book/execute.py
@@ -40,6 +40,12 @@ lint: $(STAMP)
 check: $(STAMP)
 	@$(PY) -m pytest tests -q -n 2 --dist loadscope
 	@$(PY) -m pytest --nbval notebooks -q -n 2 --dist loadscope --nbval-cell-timeout 300
+
+test-browser: book
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v chrome >/dev/null \
+	  || { echo "make test-browser needs Chromium (Debian, Ubuntu: apt install chromium)" >&2; exit 1; }
+	@$(PY) -m pytest tests/browser -q -n 2 --dist loadscope
+	@$(PY) tests/browser/report.py
 
 SEEDS ?= 0 1 2
 JOBS ?= 2

@@ -78,7 +78,7 @@ def bundle(figure):
     """The forms a displayed figure takes beside its picture: SVG and CSV where a trace is kept."""
     if not trace.wanted():
         return {}
-    data = plotted(figure).to_csv(index=False, float_format="%.10g")
+    data = plotted(figure).to_csv(index=False, float_format="%.6g")
     return {"image/svg+xml": svg(figure), "text/csv": data}
 
 

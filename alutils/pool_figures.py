@@ -21,6 +21,7 @@ POOL_GREY, TARGET = "#b8b8b8", STRATEGY_COLOURS["property_search"]
 LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8a6d00", "#404040")
 BOND_TOLERANCE = 1.25  # times the sum of the covalent radii
 FEW_ATOMS = 30  # up to here each atom carries its symbol
+CLOUD = 2000  # points of a background: more hide nothing and show no more
 TAIL = 0.0005  # share of the labels beyond each end of the axis
 
 
@@ -115,15 +116,22 @@ def strategy_map(X_heldout, X_train, picks, candidates):
     fig, axes = new_figure(len(picks), panel_height=2.3, sharex=True, sharey=True)
     for ax, (name, chosen) in zip(axes, picks.items(), strict=True):
         colour, title = STRATEGY_COLOURS.get(name, "#404040"), STRATEGY_LABELS.get(name, name)
-        ax.scatter(*X_heldout[:, :2].T, s=2, color="#d0d0d0", lw=0)
+        ax.scatter(*X_heldout[_some(len(X_heldout)), :2].T, s=4, color="#d0d0d0", lw=0)
         if name in candidates:
-            ax.scatter(*X_heldout[candidates[name], :2].T, s=4, color=colour, alpha=0.35, lw=0)
+            pale = np.arange(len(X_heldout))[candidates[name]]
+            pale = pale[_some(len(pale))]
+            ax.scatter(*X_heldout[pale, :2].T, s=6, color=colour, alpha=0.35, lw=0)
             title += f" (pale: {CANDIDATE_NOTES.get(name, 'candidates')})"
         ax.scatter(*X_train[:, :2].T, s=14, color="k", marker="x", lw=0.7)
         ax.scatter(*X_heldout[chosen, :2].T, s=26, color=colour, ec="white", lw=0.6)
         ax.set(title=title, ylabel="axis 2")
     axes[-1].set_xlabel("principal axis 1 (descriptor units)")
     return fig
+
+
+def _some(n):
+    """At most `CLOUD` of n positions, evenly spaced."""
+    return np.unique(np.linspace(0, n - 1, min(n, CLOUD)).astype(int))
 
 
 def batch_table(moment, picks, in_target):

@@ -223,12 +223,17 @@ def write_json(path, value):
 
 
 def write_text(path, text):
+    """Write text, at once."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path, content):
     """Write through a temporary file: whoever reads finds the old file or the new one."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    with open(partial, "w", encoding="utf-8") as handle:
-        handle.write(text)
+    with open(partial, "wb") as handle:
+        handle.write(content)
         handle.flush()
         os.fsync(handle.fileno())
     os.replace(partial, path)

@@ -5,9 +5,11 @@ the page's records into book/experiments/files/PAGE, and links them from the pag
 """
 
 import io
+import json
 import re
 import shutil
 import zipfile
+from pathlib import PurePosixPath
 
 import nbformat
 import yaml
@@ -16,12 +18,12 @@ from pages import ROOT, parameters
 import alutils
 from alutils.datasets import REGISTRY
 from alutils.paths import cache_dir, records_dir
-from alutils.provenance import provenance
+from alutils.provenance import LIBRARIES, provenance
+from alutils.records import bundle, write_bytes
 
 FIGURE = re.compile(
     r"^```\{glue:figure\} (?P<glue>\w+)\n---\nname: (?P<name>[\w-]+)\n.*?^```$", re.M | re.S
 )
-RECORDS = "records.zip"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # a date in the archive would change it with every build
 
 
@@ -32,25 +34,24 @@ def add(notebook, page, used, sources, root=ROOT):
     folder.mkdir(parents=True)
     figures = take_figures(notebook)
     values = {name: default for name, (default, _) in parameters(notebook).items()}
-    names = record_files(used["notes"])
-    if names:
-        write_archive(folder / RECORDS, names)
+    archives = write_records(page, used["notes"], root)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             for found in reversed(list(FIGURE.finditer(cell.source))):
                 if found["glue"] in figures:
                     write_figure(folder, found["name"], figures[found["glue"]], page, values)
-                    links = figure_links(found["name"], page, bool(names))
+                    links = figure_links(found["name"], page, archives)
                     end = found.end()
                     cell.source = f"{cell.source[:end]}\n{links}{cell.source[end:]}"
     notes = [note for note in used["notes"] if "record" in note]
     notebook.metadata["alutils"] = {
         "records": [note["record"] for note in notes],
         "stale_records": [note["record"] for note in notes if note["stale"]],
+        "archives": archives,
         "seconds": round(used["seconds"], 1),
         "gib": used["gib"] and round(used["gib"], 2),
     }
-    rows = provenance_rows(page, values, used, sources, bool(names))
+    rows = provenance_rows(values, used, sources, archives)
     notebook.cells.append(nbformat.v4.new_markdown_cell(section(rows), id="provenance"))
 
 
@@ -86,37 +87,62 @@ def figure_command(name):
     return f"make figure NAME={name}"
 
 
-def figure_links(name, page, has_records):
+def figure_links(name, page, archives):
     """The line beneath a figure."""
     links = [f"{{download}}`{k.upper()} <files/{page.name}/{name}.{k}>`" for k in ("svg", "csv")]
     links.append(f"{{download}}`parameters <files/{page.name}/{name}.yml>`")
     links.append(f"{{download}}`notebook <../../{page.source.as_posix()}>`")
-    if has_records:
-        links.append(f"{{download}}`records <files/{page.name}/{RECORDS}>`")
+    links += record_links(archives)
     return f":::{{div}} figure-links\n{' · '.join(links)} · again: `{figure_command(name)}`\n:::\n"
 
 
-def record_files(notes):
-    """The files, tracked or cached, that hold the records of a page."""
-    names = dict.fromkeys(note["file"] for note in notes if "record" in note)
-    found = []
-    for name in names:
+def write_records(page, notes, root=ROOT):
+    """Pack the records that a page used; the archives, relative to the pages' folder.
+
+    A bundle that is used for the most part is packed whole, once for all pages that use it; of any
+    other the page's archive holds the records that were used.
+    """
+    used = {}
+    for note in (note for note in notes if "record" in note):
+        used.setdefault(note["file"], set()).add(note["record"])
+    files, archives = {}, []
+    for name, records in used.items():
         places = (records_dir() / name, cache_dir() / "records" / name)
-        found += [path for path in places if path.is_file()][:1]
-    return found
+        path = next((place for place in places if place.is_file()), None)
+        if path is None:
+            continue
+        if path.suffix != ".jsonl":
+            files[name] = path.read_bytes()
+        elif len(records) > len(bundle(path)) / 2:
+            archives.append(f"files/bundles/{path.stem}.zip")
+            write_archive(root / "book/experiments" / archives[-1], {name: path.read_bytes()})
+        else:
+            files |= {record: json.dumps(bundle(path)[record]).encode() for record in records}
+    if files:
+        archives.append(f"files/{page.name}/records.zip")
+        write_archive(root / "book/experiments" / archives[-1], files)
+    return archives
 
 
 def write_archive(path, files):
-    """A zip of the files, the same for the same files."""
+    """A zip of name -> bytes, the same for the same files."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        for file in sorted(files, key=lambda file: file.name):
-            about = zipfile.ZipInfo(file.name, LONG_AGO)
-            archive.writestr(about, file.read_bytes(), zipfile.ZIP_DEFLATED, 9)
-    path.write_bytes(packed.getvalue())
+        for name in sorted(files):
+            about = zipfile.ZipInfo(name, LONG_AGO)
+            archive.writestr(about, files[name], zipfile.ZIP_DEFLATED, 9)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, packed.getvalue())
 
 
-def provenance_rows(page, values, used, sources, has_records):
+def record_links(archives):
+    """Links to the archives of a page's records."""
+    names = [PurePosixPath(archive).stem for archive in archives]
+    texts = ["records" if name == "records" else f"records ({name})" for name in names]
+    return [f"{{download}}`{t} <{a}>`" for t, a in zip(texts, archives, strict=True)]
+
+
+def provenance_rows(values, used, sources, archives):
     """(what, text) of the page's last section."""
     rows = []
     seen = {note["dataset"]: note["sha256"] for note in used["notes"] if "dataset" in note}
@@ -130,14 +156,13 @@ def provenance_rows(page, values, used, sources, has_records):
         when = f", made {dates[0]}" + (f" to {dates[-1]}" if dates[1:] else "") if dates else ""
         hours = sum(note.get("seconds", 0) for note in records) / 3600
         stale = sum(note["stale"] for note in records)
-        link = f"; {{download}}`all of them <files/{page.name}/{RECORDS}>`" if has_records else ""
-        text = f"{len(records)}{when}, {hours:.2f} hours of computing, {stale} stale{link}"
-        rows.append(("records", text))
+        text = f"{len(records)}{when}, {hours:.2f} hours of computing, {stale} stale"
+        rows.append(("records", "; ".join([text, *record_links(archives)])))
     seeds = values.get("seeds", values.get("seed"))
     if seeds is not None:
         rows.append(("seeds", ", ".join(map(str, seeds)) if isinstance(seeds, list) else seeds))
     made = provenance()
-    libraries = ", ".join(f"{n} {made[n]}" for n in ("python", *alutils.provenance.LIBRARIES))
+    libraries = ", ".join(f"{n} {made[n]}" for n in ("python", *LIBRARIES))
     machine = f"{made['machine']}, {made['cores']} cores, {made['blas']}"
     memory = f", at most {used['gib']:.1f} GiB" if used["gib"] else ""
     rows += [

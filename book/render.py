@@ -7,20 +7,22 @@ reports a warning only once.
 python book/render.py
 """
 
-import ast
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
-import nbformat
+import proofs
 import yaml
 from bench_page import memory_figure, read_bench, tables, time_figure
-from finish import glued
-from pages import ROOT, PageError, file_digest, verify
+from claims_page import claims_summary, claims_table, read_claims, verdict_rows
+from pages import ROOT, PageError, file_digest, read_pages
+from reader import STALE
+from status_page import pages_table, stale_reasons, summary
 from tables import pools_table, table
+
+from alutils.plotted import plotted, svg
 
 INPUTS = (
     "_config.yml",
@@ -34,84 +36,7 @@ INPUTS = (
 )
 INDEX = Path("_build", "html", "index.html")
 MARK = INDEX.with_name(".made_from")
-VERDICTS = ("supported", "not supported", "undecided", "cannot be tested here")
-SECOND_LOOKS = ("-authors", "-wide")  # variants that explain a difference: not in the summary
-HEAD = ["Page", "Ours", "Margin or interval", "Verdict", "Why"]
-
-
-def verdict_rows(listed, root=ROOT):
-    """Claim id -> rows that the executed pages glued as `verdicts`, in the order of the pages."""
-    rows = {}
-    for page in listed:
-        text = glued(nbformat.read(root / page.path, as_version=4)).get("verdicts")
-        for row in json.loads(ast.literal_eval(text)) if text else []:
-            missing = {"claim", "ours", "verdict", "why"} - row.keys()
-            if missing:
-                raise PageError(f"{page.name}: verdict without {', '.join(sorted(missing))}: {row}")
-            if row["verdict"] not in VERDICTS:
-                raise PageError(f"{page.name}: verdict {row['verdict']!r}: {', '.join(VERDICTS)}")
-            rows.setdefault(row["claim"], []).append({"page": page, **row})
-    return rows
-
-
-def read_claims(rows, root=ROOT):
-    """The list of book/claims.yml; PageError if it and the verdicts do not fit together."""
-    claims = yaml.safe_load((root / "book/claims.yml").read_text("utf8"))
-    unknown = rows.keys() - {claim["id"] for claim in claims}
-    if unknown:
-        raise PageError(f"verdict on {', '.join(sorted(unknown))}: not in book/claims.yml")
-    for claim in claims:
-        if claim["id"] not in rows and not claim.get("untestable"):
-            raise PageError(f"claims.yml: {claim['id']} has neither verdict nor `untestable`")
-    return claims
-
-
-def claims_table(claims, rows):
-    """All claims in MyST: the paper's words, then a line for each verdict, or why there is none."""
-    blocks = []
-    for claim in claims:
-        name = f"{claim['id']} (Fig. {claim['figure']})" if claim.get("figure") else claim["id"]
-        note = f"\n\n*Note:* {claim['note'].strip()}" if claim.get("note") else ""
-        lines = [HEAD]
-        for row in rows.get(claim["id"], []):
-            page = link(row.get("pool", row["page"].title), row["page"])
-            verdict = f"**{row['verdict']}**"
-            lines.append([page, row["ours"], row.get("interval") or "-", verdict, row["why"]])
-        if len(lines) == 1:
-            lines.append(["-", "-", "-", f"**{VERDICTS[-1]}**", claim["untestable"]])
-        blocks.append(
-            f"({anchor(claim)})=\n**{name}.** {claim['claim'].strip()}\n\n"
-            f"*The paper says:* {claim['paper'].strip()}{note}\n\n{table(lines)}\n"
-        )
-    return "\n".join(blocks)
-
-
-def claims_summary(claims, rows, names):
-    """The verdicts alone in MyST: a line for each claim, a column for each variant."""
-    variants = list(dict.fromkeys(r["page"].variant for found in rows.values() for r in found))
-    variants = [name for name in variants if not name.endswith(SECOND_LOOKS)]
-    variants.sort(key=list(names).index)
-    lines = [["Claim", *(names[v] for v in variants)]]
-    for claim in claims:
-        found = rows.get(claim["id"], [])
-        cells = [
-            "; ".join(link(r["verdict"], r["page"]) for r in found if r["page"].variant == variant)
-            for variant in variants
-        ]
-        blank = "-" if found else VERDICTS[-1]
-        name = f"{{ref}}`{claim['id']} <{anchor(claim)}>`"
-        lines.append([f"{name} {claim['claim']}", *(cell or blank for cell in cells)])
-    return table(lines)
-
-
-def anchor(claim):
-    """The label of a claim, for references from any page."""
-    return f"claim-{claim['id'].lower()}"
-
-
-def link(text, page):
-    """A MyST link to a page, good from any page."""
-    return f"{{doc}}`{text} </{page.path.with_suffix('').as_posix()}>`"
+MATHJAX = tuple(f"mathjax/{part}" for part in ("tex-chtml.js", "input/tex", "output/chtml", "a11y"))
 
 
 def write_tables(listed, root=ROOT):
@@ -119,18 +44,23 @@ def write_tables(listed, root=ROOT):
     rows = verdict_rows(listed, root)
     claims = read_claims(rows, root)
     names = yaml.safe_load((root / "book/variants.yml").read_text("utf8"))["variants"]
-    bench = read_bench()
+    bench, results, stale = read_bench(), proofs.run(root), stale_reasons(listed, root)
+    (root / STALE).write_text(json.dumps(stale), "utf8")
     for name, text in {
         "claims_table": claims_table(claims, rows),
         "summary": claims_summary(claims, rows, names),
         "pools_table": pools_table(),
+        "proofs_table": proofs.table(results, root),
+        "proofs_code": proofs.sources(results, root),
+        "status": summary(listed, stale, rows, results),
+        "status_pages": pages_table(listed, stale, root),
         **tables(bench, table),
     }.items():
         (root / f"book/experiments/{name}.md").write_text(text, "utf8")
-    with mpl.rc_context({"svg.hashsalt": "alutils"}):  # or the ids in the file are random
-        for name, figure in (("time", time_figure), ("memory", memory_figure)):
-            path = root / f"book/experiments/bench_{name}.svg"
-            figure(bench).savefig(path, metadata={"Date": None})
+    for name, draw in (("bench_time", time_figure), ("bench_memory", memory_figure)):
+        figure, path = draw(bench), root / f"book/experiments/{name}"
+        path.with_suffix(".csv").write_text(plotted(figure).to_csv(index=False), "utf8")
+        path.with_suffix(".svg").write_text(svg(figure), "utf8")
 
 
 def made_from(root=ROOT):
@@ -145,9 +75,18 @@ def is_built(root=ROOT):
     return (root / INDEX).exists() and mark.exists() and mark.read_text() == made_from(root)
 
 
+def drop_unused(html):
+    """Drop what no page asks for: source maps, and MathJax beyond TeX in, CHTML out."""
+    for path in html.rglob("*.map"):
+        path.unlink()
+    for path in (html / "_static/mathjax").rglob("*"):
+        if path.is_file() and not path.relative_to(html / "_static").as_posix().startswith(MATHJAX):
+            path.unlink()
+
+
 def main(root=ROOT):
     """Verify the pages, write the tables, build the HTML if anything changed; the exit status."""
-    write_tables(verify(root), root)
+    write_tables(read_pages(root), root)
     if not is_built(root):
         for name in ("html", "jupyter_execute", ".doctrees"):
             shutil.rmtree(root / "_build" / name, ignore_errors=True)
@@ -158,6 +97,7 @@ def main(root=ROOT):
         if done.returncode:
             print(done.stdout)
             return 1
+        drop_unused(root / INDEX.parent)
         (root / MARK).write_text(before)
     print(INDEX.as_posix())
     return 0

@@ -225,6 +225,7 @@ batches = batches.set_index(batches["strategy"].map(figures.STRATEGY_LABELS))[li
 for column in table:
     glue(f"most_{column}", batches[column].idxmax(), display=False)
 glue("least_spacing", batches["spacing"].idxmin(), display=False)
+glue("n_cloud", pool_figures.CLOUD, display=False)
 glue("in_range_a", round(float(batches["in_range"].iloc[0]), 2), display=False)
 glue("in_range_e", round(float(batches["in_range"].iloc[-1]), 2), display=False)
 print(batches_note)
@@ -247,7 +248,8 @@ map_figure = glue(
 # ---
 # **Where each strategy picks (the paper's Fig. 3).** Light grey: held-out molecules; black crosses: first batch,
 # the same for all; coloured dots: the picks. Pale colour: what D and E narrow the held-out set to before
-# they choose, the more uncertain half and the molecules predicted in range.
+# they choose, the more uncertain half and the molecules predicted in range. Of grey and pale points at most
+# {glue:text}`n_cloud` are drawn, evenly chosen.
 # ```
 #
 # *Evidence:* in {numref}`fig-method-map` A follows the cloud, thick where molecules are many. B goes

@@ -1,0 +1,56 @@
+"""A Sphinx extension: what the reader should know before reading a page.
+
+A banner on pages that are older than the code or records they used, named in _build/stale.json,
+and, once `repository_url` is set in _config.yml, links to run and to read the notebook elsewhere.
+"""
+
+import json
+from html import escape
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+STALE = Path("_build", "stale.json")
+
+
+def launch_links(repository, notebook):
+    """(text, address) of Binder and of the tracked notebook, for a repository on a known host."""
+    address = urlsplit(repository)
+    where = address.path.strip("/").removesuffix(".git")
+    host = {"github.com": "gh", "gitlab.com": "gl"}.get(address.netloc)
+    links = []
+    if host:
+        name = quote(where, safe="/" if host == "gh" else "")
+        lab = quote(f"lab/tree/{notebook}", safe="")
+        binder = f"https://mybinder.org/v2/{host}/{name}/HEAD?urlpath={lab}"
+        links.append(("Run this notebook on Binder", binder))
+    source = f"https://{address.netloc}/{where}/blob/HEAD/{notebook}"
+    return [*links, ("Read its source", source)]
+
+
+def banner(reason):
+    """The banner of a stale page, in HTML."""
+    return (
+        '<div class="admonition warning stale-page"><p class="admonition-title">Out of date</p>'
+        f"<p>{escape(reason)}</p></div>"
+    )
+
+
+def before_the_page(app, pagename, templatename, context, doctree):
+    """Put banner and links in front of the body of a page."""
+    stale = Path(app.srcdir) / STALE
+    reasons = json.loads(stale.read_text("utf8")) if stale.exists() else {}
+    first = banner(reasons[pagename]) if pagename in reasons else ""
+    path = Path(pagename)
+    if app.config.repository_url and path.parent.name == "experiments":
+        notebook = f"notebooks/{path.name.split('-')[0]}.ipynb"
+        links = launch_links(app.config.repository_url, notebook)
+        shown = " · ".join(f'<a href="{escape(to)}">{text}</a>' for text, to in links)
+        first += f'<p class="launch-links">{shown}</p>'
+    if first and "body" in context:
+        context["body"] = first + context["body"]
+
+
+def setup(app):
+    app.add_config_value("repository_url", "", "html")
+    app.connect("html-page-context", before_the_page)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
