@@ -44,6 +44,7 @@ check: $(STAMP)
 test-browser: book
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v chrome >/dev/null \
 	  || { echo "make test-browser needs Chromium (Debian, Ubuntu: apt install chromium)" >&2; exit 1; }
+	@rm -rf _build/browser
 	@$(PY) -m pytest tests/browser -q -n 2 --dist loadscope
 	@$(PY) tests/browser/report.py
 

@@ -20,7 +20,9 @@ from .paths import data_dir, records_dir
 from .verdicts import NOT_SUPPORTED, SUPPORTED, UNDECIDED
 
 BIN = 0.01  # eV: the paper's -8.5, -5.55 and -5.2 eV are edges, so shares above them are exact
+NEAR = 0.25  # eV: about the error of a model
 PROMINENCE = 0.05  # of the highest maximum
+AGREED = 0.95  # share of the resamples that decides on a number of modes
 STEPS = 10  # points per kernel width, in the densities of an overlap
 SHARES = np.arange(1, 100) / 100
 
@@ -100,9 +102,9 @@ class LabelSummary:
 
 def modes_verdict(agreement):
     """Verdict on a number of modes: 95 % of the resamples agree, or deny, or it is undecided."""
-    if 0.05 < agreement < 0.95:
+    if 1 - AGREED < agreement < AGREED:
         return UNDECIDED
-    return SUPPORTED if agreement >= 0.95 else NOT_SUPPORTED
+    return SUPPORTED if agreement >= AGREED else NOT_SUPPORTED
 
 
 def overlap(values, part):

@@ -69,7 +69,8 @@ def svg(figure):
             if isinstance(artist, PathCollection) and len(artist.get_offsets()) > MANY:
                 artist.set_rasterized(True)
     text = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "alutils"}):  # or the ids in the file are random
+    # Text stays text, for whoever edits the file; without the salt its ids would be random.
+    with mpl.rc_context({"svg.hashsalt": "alutils", "svg.fonttype": "none"}):
         figure.savefig(text, format="svg", bbox_inches="tight", metadata={"Date": None})
     return text.getvalue()
 

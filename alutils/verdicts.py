@@ -14,6 +14,7 @@ from scipy import stats
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
 UNTESTABLE = "cannot be tested here"
+CONFIDENCE = 0.95  # of the intervals
 MARGIN = 0.03  # of the baseline's MAE: the margin for equivalence
 
 
@@ -37,7 +38,7 @@ def interval(values):
     mean = values.mean() if n else np.nan
     if n < 2:
         return Interval(float(mean), -np.inf, np.inf, n)
-    half_width = stats.t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n)
+    half_width = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)
     return Interval(float(mean), float(mean - half_width), float(mean + half_width), n)
 
 

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import PurePosixPath
 
 import nbformat
+import pandas as pd
 import yaml
 from pages import ROOT, parameters
 
@@ -19,11 +20,12 @@ import alutils
 from alutils.datasets import REGISTRY
 from alutils.paths import cache_dir, records_dir
 from alutils.provenance import LIBRARIES, provenance
-from alutils.records import bundle, write_bytes
+from alutils.records import bundle, write_bytes, write_text
 
 FIGURE = re.compile(
     r"^```\{glue:figure\} (?P<glue>\w+)\n---\nname: (?P<name>[\w-]+)\n.*?^```$", re.M | re.S
 )
+LOOK = ("panel", "panel_title", "x_quantity", "y_quantity", "colour", "marker")  # in the YAML
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # a date in the archive would change it with every build
 
 
@@ -51,6 +53,7 @@ def add(notebook, page, used, sources, root=ROOT):
         "seconds": round(used["seconds"], 1),
         "gib": used["gib"] and round(used["gib"], 2),
     }
+    write_notebook(page, root)
     rows = provenance_rows(values, used, sources, archives)
     notebook.cells.append(nbformat.v4.new_markdown_cell(section(rows), id="provenance"))
 
@@ -70,16 +73,33 @@ def take_figures(notebook):
 
 
 def write_figure(folder, name, figure, page, values):
-    """SVG, CSV and YAML of one figure."""
+    """SVG, CSV of what is plotted, and YAML of how it came about and how it looks."""
+    data = pd.read_csv(io.StringIO(figure["csv"]), dtype=str)
+    look = [column for column in LOOK if column in data]
+    marks = data[["mark", *look]].drop_duplicates().to_dict("records")
     about = {
         "figure": name,
         "page": page.title,
         "notebook": page.source.as_posix(),
         "command": figure_command(name),
         "parameters": values,
+        "marks": [{k: v for k, v in mark.items() if v == v} for mark in marks],
     }
-    for kind, text in (*figure.items(), ("yml", yaml.safe_dump(about, sort_keys=False))):
+    csv = data.drop(columns=look).to_csv(index=False)
+    texts = {"svg": figure["svg"], "csv": csv, "yml": yaml.safe_dump(about, sort_keys=False)}
+    for kind, text in texts.items():
         (folder / f"{name}.{kind}").write_text(text, "utf8")
+
+
+def write_notebook(page, root=ROOT):
+    """The tracked notebook without its outputs, which the page shows: small enough to offer."""
+    notebook = nbformat.read(root / page.source, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    path = root / "book/experiments/files/notebooks" / page.source.name
+    path.parent.mkdir(exist_ok=True)
+    write_text(path, nbformat.writes(notebook))
 
 
 def figure_command(name):
@@ -91,7 +111,9 @@ def figure_links(name, page, archives):
     """The line beneath a figure."""
     links = [f"{{download}}`{k.upper()} <files/{page.name}/{name}.{k}>`" for k in ("svg", "csv")]
     links.append(f"{{download}}`parameters <files/{page.name}/{name}.yml>`")
-    links.append(f"{{download}}`notebook <../../{page.source.as_posix()}>`")
+    source = page.source.with_suffix(".py").as_posix()
+    links.append(f"{{download}}`source <../../{source}>`")
+    links.append(f"{{download}}`notebook <files/notebooks/{page.source.name}>`")
     links += record_links(archives)
     return f":::{{div}} figure-links\n{' · '.join(links)} · again: `{figure_command(name)}`\n:::\n"
 

@@ -57,7 +57,8 @@ def run(root=ROOT):
     report.parent.mkdir(exist_ok=True)
     report.unlink(missing_ok=True)
     env = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", f"--junitxml={report}", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
+    command += [f"--junitxml={report}", *tests]
     done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
     if not report.exists():
         raise SystemExit(f"book/proofs.py: the tests did not run:\n{done.stdout}{done.stderr}")

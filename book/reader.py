@@ -35,8 +35,16 @@ def banner(reason):
     )
 
 
+def without_thebe(files):
+    """Scripts or styles less those of Thebe, which this book does not use: it asks the network."""
+    told = [f"{file.filename} {file.attributes}".lower() for file in files]
+    return [file for file, text in zip(files, told, strict=True) if "thebe" not in text]
+
+
 def before_the_page(app, pagename, templatename, context, doctree):
-    """Put banner and links in front of the body of a page."""
+    """Put banner and links in front of the body of a page; drop what would ask the network."""
+    for kind in ("script_files", "css_files"):
+        context[kind] = without_thebe(context[kind])
     stale = Path(app.srcdir) / STALE
     reasons = json.loads(stale.read_text("utf8")) if stale.exists() else {}
     first = banner(reasons[pagename]) if pagename in reasons else ""
@@ -52,5 +60,5 @@ def before_the_page(app, pagename, templatename, context, doctree):
 
 def setup(app):
     app.add_config_value("repository_url", "", "html")
-    app.connect("html-page-context", before_the_page)
+    app.connect("html-page-context", before_the_page, priority=900)  # after all that adds
     return {"parallel_read_safe": True, "parallel_write_safe": True}

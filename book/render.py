@@ -18,6 +18,7 @@ import yaml
 from bench_page import memory_figure, read_bench, tables, time_figure
 from claims_page import claims_summary, claims_table, read_claims, verdict_rows
 from pages import ROOT, PageError, file_digest, read_pages
+from PIL import Image
 from reader import STALE
 from status_page import pages_table, stale_reasons, summary
 from tables import pools_table, table
@@ -75,18 +76,27 @@ def is_built(root=ROOT):
     return (root / INDEX).exists() and mark.exists() and mark.read_text() == made_from(root)
 
 
-def drop_unused(html):
-    """Drop what no page asks for: source maps, and MathJax beyond TeX in, CHTML out."""
+def slim(html):
+    """Drop what no page asks for, and store pictures with a palette; their SVG is beside them."""
     for path in html.rglob("*.map"):
         path.unlink()
     for path in (html / "_static/mathjax").rglob("*"):
         if path.is_file() and not path.relative_to(html / "_static").as_posix().startswith(MATHJAX):
             path.unlink()
+    for path in (html / "_images").glob("*.png"):
+        with Image.open(path) as picture:
+            flat = Image.new("RGB", picture.size, "white")
+            flat.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
+        flat.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def main(root=ROOT):
-    """Verify the pages, write the tables, build the HTML if anything changed; the exit status."""
-    write_tables(read_pages(root), root)
+    """Write the tables, build the HTML if anything changed; the exit status."""
+    listed = read_pages(root)
+    missing = [page.name for page in listed if not (root / page.path).exists()]
+    if missing:
+        raise PageError(f"not executed yet: {', '.join(missing)} (run python book/execute.py)")
+    write_tables(listed, root)
     if not is_built(root):
         for name in ("html", "jupyter_execute", ".doctrees"):
             shutil.rmtree(root / "_build" / name, ignore_errors=True)
@@ -97,7 +107,7 @@ def main(root=ROOT):
         if done.returncode:
             print(done.stdout)
             return 1
-        drop_unused(root / INDEX.parent)
+        slim(root / INDEX.parent)
         (root / MARK).write_text(before)
     print(INDEX.as_posix())
     return 0

@@ -30,7 +30,7 @@ import pandas as pd
 from myst_nb import glue
 
 from alutils import pool_figures, verdicts
-from alutils.distributions import load_or_summarise, modes_verdict
+from alutils.distributions import NEAR, load_or_summarise, modes_verdict
 from alutils.parameters import check_parameters
 
 pd.set_option("display.max_colwidth", None)
@@ -106,14 +106,14 @@ rng = np.random.default_rng(checked.seed)
 results, resampled = {}, {}
 for s, (threshold, share) in zip(summaries, targets, strict=True):
     low, high = np.quantile(rng.binomial(s.n, share, 2000) / s.n, [0.025, 0.975])
-    near = s.share_above(threshold - 0.25) - s.share_above(threshold + 0.25)
+    near = s.share_above(threshold - NEAR) - s.share_above(threshold + NEAR)
     modes = s.modes()
     resampled[s.name] = s.mode_counts(checked.n_resamples, rng)
     results[s.name] = {
         "threshold (eV)": f"{threshold:.2f}",
         "share above it": f"{share:.1%}",
         "its interval": f"{low:.1%} to {high:.1%}",
-        "within 0.25 eV of it": f"{near:.1%}",
+        f"within {NEAR:g} eV of it": f"{near:.1%}",
         "modes": f"{len(modes)}, at {', '.join(f'{mode:.1f}' for mode in modes)} eV",
         "modes, half and double width": f"{len(s.modes(0.5))} and {len(s.modes(2.0))}",
         "modes in the resamples": ", ".join(
@@ -121,8 +121,8 @@ for s, (threshold, share) in zip(summaries, targets, strict=True):
         ),
     }
 sentences = [
-    f"{name}: {r['share above it']} above {r['threshold (eV)']} eV, {r['within 0.25 eV of it']} "
-    f"within 0.25 eV of it; modes: {r['modes']}"
+    f"{name}: {r['share above it']} above {r['threshold (eV)']} eV, {r[f'within {NEAR:g} eV of it']} "
+    f"within {NEAR:g} eV of it; modes: {r['modes']}"
     for name, r in results.items()
 ]
 glue("findings", ". ".join(sentences), display=False)

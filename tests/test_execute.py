@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 
+import claims_page
 import execute
 import finish
 import nbformat
@@ -50,13 +51,18 @@ pages:
     parameters: {dataset: organics, n_points: 5, seeds: [3, 4]}
   - {notebook: 01_tiny, variant: qm9, title: "Tiny: QM9", parameters: {dataset: qm9_b3lyp}}
 """
-CLAIMS = """- {id: C1, claim: First, paper: "1", figure: 4a}
+CLAIMS = """- {id: C1, claim: First, paper: "1", figure: 4a, shown_in: fig-line,
+   test: "tests/test_tiny.py::test_one"}
 - {id: C2, claim: Second, paper: "2", untestable: no labels}
 """
+EQUATIONS = '- {what: "ours {eq}`eq-elsewhere`", code: "alutils/gp.py::x", test: "%s"}\n'
+PROVED = "tests/test_tiny.py::test_one"
 CONFIG = {
     "title": "Tiny",
     "only_build_toc_files": True,
     "execute": {"execute_notebooks": "off"},
+    "parse": {"myst_enable_extensions": ["colon_fence", "dollarmath"]},
+    "sphinx": {"local_extensions": {"reader": str(pages.ROOT / "book")}},
 }
 INDEX = """# Tiny
 {glue:text}`experiments/01_tiny-organics.ipynb::value:.3f` in {numref}`fig-line-organics`,
@@ -65,6 +71,14 @@ INDEX = """# Tiny
 $$ c = d $$ (eq-elsewhere)
 
 ```{include} experiments/claims_table.md
+```
+
+```{include} experiments/proofs_table.md
+```
+
+# Code
+
+```{include} experiments/proofs_code.md
 ```
 """
 
@@ -93,6 +107,8 @@ def built(tmp_path_factory):
         "book/variants.yml": VARIANTS,
         "book/claims.yml": CLAIMS,
         "book/index.md": INDEX,
+        "book/equations.yml": EQUATIONS % PROVED,
+        "tests/test_tiny.py": "def test_one():\n    assert True\n",
         "requirements.lock": "numpy==2\n",
         "_config.yml": yaml.safe_dump(CONFIG),
         "_toc.yml": "format: jb-book\nroot: book/index\nchapters:\n"
@@ -211,8 +227,6 @@ def test_a_page_is_stale_after_any_change(repo, name, old, new):
     (repo / name).write_text(text.replace(old, new))
     with pytest.raises(PageError, match="stale: 01_tiny-organics"):
         pages.verify(repo)
-    with pytest.raises(PageError, match="stale"):
-        render.main(repo)
 
 
 def test_local_data_count_only_for_pages_that_name_them(repo, tmp_path, monkeypatch):
@@ -308,32 +322,56 @@ def test_glue_that_sphinx_could_not_show_is_refused(role, message):
 
 
 def test_claims_table_joins_claims_and_verdicts(built):
-    rows = render.verdict_rows(pages.read_pages(built), built)
-    claims = render.read_claims(rows, built)
-    first, second = render.claims_table(claims, rows).split("(claim-c2)=\n")
+    rows = claims_page.verdict_rows(pages.read_pages(built), built)
+    claims = claims_page.read_claims(rows, built)
+    first, second = claims_page.claims_table(claims, rows).split("(claim-c2)=\n")
     assert first.startswith(
         "(claim-c1)=\n**C1 (Fig. 4a).** First\n\n*The paper says:* 1\n\n| Page | Ours |"
     )
     lines = [line for line in first.splitlines() if line.startswith("| {doc}")]
     assert lines[0] == (
         "| {doc}`Tiny: organics </book/experiments/01_tiny-organics>`"
-        " | 5 \\| many | - | **supported** | counted |"
+        " | 5 \\| many | - | **supported** | counted | {numref}`fig-line-organics`,"
+        " {ref}`test <code-tests-test-tiny-py--test-one>` |"
     )
     assert lines[1].startswith("| {doc}`Tiny: QM9 ")
-    assert "| - | - | - | **cannot be tested here** | no labels |" in second
-    summary = render.claims_summary(claims, rows, {"organics": "Organics", "qm9": "QM9"})
+    assert "| - | - | - | **cannot be tested here** | no labels | - |" in second
+    summary = claims_page.claims_summary(claims, rows, {"organics": "Organics", "qm9": "QM9"})
     assert summary.splitlines()[0] == "| Claim | Organics | QM9 |"
     assert "{doc}`supported </book/experiments/01_tiny-qm9>`" in summary
 
 
 def test_claims_and_verdicts_that_do_not_fit_are_refused(built, repo):
-    rows = render.verdict_rows(pages.read_pages(built), built)
+    rows = claims_page.verdict_rows(pages.read_pages(built), built)
     (repo / "book/claims.yml").write_text("- {id: C3, claim: Third, paper: '3'}")
     with pytest.raises(PageError, match=r"C1: not in book/claims\.yml"):
-        render.read_claims(rows, repo)
+        claims_page.read_claims(rows, repo)
     (repo / "book/claims.yml").write_text(CLAIMS.replace(", untestable: no labels", ""))
     with pytest.raises(PageError, match="C2 has neither verdict nor"):
-        render.read_claims(rows, repo)
+        claims_page.read_claims(rows, repo)
+
+
+def test_a_stale_page_carries_a_banner_and_is_not_verified(repo, monkeypatch):
+    monkeypatch.setattr(render, "pools_table", lambda: "")
+    assert render.main(repo) == 0
+    html = repo / "_build/html/book/experiments/01_tiny-organics.html"
+    assert "stale-page" not in html.read_text("utf8")
+    (repo / "alutils/gp.py").write_text("x = 3\n")
+    assert render.main(repo) == 0
+    assert "have changed since" in html.read_text("utf8")
+    assert "stale-page" not in (repo / "_build/html/book/index.html").read_text("utf8")
+    with pytest.raises(PageError, match="stale: 01_tiny-organics"):
+        pages.verify(repo)
+
+
+def test_the_result_of_a_proof_is_on_the_page(repo, monkeypatch):
+    monkeypatch.setattr(render, "pools_table", lambda: "")
+    assert render.main(repo) == 0
+    html = repo / "_build/html/book/index.html"
+    assert "<p>passed</p>" in html.read_text("utf8")
+    (repo / "tests/test_tiny.py").write_text("def test_one():\n    assert False\n")
+    assert render.main(repo) == 0
+    assert "1 of 1 failed" in html.read_text("utf8")
 
 
 def test_html_is_built_once_and_a_warning_never_gets_lost(repo, capsys, monkeypatch):

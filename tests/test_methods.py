@@ -1,36 +1,45 @@
-"""The table of the methods page names code and tests that exist."""
+"""The table of equations names code and tests that exist, one row for each labelled equation."""
 
-import ast
 import re
-from pathlib import Path
 
+import proofs
 import pytest
+from pages import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 METHODS = (ROOT / "book/methods.md").read_text(encoding="utf-8")
-NAMED = sorted(set(re.findall(r"`((?:alutils|tests)/[\w/]+\.py)::([\w.]+)`?", METHODS)))
+ENTRIES = proofs.read_equations()
 
 
-def definitions(path):
-    """Names that a module defines at its top, and Class.method."""
-    found = set()
-    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.add(node.name)
-        if isinstance(node, ast.ClassDef):
-            found |= {f"{node.name}.{m.name}" for m in node.body if isinstance(m, ast.FunctionDef)}
-        if isinstance(node, ast.Assign):
-            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    return found
-
-
-@pytest.mark.parametrize(("path", "name"), NAMED)
-def test_named_code_and_tests_exist(path, name):
-    assert name in definitions(path)
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["what"])
+def test_named_code_and_test_exist(entry):
+    for place, start in ((entry["code"], ("alutils/",)), (entry["test"], ("tests/test_",))):
+        assert place.startswith(start)
+        first, last = proofs.lines_of(place)
+        assert 0 < first <= last
 
 
 def test_every_labelled_equation_has_code_and_test():
     labels = set(re.findall(r"\$\$ \((eq-[\w-]+)\)", METHODS))
-    rows = [line for line in METHODS.splitlines() if line.startswith("|") and "tests/" in line]
-    proved = {label for row in rows for label in re.findall(r"\{eq\}`(eq-[\w-]+)`", row)}
+    proved = {x for entry in ENTRIES for x in re.findall(r"\{eq\}`(eq-[\w-]+)`", entry["what"])}
     assert labels and labels == proved
+
+
+def test_lines_are_those_of_the_definition():
+    first, last = proofs.lines_of("alutils/gp.py::GaussianProcess.predict")
+    lines = (ROOT / "alutils/gp.py").read_text("utf8").splitlines()
+    assert lines[first - 1].startswith("    def predict(")
+    assert lines[last - 1].startswith("        return ") and not "".join(lines[last : last + 1])
+
+
+def test_a_report_counts_cases_and_failures(tmp_path):
+    report = tmp_path / "report.xml"
+    report.write_text(
+        '<testsuites><testsuite><testcase classname="tests.test_x" name="test_a[1]" time="1.5"/>'
+        '<testcase classname="tests.test_x" name="test_a[2]" time="0.5"><failure/></testcase>'
+        "</testsuite></testsuites>"
+    )
+    tests = ["tests/test_x.py::test_a", "tests/test_x.py::test_b"]
+    ran, absent = proofs.read_report(report, tests).values()
+    assert ran == {"cases": 2, "failed": 1, "seconds": 2.0}
+    assert proofs.verdict(ran) == "**1 of 2 failed**"
+    assert proofs.verdict(absent) == "**did not run**"

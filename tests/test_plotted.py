@@ -42,7 +42,10 @@ def test_every_kind_of_mark_is_read_back(figure):
     assert rows(frame, 1, "rule")["y"].tolist() == [1.5] and "x" not in rows(frame, 1, "rule")
     assert rows(frame, 1, "shade")[["x_low", "x_high"]].values.tolist() == [[2, 3]]
     bars = rows(frame, 1, "interval")
-    assert bars[["x", "y", "y_low", "y_high"]].values.tolist() == [[1, 1, 0.9, 1.3], [2, 2, 1.8, 2.4]]
+    assert bars[["x", "y", "y_low", "y_high"]].values.tolist() == [
+        [1, 1, 0.9, 1.3],
+        [2, 2, 1.8, 2.4],
+    ]
     boxes = rows(frame, 2, "bar")[["x_low", "x_high", "y_low"]].values.tolist()
     assert boxes == [[1, 3, -0.4], [1, 4, 0.6]]
     cloud, edge = (group for _, group in rows(frame, 2, "points").groupby("mark", sort=False))
