@@ -25,7 +25,7 @@ endif
 export ALUTILS_DATA
 endif
 
-.PHONY: book test test-browser lint check figure paper notebooks bench records verify-records lock clean
+.PHONY: book test test-browser lint check figure picture paper notebooks bench records verify-records lock clean
 
 book: $(STAMP)
 	@$(PY) book/execute.py
@@ -55,6 +55,9 @@ paper: $(STAMP)
 
 figure: $(STAMP)
 	@$(PY) book/figure.py $(NAME)
+
+picture: book
+	@$(PY) book/headline.py
 
 notebooks: $(STAMP)
 	@$(PY) book/notebooks.py $(NAMES)

@@ -196,7 +196,8 @@ def property_search(records, savings):
     extra.set_ylabel("E minus A (% points)")
 
     by_size = savings.groupby("n_train")
-    interval_line(saved, by_size["savings"].agg(lambda one: [100 * s for s in one]), **look)
+    percent = by_size["savings"].agg(lambda one: [100 * s for s in one])
+    interval_line(saved, percent, label="_labels saved", **look)
     saved.plot(100 * by_size["bound"].mean(), **limit)
     saved.set_ylim(bottom=min(0, saved.get_ylim()[0]))
     saved.set_ylabel("labels saved (% of A's)")

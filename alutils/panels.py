@@ -120,7 +120,8 @@ def band(ax, table, spread=True, scale=1, alpha=0.18, **look):
     off_scale(ax, table.index[table["collapsed"]], look["color"])
     if spread:
         low, high = shown["mean"] - shown["std"], shown["mean"] + shown["std"]
-        ax.fill_between(table.index, low, high, color=look["color"], alpha=alpha, lw=0)
+        named = {"label": f"_{look['label']}"} if "label" in look else {}
+        ax.fill_between(table.index, low, high, color=look["color"], alpha=alpha, lw=0, **named)
 
 
 def off_scale(ax, x, colour):
@@ -151,6 +152,7 @@ def difference_line(ax, records, strategy, column="mae_ev", unit=None, shift=1.0
             off.append(n_train * shift)
         else:
             values[n_train * shift] = (ours - theirs) / (unit or theirs.mean() / 100)
+    look = {"label": f"_{STRATEGY_LABELS.get(strategy, strategy)}"} | look
     interval_line(ax, pd.Series(values, dtype=object), **look)
     off_scale(ax, off, look["color"])
 

@@ -84,8 +84,11 @@ def bundle(figure):
 
 
 def plain(text):
-    """A label on one line, without TeX; nothing for the names that matplotlib gives by itself."""
-    if text.startswith("_"):
+    """A label on one line, without TeX; nothing for the names that matplotlib gives by itself.
+
+    A label that begins with "_" is in no legend, and names its artist here.
+    """
+    if re.fullmatch(r"_(child|container)\d+", text):
         return ""
     return re.sub(r"[$\\{}]|_(?=\w)", "", " ".join(text.split())).strip()
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import headline
 import proofs
 import yaml
 from bench_page import memory_figure, read_bench, tables, time_figure
@@ -62,6 +63,7 @@ def write_tables(listed, root=ROOT):
         figure, path = draw(bench), root / f"book/experiments/{name}"
         path.with_suffix(".csv").write_text(plotted(figure).to_csv(index=False), "utf8")
         path.with_suffix(".svg").write_text(svg(figure), "utf8")
+    headline.write(root / "book/experiments", root)
 
 
 def made_from(root=ROOT):

@@ -353,6 +353,7 @@ def test_claims_and_verdicts_that_do_not_fit_are_refused(built, repo):
 
 def test_a_stale_page_carries_a_banner_and_is_not_verified(repo, monkeypatch):
     monkeypatch.setattr(render, "pools_table", lambda: "")
+    monkeypatch.setattr(render.headline, "write", lambda *_: None)
     assert render.main(repo) == 0
     html = repo / "_build/html/book/experiments/01_tiny-organics.html"
     assert "stale-page" not in html.read_text("utf8")
@@ -366,6 +367,7 @@ def test_a_stale_page_carries_a_banner_and_is_not_verified(repo, monkeypatch):
 
 def test_the_result_of_a_proof_is_on_the_page(repo, monkeypatch):
     monkeypatch.setattr(render, "pools_table", lambda: "")
+    monkeypatch.setattr(render.headline, "write", lambda *_: None)
     assert render.main(repo) == 0
     html = repo / "_build/html/book/index.html"
     assert "<p>passed</p>" in html.read_text("utf8")
@@ -376,6 +378,7 @@ def test_the_result_of_a_proof_is_on_the_page(repo, monkeypatch):
 
 def test_html_is_built_once_and_a_warning_never_gets_lost(repo, capsys, monkeypatch):
     monkeypatch.setattr(render, "pools_table", lambda: "")
+    monkeypatch.setattr(render.headline, "write", lambda *_: None)
     page = repo / "_build/html/book/index.html"
     index = repo / "book/index.md"
     index.write_text(INDEX + "\nBroken: {ref}`nowhere`.\n")
