@@ -2,11 +2,14 @@
 
 import re
 from functools import cache
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import finish
 import nbformat
+import numpy as np
 import pages
+import pandas as pd
 import pytest
 import render
 import yaml
@@ -20,6 +23,9 @@ LEFT_OVER = re.compile(
     r"WARNING|Traceback|\{(?:glue|numref|eq|ref|doc|cite)|np\.float|\bsystem-message\b"
     r"|<Figure size|object at 0x"
 )
+FIGURE_DATA = sorted((ROOT / "book/experiments/files").glob("*/*.csv"))
+WITHOUT_RECORDS = ("01_homo_distributions", "08_own_molecules")
+ONLY_LONG_LINES = ()
 SMALLEST_FIGURE = 5_000  # bytes: an empty pair of axes has more
 
 
@@ -144,6 +150,67 @@ def test_every_figure_of_the_page_is_shown_with_caption_and_alt_text(page):
         assert re.search(r"Fig\. \d+", figure.select_one(".caption-number").get_text())
         png = (HTML / page.path.parent / image["src"]).read_bytes()
         assert png.startswith(b"\x89PNG") and len(png) > SMALLEST_FIGURE
+
+
+def test_beneath_every_figure_are_its_files_and_its_command(page):
+    soup = html(page.path.with_suffix("").as_posix())
+    for figure in soup.select("article figure"):
+        below = figure.find_next(class_="figure-links")
+        offered = {Path(unquote(link["href"])).name for link in below.select("a[href]")}
+        assert {f"{figure['id']}.{kind}" for kind in ("svg", "csv", "yml")} <= offered
+        assert {f"{page.notebook}.py", f"{page.notebook}.ipynb"} <= offered
+        assert any(name.endswith(".zip") for name in offered) or page.notebook in WITHOUT_RECORDS
+        assert f"make figure NAME={figure['id']}" in below.get_text()
+
+
+@pytest.mark.parametrize("csv", FIGURE_DATA, ids=lambda path: path.stem)
+def test_the_offered_data_are_what_the_figure_shows(csv):
+    """One affine map for each axis takes the numbers, or their logarithms, to the drawing."""
+    data = pd.read_csv(csv)
+    drawing = csv.with_suffix(".svg").read_text("utf8")
+    compared = 0
+    for panel in data["mark"].str.extract(r"(panel\d+)", expand=False).unique():
+        lines = data[data["mark"].str.startswith(f"{panel}-") & (data["kind"] == "line")]
+        if "x" not in data or lines.empty:
+            continue
+        drawn = {mark: path_of(drawing, mark) for mark in lines["mark"].unique()}
+        for axis, name in enumerate("xy"):
+            # Long and steep lines are thinned out and cut at the panel's edge in the drawing.
+            whole = [m for m, xy in drawn.items() if len(xy) == (lines["mark"] == m).sum()]
+            pairs = [(lines.loc[lines["mark"] == m, name], drawn[m][:, axis]) for m in whole]
+            if pairs:
+                values, places = (np.concatenate(part) for part in zip(*pairs, strict=True))
+                assert misfit(values, places) < 0.05, f"{csv.stem}, {panel}, {name}"
+                compared += len(values)
+    assert compared or not (data["kind"] == "line").any() or csv.stem in ONLY_LONG_LINES
+
+
+def path_of(drawing, mark):
+    """(n, 2) points, in the drawing's units, of the first path in the group of a mark."""
+    group = drawing[drawing.index(f'<g id="{mark}">') :]
+    path = re.search(r'<path d="([^"]+)"', group)[1]
+    return np.array([[float(v) for v in p] for p in re.findall(r"([\d.-]+) ([\d.-]+)", path)])
+
+
+def misfit(values, places):
+    """Largest distance (points) from the best affine map of the values, or of their logarithms."""
+    scales = [values] + ([np.log(values)] if (values > 0).all() else [])
+    best = []
+    for scaled in scales:
+        design = np.column_stack([scaled, np.ones(len(scaled))])
+        best.append(np.abs(design @ np.linalg.lstsq(design, places)[0] - places).max())
+    return min(best)
+
+
+def test_the_picture_of_the_readme_is_that_of_the_book():
+    shown, built = (pd.read_csv(ROOT / f"book/{name}headline.csv") for name in ("", "experiments/"))
+    numbers = ["x", "x_low", "x_high"]
+    # In % of A's: on another processor a pick more or less moves the last point by less than this.
+    np.testing.assert_allclose(shown[numbers], built[numbers], atol=2)
+    rest = [name for name in built if name not in numbers]
+    assert shown[rest].equals(built[rest])
+    text = (ROOT / "README.md").read_text("utf8")
+    assert "](book/headline.svg)" in text and (ROOT / "book/headline.svg").is_file()
 
 
 def test_the_page_shows_its_title_parameters_and_command(page):

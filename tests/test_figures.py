@@ -1,14 +1,16 @@
 """Figures of the experiments and the tables behind them: the data that they show, not pixels."""
 
 import re
+from itertools import combinations
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 
 from alutils import figures, strategies, summaries, verdicts
+from alutils.panels import PAPER_COLOURS
 
 A, B, C, D, E = strategies.PAPER
 SIZES = [100, 200, 400, 800]
@@ -237,3 +239,44 @@ def test_data_table_without_the_data(monkeypatch, tmp_path):
     assert "molecules" in summaries.data_table("organics", 0.3)["value"]
     with pytest.raises(ValueError, match="organcs"):
         summaries.data_table("organcs")
+
+
+# Machado, Oliveira & Fernandes (2009), severity 1, in linear RGB; and sight as it is.
+SIGHT = {
+    "usual": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+
+
+def lab(rgb):
+    """CIE L*a*b* (D65) of linear RGB."""
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = np.array(to_xyz) @ np.clip(rgb, 0, 1) / [0.9505, 1.0, 1.089]
+    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz * (29 / 6) ** 2 / 3 + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def linear(colour):
+    rgb = np.array(to_rgb(colour))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_the_papers_strategies_differ_in_colour_for_every_eye(sight):
+    seen = {n: lab(np.array(SIGHT[sight]) @ linear(c)) for n, c in PAPER_COLOURS.items()}
+    for (one, a), (other, b) in combinations(seen.items(), 2):
+        assert np.linalg.norm(a - b) > 15, f"{one} and {other}"  # 2.3 is just noticeable
