@@ -48,9 +48,9 @@ test-browser: book
 	@$(PY) tests/browser/report.py
 
 SEEDS ?= 0 1 2
-JOBS ?= 2
+SCHEDULER ?= processes:2
 paper: $(STAMP)
-	@$(PY) book/paper.py "$(DATASET)" --sizes $(SIZES) --seeds $(SEEDS) --jobs $(JOBS)
+	@$(PY) book/paper.py "$(DATASET)" --sizes $(SIZES) --seeds $(SEEDS) --scheduler "$(SCHEDULER)"
 
 figure: $(STAMP)
 	@$(PY) book/figure.py $(NAME)
@@ -65,7 +65,7 @@ bench: $(STAMP)
 	@$(ALL_CORES) $(PY) bench/bench.py $(ONLY)
 
 records: $(STAMP)
-	@$(PY) -m alutils record book/records.yml --match "$(MATCH)"
+	@$(PY) -m alutils record book/records.yml --match "$(MATCH)" --scheduler "$(SCHEDULER)"
 
 N ?= 3
 verify-records: $(STAMP)
