@@ -64,10 +64,9 @@ scheduler = "serial"  # or "processes:2", "dask:ADDRESS": where the runs are com
 p = check_parameters(
     globals(),
     **{"dataset": str, "strategies": list[str], "scheme": str, "normalize_y": bool},
-    **{"n_test": int, "n_init": int, "n_const": int, "n_max": int, "seeds": list[int]},
-    **{"noise_low": float, "noise_high": float, "noises_between": list[float] | None},
-    **{"noise_grid": list[float] | None, "grid_n_max": int, "validation_seeds": list[int]},
-    **{"scheduler": str},
+    **{"n_test": int, "n_init": int, "n_const": int, "n_max": int, "grid_n_max": int},
+    **{"seeds": list[int], "validation_seeds": list[int], "noise_low": float, "noise_high": float},
+    **{"noises_between": list[float] | None, "noise_grid": list[float] | None, "scheduler": str},
 )
 check_disjoint(p, "seeds", "validation_seeds")
 noises = [p.noise_low, *(p.noises_between or []), p.noise_high]
@@ -210,14 +209,8 @@ claims.table(evidence)
 # %% tags=["remove-cell"]
 maes = {"A_low": a_low, "A_high": a_high, "D_low": d_low, "D_high": d_high}
 maes = {name: summaries.text(values.mean()) for name, values in maes.items()}
-facts = {
-    "collapsed": summaries.collapsed_text(runs),
-    "dataset": p.dataset,
-    "n_end": n_end,
-    "n_grid": n_grid,
-    "n_seeds": len(p.seeds),
-    **maes,
-}
+facts = {"collapsed": summaries.collapsed_text(runs), "dataset": p.dataset, "n_end": n_end}
+facts |= {"n_grid": n_grid, "n_seeds": len(p.seeds), **maes}
 facts |= {"tolerance": tolerance["mae_ev"], "n_grid_seeds": grid["seed"].nunique()}
 facts |= {"noise_low": p.noise_low, "noise_high": p.noise_high, "noise_best": noise_best}
 unit = "times the variance of the labels" if p.normalize_y else "eV²"
