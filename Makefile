@@ -1,5 +1,5 @@
 # make book   execute the pages, build the HTML          make test   everything that is checked
-# make notebooks, records, verify-records, paper, bench, lock, clean: see book/rerun.md. Nothing has to be activated.
+# make notebooks, records, verify-records, paper, bench, newest, lock, clean: see book/rerun.md. Nothing has to be activated.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -25,7 +25,7 @@ endif
 export ALUTILS_DATA
 endif
 
-.PHONY: book test test-browser lint check figure picture paper notebooks bench records verify-records lock clean
+.PHONY: book test test-browser lint check figure picture pdf paper notebooks bench records verify-records newest lock clean
 
 book: $(STAMP)
 	@$(PY) book/execute.py
@@ -49,9 +49,9 @@ test-browser: book
 	@$(PY) tests/browser/report.py
 
 SEEDS ?= 0 1 2
-JOBS ?= 2
+SCHEDULER ?= processes:2
 paper: $(STAMP)
-	@$(PY) book/paper.py "$(DATASET)" --sizes $(SIZES) --seeds $(SEEDS) --jobs $(JOBS)
+	@$(PY) book/paper.py "$(DATASET)" --sizes $(SIZES) --seeds $(SEEDS) --scheduler "$(SCHEDULER)"
 
 figure: $(STAMP)
 	@$(PY) book/figure.py $(NAME)
@@ -69,7 +69,7 @@ bench: $(STAMP)
 	@$(ALL_CORES) $(PY) bench/bench.py $(ONLY)
 
 records: $(STAMP)
-	@$(PY) -m alutils record book/records.yml --match "$(MATCH)"
+	@$(PY) -m alutils record book/records.yml --match "$(MATCH)" --scheduler "$(SCHEDULER)"
 
 N ?= 3
 verify-records: $(STAMP)
@@ -82,8 +82,16 @@ lock: $(STAMP)
 	@sed -i.bak '1i # Written by "make lock" from pyproject.toml; every package, all extras, any platform.' \
 	  requirements.lock && rm requirements.lock.bak
 
+# Never a part of make test: what it says changes with every release.
+TESTS ?= tests
+newest:
+	@rm -rf .venv-newest
+	@"$(PYTHON)" -m venv .venv-newest
+	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -e ".[cluster,pools,dev]"
+	@.venv-newest/bin/python soak/newest.py $(TESTS)
+
 clean:
-	rm -rf _build book/experiments .pytest_cache .ruff_cache
+	rm -rf _build book/experiments .pytest_cache .ruff_cache .venv-newest
 
 # The first Python of at least 3.11 on the path; make PYTHON=/path/to/python3 chooses another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \

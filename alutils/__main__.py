@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor
 from functools import partial
 from pathlib import Path
 
@@ -41,17 +40,17 @@ def plan(path):
     return list(dict.fromkeys(configs))
 
 
-def record(path, folder, jobs, match):
-    """Make, or complete, the runs of a plan; each in a process of its own."""
+def record(path, folder, scheduler, match):
+    """Make, or complete, the runs of a plan."""
     configs = [config for config in plan(path) if match in records.file_name(config)]
-    _make(configs, folder, jobs, tasks_per_process=1)  # its peak memory is then the run's
+    _make(configs, folder, scheduler)
 
 
-def study(name, folder, jobs):
+def study(name, folder, scheduler):
     """Make the hundreds of short runs of a study, and gather them in one tracked file."""
     configs = getattr(studies, name)()
     work = paths.cache_dir() / "records"
-    _make(configs, work, jobs)
+    _make(configs, work, scheduler)
     records.write_bundle(folder / f"{name}.jsonl", [records.find(c, work) for c in configs])
     print(f"{len(configs)} runs in {name}.jsonl")
 
@@ -63,25 +62,15 @@ def track_probes(pools, n_probe):
         print(f"probe-{pool}-{n_probe}.json", flush=True)
 
 
-def _make(configs, folder, jobs, tasks_per_process=None):
+def _make(configs, folder, scheduler):
     """Compute what is missing, or stale, among the records of these runs."""
     waiting = [config for config in configs if not _is_made(config, folder)]
     print(f"{len(configs) - len(waiting)} of {len(configs)} runs are made", flush=True)
-    for name in dict.fromkeys(config.dataset for config in waiting):
-        features(datasets.load(name))  # once, before two runs would each make their own
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        jobs, mp_context=context, max_tasks_per_child=tasks_per_process
-    ) as executor:
-        futures = {executor.submit(records.compute, c, folder): c for c in waiting}
-        try:
-            for future in tqdm(as_completed(futures), total=len(futures), unit="run", disable=None):
-                made, name = future.result(), records.file_name(futures[future])
-                mae, memory = made["rows"][-1]["mae_ev"], made["peak_memory_gib"] or float("nan")
-                tqdm.write(f"{name}  {made['wall_s']:.0f} s  {memory:.1f} GiB  MAE {mae:.4f} eV")
-        except BaseException:
-            executor.shutdown(cancel_futures=True)
-            raise
+    computed = records.make(waiting, folder, scheduler)
+    for config, made in tqdm(computed, total=len(waiting), unit="run", disable=None):
+        name, mae = records.file_name(config), made["rows"][-1]["mae_ev"]
+        memory = made["peak_memory_gib"] or float("nan")
+        tqdm.write(f"{name}  {made['wall_s']:.0f} s  {memory:.1f} GiB  MAE {mae:.4f} eV")
 
 
 def _is_made(config, folder):
@@ -200,7 +189,6 @@ def main():
     run.set_defaults(command=record)
     run.add_argument("path", type=Path, help="the plan, such as book/records.yml")
     run.add_argument("--folder", type=Path, default=paths.records_dir(), help="book/records")
-    run.add_argument("--jobs", type=int, default=2, help="runs at a time (2)")
     run.add_argument("--match", default="", help="only the runs with this in their file name")
     of_study = commands.add_parser("study", help=study.__doc__)
     of_study.set_defaults(command=study)
@@ -208,7 +196,10 @@ def main():
         "name", choices=("field", "sweep", "sweep_qm9"), help="of alutils.studies"
     )
     of_study.add_argument("--folder", type=Path, default=paths.records_dir(), help="book/records")
-    of_study.add_argument("--jobs", type=int, default=2, help="runs at a time (2)")
+    for parser_of in (run, of_study):
+        parser_of.add_argument(
+            "--scheduler", default="processes:2", help="of alutils.schedulers (processes:2)"
+        )
     probing = commands.add_parser("probe", help=track_probes.__doc__)
     probing.set_defaults(command=track_probes)
     probing.add_argument("pools", nargs="+", choices=tuple(probes.STUDIED))
@@ -253,7 +244,7 @@ def main():
     arguments = vars(parser.parse_args())
     try:
         arguments.pop("command")(**arguments)
-    except (ValueError, ImportError) as error:
+    except (ValueError, ImportError, BrokenExecutor) as error:
         parser.exit(2, f"python -m alutils: {error}\n")
     except KeyboardInterrupt:
         parser.exit(130, "stopped: the same command goes on from the last finished iteration\n")

@@ -16,7 +16,7 @@ from dataclasses import fields
 
 import yaml
 
-from . import datasets, records
+from . import datasets, records, schedulers
 from .loop import RunConfig, check
 from .strategies import SEARCHES
 
@@ -44,7 +44,9 @@ def check_parameters(namespace, **kinds):
     ValueError
         Naming parameter, value and what is expected: for a name that the parameters cell does not
         have, a value of another kind, a list that is empty or repeats itself, an unknown data set,
-        sizes that leave no batch.
+        sizes that leave no batch, an unknown scheduler.
+    ImportError
+        If the scheduler is not installed.
     """
     # When the cell is run again by hand, later cells have left names of their own.
     if not namespace.get(CHECKED):
@@ -59,6 +61,8 @@ def check_parameters(namespace, **kinds):
             f"n_max={values['n_max']} must be above n_init={values['n_init']}: else there is no "
             "batch to pick"
         )
+    if "scheduler" in values:
+        schedulers.check(values["scheduler"])
     namespace[CHECKED] = True
     return types.SimpleNamespace(**values)
 

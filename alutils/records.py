@@ -15,20 +15,20 @@ import os
 import re
 import sys
 import time
-from dataclasses import asdict, fields
-from functools import lru_cache
+from dataclasses import asdict, fields, replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from . import trace
+from . import schedulers, trace
 from .datasets import load
 from .descriptors import features
 from .loop import check, steps, to_frame
 from .paths import cache_dir, records_dir
-from .provenance import code_sha256, peak_memory_gib, provenance
+from .provenance import code_sha256, forget_peak_memory, peak_memory_gib, provenance
 from .targets import config_of
 
 TIMINGS = ("fit_s", "acquire_s")
@@ -40,13 +40,14 @@ ABSOLUTE = {
 RELATIVE = dict.fromkeys(("signal_var", "length_scale", "lml", "n_candidates"), 1e-3)
 
 
-def run_or_load(configs, folder=None):
+def run_or_load(configs, folder=None, scheduler="serial"):
     """Results of all runs, computed where no record has them.
 
     Parameters
     ----------
     configs : iterable of RunConfig
     folder : path, optional: where computed runs are kept (default: the cache)
+    scheduler : str: where they are computed, as in `alutils.schedulers`
 
     Returns
     -------
@@ -60,14 +61,56 @@ def run_or_load(configs, folder=None):
     """
     configs = list(configs)
     folder = cache_dir() / "records" if folder is None else Path(folder)
-    missing = [config for config in configs if find(config) is None]
+    made = {config: find(config) for config in configs}
+    missing = [config for config in made if made[config] is None]
     for config in missing:
         check(config, _load(config.dataset))
-    frames = []
-    for config in tqdm(configs, unit="run", disable=not sys.stderr.isatty()):
-        record = find(config) or compute(config, folder)
-        frames.append(to_frame(config, record["rows"]).assign(stale=is_stale(record)))
+    computed = make(missing, folder, scheduler)
+    made |= tqdm(computed, total=len(missing), unit="run", disable=not sys.stderr.isatty())
+    frames = [
+        to_frame(config, made[config]["rows"]).assign(stale=is_stale(made[config]))
+        for config in configs
+    ]
     return pd.concat(frames, ignore_index=True)
+
+
+def make(configs, folder, scheduler="serial"):
+    """Compute the runs that `folder` does not hold. Yields (config, record) as they are done.
+
+    A worker that sees the folder writes the record there, after every iteration; one on another
+    machine that does not, keeps it in its own cache and returns it, and it is written here.
+
+    Raises
+    ------
+    ValueError
+        If a worker has other data, or another alutils, than this process; and as `compute`.
+    """
+    schedulers.check(scheduler)
+    waiting = []
+    for config in configs:
+        record = find(config, folder)
+        if record and not _is_outdated(record, _load(config.dataset)):
+            yield config, record
+        else:
+            waiting.append(config)
+    for name in dict.fromkeys(config.dataset for config in waiting):
+        features(_load(name))  # once, before two workers would each make their own
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    task = partial(_compute_there, Path(folder).resolve())
+    for config, record in schedulers.each(task, waiting, scheduler):
+        name = file_name(config)
+        if _is_outdated(record, _load(config.dataset)):
+            raise ValueError(f"{name}: made by a worker with other data, or another alutils")
+        if (find(config, folder) or {}).get("seal") != record["seal"]:
+            write_json(Path(folder) / name, record)
+        yield config, record
+
+
+def _compute_there(folder, config):
+    """Compute a run in a worker, whose machine may not have the folder."""
+    forget_peak_memory()  # the record tells its own run's
+    config = replace(config)  # checked anew: a worker may know other strategies
+    return compute(config, folder if folder.is_dir() else cache_dir() / "records")
 
 
 def find(config, folder=None):
@@ -119,7 +162,7 @@ def compute(config, folder):
     dataset = _load(config.dataset)
     check(config, dataset)
     record = read(path) if path.exists() else None
-    if record is None or is_stale(record) or record["data_sha256"] != dataset.sha256:
+    if record is None or _is_outdated(record, dataset):
         record = _new(config, dataset)
     if record["complete"]:
         return _noted(record, path.name, path)
@@ -198,6 +241,10 @@ def seal(record):
 def is_stale(record):
     """True if the numerical code is not the one that made the record."""
     return record["code_sha256"] != code_sha256(record["config"]["strategy"])
+
+
+def _is_outdated(record, dataset):
+    return is_stale(record) or record["data_sha256"] != dataset.sha256
 
 
 def file_name(config):

@@ -51,7 +51,7 @@ def settle(records, name, parameters, tolerance):
     if os.environ.get(WRITE) == "write":
         write_json(path, _to_json(records[keys + columns], parameters, tolerance))
     tracked = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-    if tracked is None or tracked["parameters"] != vars(parameters):
+    if tracked is None or tracked["parameters"] != _that_count(parameters):
         return Settled(records, f"All numbers as computed or recorded.{_stale(records)}")
 
     rows = pd.DataFrame(tracked["rows"], columns=keys + columns)
@@ -92,4 +92,9 @@ def _to_json(frame, parameters, tolerance):
         [None if value != value else value for value in row]
         for row in frame.round(dict.fromkeys(tolerance, DIGITS)).astype(object).to_numpy().tolist()
     ]
-    return {"parameters": vars(parameters), "tolerance": tolerance, "rows": rows}
+    return {"parameters": _that_count(parameters), "tolerance": tolerance, "rows": rows}
+
+
+def _that_count(parameters):
+    """Parameters as a dict, without the one that changes no number."""
+    return {name: value for name, value in vars(parameters).items() if name != "scheduler"}

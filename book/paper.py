@@ -1,10 +1,10 @@
 """Run the paper's experiments on one data set, at the paper's sizes, and render their pages.
 
-The runs come first, each in a process of its own and kept after every iteration, so that a command
-that was interrupted goes on where it stopped. The pages are made in a copy of the book,
+The runs come first, in workers, and kept after every iteration, so that a command that was
+interrupted goes on where it stopped. The pages are made in a copy of the book,
 _build/paper-NAME, which holds the book's own pages too; the book itself stays as it is.
 
-python book/paper.py DATASET [--sizes n_test=N ...] [--seeds K ...] [--jobs N]
+python book/paper.py DATASET [--sizes n_test=N ...] [--seeds K ...] [--scheduler NAME]
 """
 
 import argparse
@@ -230,7 +230,7 @@ def plan_of(configs):
     return plan
 
 
-def compute(configs, checksum, jobs, root):
+def compute(configs, checksum, scheduler, root):
     """Make the runs that no record has, as `python -m alutils record` makes those of the book."""
     folder = cache_dir() / "records"
     waiting = [config for config in configs if records.find(config) is None]
@@ -242,12 +242,12 @@ def compute(configs, checksum, jobs, root):
             (folder / records.file_name(config)).unlink()
     write_yaml(root / "_build/records.yml", plan_of(waiting))
     command = [sys.executable, "-m", "alutils", "record", "_build/records.yml"]
-    command += ["--folder", str(folder), "--jobs", str(jobs)]
+    command += ["--folder", str(folder), "--scheduler", scheduler]
     if subprocess.run(command, cwd=root, check=False).returncode:
         raise PageError("the runs are not finished: the same command goes on where they stopped")
 
 
-def main(name, sizes=(), seeds=SEEDS, jobs=2):
+def main(name, sizes=(), seeds=SEEDS, scheduler="processes:2"):
     """Runs, pages, HTML; prints the path of index.html. The exit status."""
     sizes, seeds = read_sizes(sizes), read_seeds(seeds)
     # The copy is another working directory, where a relative folder would be another one.
@@ -264,7 +264,7 @@ def main(name, sizes=(), seeds=SEEDS, jobs=2):
     drop_outdated(added, checksum, root)
     configs = all_configs(added, root)
     features(datasets.load(name))  # once, before every run would make its own
-    compute(configs, checksum, jobs, root)
+    compute(configs, checksum, scheduler, root)
     if execute.main(root=root):
         return 1
     with contextlib.redirect_stdout(io.StringIO()) as said:
@@ -279,7 +279,7 @@ if __name__ == "__main__":
     parser.add_argument("name", metavar="DATASET", help="aa, oe, qm9, qm9_b3lyp, or a path")
     parser.add_argument("--sizes", nargs="*", default=[], metavar="n_test=N")
     parser.add_argument("--seeds", nargs="*", default=SEEDS)
-    parser.add_argument("--jobs", type=int, default=2, help="runs at a time (2)")
+    parser.add_argument("--scheduler", default="processes:2", help="of alutils.schedulers")
     arguments = vars(parser.parse_args())
     try:
         if not arguments["name"]:

@@ -47,6 +47,7 @@ n_max = 400  # molecules in the last training set
 noise_var = 1e-10  # eV^2; with normalize_y a multiple of var(y)
 normalize_y = False  # True: the authors' variant
 seeds = [0, 1, 2]  # one run of each scheme for each
+scheduler = "serial"  # or "processes:2", "dask:ADDRESS": where the runs are computed
 
 # %% [markdown]
 # The next cell refuses unknown names, values of the wrong kind and sizes that do not fit the data set,
@@ -58,7 +59,7 @@ p = check_parameters(
     globals(),
     **{"dataset": str, "strategy": str, "constants": list[int], "normalize_y": bool},
     **{"n_const": int, "n_test": int, "n_init": int, "n_max": int},
-    **{"noise_var": float, "seeds": list[int]},
+    **{"noise_var": float, "seeds": list[int], "scheduler": str},
 )
 names = list(dict.fromkeys(["random", p.strategy]))
 configs = run_configs(p, scheme=["pow"], strategy=names, seed=p.seeds)
@@ -85,7 +86,9 @@ summaries.data_table(p.dataset)
 
 # %%
 tolerance = {"mae_ev": 0.005}
-runs, note = settle(run_or_load(configs), "03_batch_sensitivity", p, tolerance)
+runs, note = settle(
+    run_or_load(configs, scheduler=p.scheduler), "03_batch_sensitivity", p, tolerance
+)
 print(note)
 
 # %%

@@ -53,6 +53,7 @@ seeds = [0, 1, 2]  # of the comparison, scored on test molecules
 noise_grid = [1e-10, 1e-6, 1e-4, 1e-3, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0]  # eV^2; [] for no grid
 grid_n_max = 200  # molecules in the last training set of the grid
 validation_seeds = [100, 101, 102]  # of the grid, scored on validation molecules
+scheduler = "serial"  # or "processes:2", "dask:ADDRESS": where the runs are computed
 
 # %% [markdown]
 # The next cell refuses unknown names, values of the wrong kind and sizes that do not fit the data set,
@@ -63,9 +64,9 @@ validation_seeds = [100, 101, 102]  # of the grid, scored on validation molecule
 p = check_parameters(
     globals(),
     **{"dataset": str, "strategies": list[str], "scheme": str, "normalize_y": bool},
-    **{"n_test": int, "n_init": int, "n_const": int, "n_max": int, "seeds": list[int]},
-    **{"noise_low": float, "noise_high": float, "noises_between": list[float] | None},
-    **{"noise_grid": list[float] | None, "grid_n_max": int, "validation_seeds": list[int]},
+    **{"n_test": int, "n_init": int, "n_const": int, "n_max": int, "grid_n_max": int},
+    **{"seeds": list[int], "validation_seeds": list[int], "noise_low": float, "noise_high": float},
+    **{"noises_between": list[float] | None, "noise_grid": list[float] | None, "scheduler": str},
 )
 check_disjoint(p, "seeds", "validation_seeds")
 noises = [p.noise_low, *(p.noises_between or []), p.noise_high]
@@ -101,7 +102,7 @@ summaries.data_table(p.dataset)
 
 # %%
 tolerance = {"mae_ev": 0.005}
-runs, note = settle(run_or_load(configs), "04_noise_grid", p, tolerance)
+runs, note = settle(run_or_load(configs, scheduler=p.scheduler), "04_noise_grid", p, tolerance)
 print(note)
 
 # %% [markdown]
@@ -208,14 +209,8 @@ claims.table(evidence)
 # %% tags=["remove-cell"]
 maes = {"A_low": a_low, "A_high": a_high, "D_low": d_low, "D_high": d_high}
 maes = {name: summaries.text(values.mean()) for name, values in maes.items()}
-facts = {
-    "collapsed": summaries.collapsed_text(runs),
-    "dataset": p.dataset,
-    "n_end": n_end,
-    "n_grid": n_grid,
-    "n_seeds": len(p.seeds),
-    **maes,
-}
+facts = {"collapsed": summaries.collapsed_text(runs), "dataset": p.dataset, "n_end": n_end}
+facts |= {"n_grid": n_grid, "n_seeds": len(p.seeds), **maes}
 facts |= {"tolerance": tolerance["mae_ev"], "n_grid_seeds": grid["seed"].nunique()}
 facts |= {"noise_low": p.noise_low, "noise_high": p.noise_high, "noise_best": noise_best}
 unit = "times the variance of the labels" if p.normalize_y else "eV²"

@@ -50,6 +50,7 @@ normalize_y = False  # True: the authors' variant
 target_share = 0.3  # the target is this share of the molecules, those with the highest HOMO
 threshold = None  # eV: the target is HOMO > threshold, and goes before target_share
 seeds = [0, 1, 2]  # one run of each strategy for each
+scheduler = "serial"  # or "processes:2", "dask:ADDRESS": where the runs are computed
 
 # %% [markdown]
 # The next cell refuses unknown names, values of the wrong kind, sizes that do not fit the data set, and a
@@ -60,7 +61,7 @@ p = check_parameters(
     globals(),
     **{"dataset": str, "scheme": str, "normalize_y": bool, "noise_var": float},
     **{"n_test": int, "n_init": int, "n_const": int, "n_max": int, "seeds": list[int]},
-    **{"target_share": float, "threshold": float | None},
+    **{"target_share": float, "threshold": float | None, "scheduler": str},
 )
 configs = run_configs(p, strategy=["random", "property_search"], seed=p.seeds)
 
@@ -90,7 +91,7 @@ summaries.data_table(p.dataset, p.target_share, p.threshold)
 # %%
 tolerance = {"mae_ev": 0.005, "mae_in_range_ev": 0.010, "found_share": 0.005, "n_found": 6}
 tolerance |= dict.fromkeys(["tpr", "fpr", "tpr_heldout", "fpr_heldout"], 0.02)
-runs, note = settle(run_or_load(configs), "05_targeted_search", p, tolerance)
+runs, note = settle(run_or_load(configs, scheduler=p.scheduler), "05_targeted_search", p, tolerance)
 print(note)
 
 # %% [markdown]

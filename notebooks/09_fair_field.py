@@ -37,6 +37,7 @@ pools = ["organics", "aminoacids", "optoelectronics"]
 seeds = [0, 1, 2, 3, 4]
 strategies = []  # empty: all of alutils.strategies.STRATEGIES; random is always among them
 learned_noise = True  # add A, D and E at the noise that each first batch calls for
+scheduler = "serial"  # or "processes:2", "dask:ADDRESS": where the runs are computed
 
 # %% [markdown]
 # The next cell refuses unknown names and values of the wrong kind. A strategy of your own, entered in
@@ -46,12 +47,12 @@ learned_noise = True  # add A, D and E at the noise that each first batch calls 
 p = check_parameters(
     globals(),
     **{"pools": list[str], "seeds": list[int], "strategies": list[str] | None},
-    **{"learned_noise": bool},
+    **{"learned_noise": bool, "scheduler": str},
 )
 names = list(dict.fromkeys(["random", *(p.strategies or STRATEGIES)]))
-runs = run_or_load(studies.fixed_noise(p.pools, p.seeds, names))
+runs = run_or_load(studies.fixed_noise(p.pools, p.seeds, names), scheduler=p.scheduler)
 if p.learned_noise:
-    learned = run_or_load(studies.noise_learned(p.pools, p.seeds))
+    learned = run_or_load(studies.noise_learned(p.pools, p.seeds), scheduler=p.scheduler)
     learned = learned.assign(strategy=learned["strategy"] + ", learned noise")
     noises = learned.drop_duplicates(["dataset", "seed"]).groupby("dataset")["noise_var"]
     runs = pd.concat([runs, learned])

@@ -142,7 +142,7 @@ def test_recorded_runs_are_not_made_again(small, monkeypatch, tmp_path):
     configs = paper.all_configs(small)
     monkeypatch.setattr(records, "find", lambda config: {})
     monkeypatch.setattr(paper.subprocess, "run", None)
-    paper.compute(configs, "", 1, tmp_path)
+    paper.compute(configs, "", "serial", tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -236,6 +236,6 @@ def test_records_of_other_data_are_made_again(small, monkeypatch, tmp_path):
     done = paper.subprocess.CompletedProcess([], 1)
     monkeypatch.setattr(paper.subprocess, "run", lambda *arguments, **options: done)
     with pytest.raises(PageError, match="the same command goes on"):
-        paper.compute(configs, "this", 1, tmp_path)
+        paper.compute(configs, "this", "serial", tmp_path)
     left = [path.name for path in (tmp_path / "cache/records").iterdir()]
     assert left == [records.file_name(configs[0])]
