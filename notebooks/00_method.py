@@ -22,7 +22,7 @@
 # set become a model, the model lets a strategy choose a batch, and the larger training set gives one
 # more point on a learning curve. All equations stand on the page on [methods](../methods.md).
 #
-# *What varies:* the strategy. *What is held fixed:* pool, test set, first batch, model and seed. The
+# *What varies:* the strategy. *What is held fixed:* pool, test set, {term}`first batch`, model and seed. The
 # page runs in about half a minute, most of it for the descriptors of the pool when they are made for
 # the first time.
 
@@ -187,7 +187,7 @@ sets_figure = glue("fig_sets", pool_figures.set_sizes(run, len(pool), checked.n_
 # ## Where each strategy picks
 #
 # **Claim.** The strategies differ in where they look, not in what they know. All five get the very same
-# moment: the model fitted to the first batch, and the held-out set. Each is one pure function of this
+# moment: the model fitted to the first batch, and the {term}`held-out set`. Each is one pure function of this
 # moment, so we can call them side by side.
 
 # %%
@@ -208,7 +208,7 @@ candidates = {
 # %% [markdown]
 # Three numbers describe a batch: the mean uncertainty of the model at its molecules (`sigma_ev`), the mean
 # distance of a molecule from its nearest neighbour within the batch (`spacing`, in descriptor units, small
-# where the batch repeats itself), and the share that is truly in range (`in_range`).
+# where the batch repeats itself), and the share that is truly {term}`in range` (`in_range`).
 
 # %%
 target = pool.y > threshold
@@ -316,7 +316,7 @@ target_figure = glue(
 # {glue:text}`least_axis:d`. Along the HOMO it is cut out by the threshold, so that without smoothing the
 # overlap is the target share, {glue:text}`target_share:.0%`, in any pool. *The catch:* on a single axis of the
 # descriptor the target of a real pool is not the narrow hill of the sketch. A model finds it by
-# combining many axes. Whether less overlap means more savings (claim C14) is not tested here: the paper
+# combining many axes. Whether less overlap means more {term}`savings` (claim C14) is not tested here: the paper
 # names no measure, and three pools are too few to show a dependence.
 #
 # ## Run this page again

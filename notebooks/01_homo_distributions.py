@@ -98,7 +98,7 @@ pd.DataFrame(facts)
 # *undecided*. A half and a double width show how much hangs on the smoothing.
 #
 # *Share.* The share strictly above the threshold is exact, counted and not smoothed. Its interval is the
-# bootstrap's: with a fixed threshold, to draw n labels anew is to draw a binomial number of them in range.
+# bootstrap's: with a fixed threshold, to draw n labels anew is to draw a binomial number of them {term}`in range`.
 # Where the threshold is a quantile, the share is 30 % by construction, ties apart.
 
 # %%
@@ -153,7 +153,7 @@ figure = glue("fig_homo", pool_figures.label_distributions(summaries, drawn))
 # the flank of a hill. This is what the paper's explanation of the search rests on.
 #
 # *The catch:* the number of modes depends on the width of the smoothing, as the last rows of the table
-# show, and the smoothing broadens narrow hills: compare the line with the bars. A stand-in tells about
+# show, and the smoothing broadens narrow hills: compare the line with the bars. A {term}`stand-in` tells about
 # the shape of a distribution, never about the paper's thresholds in eV.
 #
 # ## Verdict

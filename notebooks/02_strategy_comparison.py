@@ -21,7 +21,7 @@
 # 16 000 molecules it prints errors of .170, .164, .166 and .148 eV for A, B, C and D (C1).
 #
 # *What varies:* the strategy that picks each batch. *What is held fixed:* data set, descriptor, model,
-# noise and batch scheme, and for each seed the test set and the first batch. All strategies therefore
+# noise and {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. All strategies therefore
 # start from the same point, and we compare them seed by seed. The defaults run for about ten seconds on
 # one core; a page of this book, with five seeds and 1 600 molecules, for about two minutes.
 

@@ -19,8 +19,8 @@
 # Fig. 4b for the amino acids AA at the noise 1e-10 eV², and calls it surprising: large batches are more
 # likely to hold molecules that resemble each other.
 #
-# *What varies:* the batch scheme. *What is held fixed:* the strategy, data set, descriptor, model and
-# noise, and for each seed the test set and the first batch. All schemes start from the same molecules and
+# *What varies:* the {term}`batch scheme`. *What is held fixed:* the strategy, data set, descriptor, model and
+# noise, and for each seed the test set and the {term}`first batch`. All schemes start from the same molecules and
 # end at the same number of labels, because the last batch is cut there. Our batches are to the paper's as
 # our training sets are to its own. The defaults run for about ten seconds on one core, a page of this
 # book with five seeds for about two minutes: small batches need many fits.

@@ -20,8 +20,8 @@
 # and A are indistinguishable on QM9 and OE, and D saves a little on AA (C7, its Fig. 4d). This is the
 # turning point of the paper: most of what active learning gained in task 1 was a badly set noise.
 #
-# *What varies:* the noise variance, and the strategy. *What is held fixed:* data set, descriptor, kernel,
-# batch scheme, and for each seed the test set and the first batch. The two other parameters of the model
+# *What varies:* the {term}`noise variance`, and the strategy. *What is held fixed:* data set, descriptor, kernel,
+# {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. The two other parameters of the model
 # are optimised in each fit, the noise never is. The defaults run for about fifteen seconds on one core, a
 # page of this book with five seeds for about two minutes.
 
@@ -257,7 +257,7 @@ for key, value in facts.items():
 #   {glue:text}`C5_why`.
 # - **C6**, that noise overfits and {glue:text}`noise_high:g` is the best: {glue:text}`C6_verdict`. Reason:
 #   {glue:text}`C6_why`.
-# - **C7**, A and D alike at the noise {glue:text}`noise_high:g`, or minor savings on AA:
+# - **C7**, A and D alike at the noise {glue:text}`noise_high:g`, or minor {term}`savings` on AA:
 #   {glue:text}`C7_verdict`. Reason: {glue:text}`C7_why`.
 #
 # Each at the noise that serves it best among those compared, A ends at {glue:text}`A_best` eV (noise

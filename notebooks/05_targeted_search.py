@@ -15,15 +15,15 @@
 # # Searching for molecules with a high HOMO level
 #
 # **Claims.** Task 2 of the paper asks for molecules whose HOMO level lies above a threshold, which about
-# 30 % of the pool do. Strategy E labels at random among those that the model predicts in range. The paper
+# 30 % of the pool do. Strategy E labels at random among those that the model predicts {term}`in range`. The paper
 # reports for AA, QM9 and OE that E finds such molecules faster than random sampling (C8, its Fig. 5a);
 # that it saves 64, 57 and 57 % of the labels (C9, Fig. 5b); that the true positive rate on the test set
-# moves little with training size (C10, Fig. 6a) and falls on the held-out set (C11, Fig. 6b); and that
+# moves little with training size (C10, Fig. 6a) and falls on the {term}`held-out set` (C11, Fig. 6b); and that
 # the error on in-range molecules falls far below the error on all molecules for AA, while for QM9 and OE
 # the two are nearly the same (C12, Fig. 7).
 #
 # *What varies:* the strategy, E or random (A). *What is held fixed:* data set, descriptor, model, noise
-# and batch scheme, and for each seed the test set and the first batch. The defaults run for about ten
+# and {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. The defaults run for about ten
 # seconds on one core, a page of this book with five seeds for about one minute.
 
 # %%
@@ -97,7 +97,7 @@ print(note)
 # %% [markdown]
 # ## What is found, and what it saves
 #
-# The upper panel of {numref}`fig-search-found` shows the found share. The dotted line is a perfect search:
+# The upper panel of {numref}`fig-search-found` shows the {term}`found share`. The dotted line is a perfect search:
 # after the random first batch every label is a hit. The middle panel shows how much more E has found than
 # A after the same number of labels, which is what the caption of the paper's Fig. 5b describes. The lower
 # panel shows what its text describes, the labels saved {eq}`eq-savings`: E needs fewer than A for the
@@ -126,7 +126,7 @@ found_figure = glue("fig_found", figures.property_search(runs, savings))
 # At {glue:text}`n_end` molecules A has found {glue:text}`found_A:.1%` and E {glue:text}`found_E:.1%` of
 # the in-range molecules that can be found. For A's last found share E saves {glue:text}`saved:s` of A's
 # labels; the most possible is {glue:text}`bound:.1%`, so that E reaches {glue:text}`of_bound:s` of what
-# can be had. The paper's savings of 64, 57 and 57 % stand beside a bound of 65.6 %. Where E never has A's
+# can be had. The paper's {term}`savings` of 64, 57 and 57 % stand beside a bound of 65.6 %. Where E never has A's
 # found share within its own iterations the saving is not a number, and such seeds are left out.
 #
 # ## Who is predicted in range

@@ -16,7 +16,7 @@
 #
 # **Claim.** The paper ends with a sketch: what active learning saves depends on how the target's
 # distribution overlaps the pool's. We measure it. *A search walks along the cumulative gains curve of a
-# probe*: label some hundred random molecules, rank each of them by a model that has not seen its label, and
+# {term}`probe`*: label some hundred random molecules, rank each of them by a model that has not seen its label, and
 # read off which share of the target lies among the best-ranked part. That curve, with nothing fitted,
 # foretells what a search with the same model gains over random sampling. The share of the target alone,
 # the classical answer, does not: it fails as soon as the target is a window and not a tail.
@@ -24,7 +24,7 @@
 # *What varies:* the target, {glue:text}`n_targets` of them between 1 % and 90 % of the pool (both tails,
 # and windows around the median and the quartiles), the pool, the seed, and the strategy, E or the greedy
 # rule of {cite:t}`garnett2012active`, which takes the most probable molecules first. *What is held fixed:*
-# model, noise and batch scheme. The runs are tracked, so that this page takes seconds; a new one takes
+# model, noise and {term}`batch scheme`. The runs are tracked, so that this page takes seconds; a new one takes
 # about two seconds on one core.
 
 # %%
@@ -69,7 +69,7 @@ print(f"{len(rows)} searches, each with a probe of its own")
 # %% [markdown]
 # ## Bounds first
 #
-# A gain is read between two references that start from the same first batch. *Random sampling* finds, in
+# A {term}`gain` is read between two references that start from the same {term}`first batch`. *Random sampling* finds, in
 # expectation, the target's share of every batch. The *perfect search*, an oracle that knows all labels, hits
 # with each label until nothing is left. The gain of a run is the area between its found curve and that of
 # random sampling, over the area between the oracle's and random sampling's {eq}`eq-gain`: 0 is worth nothing, 1 is all
@@ -100,7 +100,7 @@ share_figure = glue("fig_share", law_figures.share_alone(mean))
 # ## The law
 #
 # Take the probe's molecules, let the model predict each from all others (leave-one-out, exact for a
-# Gaussian process), and rank them as the strategy would: E puts all that are predicted in range before all
+# Gaussian process), and rank them as the strategy would: E puts all that are predicted {term}`in range` before all
 # others, the greedy rule goes by falling probability. The cumulative gains curve $t(x)$ is the share of the
 # target among the first part $x$ of the ranking. A search is foretold to walk along it, {eq}`eq-law`, and its
 # gain follows by the areas of {eq}`eq-gain`. Nothing is fitted. For E and a target that cannot be exhausted,

@@ -16,12 +16,12 @@
 #
 # **Answer.** Label a few hundred molecules of your pool at random, name a target, and this page says what a
 # search would save against going on at random: a number, an interval, and what to do. It uses the law of the
-# page before ({numref}`fig-law-pools`), which needs nothing but the probe, and takes the width of its interval from
+# page before ({numref}`fig-law-pools`), which needs nothing but the {term}`probe`, and takes the width of its interval from
 # searches on *other* pools, whose outcome is known.
 #
 # *What you give:* a data set with at least {glue:text}`n_probe` labels (the rest of the pool may go without:
 # `python -m alutils start` and `ask` draw the probe for you), a target, and the number of labels that you can
-# pay for. *What you get:* strategy, noise and batch scheme. Below, the advice is given for a pool whose
+# pay for. *What you get:* strategy, noise and {term}`batch scheme`. Below, the advice is given for a pool whose
 # labels are all known, and then the search is run, so that you see what the advice was worth. The page takes
 # about ten seconds on one core.
 
@@ -71,7 +71,7 @@ print(f"{len(y)} labels, target above {target:.3f} eV, up to {p.n_max} labels of
 # ## The advice
 #
 # The noise is the most likely one given the probe's labels. For each search the table gives the labels that
-# it is foretold to save of those that random sampling would need for the same found share, with the
+# it is foretold to save of those that random sampling would need for the same {term}`found share`, with the
 # {glue:text}`confidence:.0%` interval, the most that any strategy could save, and how many times more hits
 # a label brings than at random. The rule: take the search with the higher saving if its interval lies above
 # zero, and random sampling otherwise.
@@ -115,7 +115,7 @@ for key, value in told.items():
 #
 # ## What the advice was worth
 #
-# Here all labels are known. The search is run at the advised noise, from the same probe as its first batch, and its saving read
+# Here all labels are known. The search is run at the advised noise, from the same probe as its {term}`first batch`, and its saving read
 # off at random sampling's final found share. Picks near the threshold may depend on the processor; with the
 # default parameters numbers within a tolerance of tracked ones are replaced by these.
 
@@ -189,7 +189,7 @@ glue("inside", float(every["inside"].mean()), display=False)
 glue("n_every", len(every), display=False)
 
 # %% [markdown]
-# Over {glue:text}`n_every:d` searches {glue:text}`inside:.0%` of the realised savings lie within intervals
+# Over {glue:text}`n_every:d` searches {glue:text}`inside:.0%` of the realised {term}`savings` lie within intervals
 # that promise {glue:text}`confidence:.0%`. Where a pool falls short of that, its searches are harder to
 # foretell than those on the others: read an interval as what it is, the spread of errors on pools that
 # somebody happened to study.

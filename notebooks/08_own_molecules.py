@@ -79,7 +79,7 @@ print(f"{len(pool)} molecules, {int(np.isfinite(pool.y).sum())} of them with a l
 # ## Ask, label, tell
 #
 # `ask` writes `molecules.extxyz` and `batch.csv` with identifier, predicted HOMO level, its uncertainty, and an
-# empty column for the label. The first batch is random and has no prediction: it is your probe, and
+# empty column for the label. The {term}`first batch` is random and has no prediction: it is your {term}`probe`, and
 # the advice of the page before can be asked for after it.
 
 # %%

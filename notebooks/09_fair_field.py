@@ -19,7 +19,7 @@
 # that look for it find more than twice as much as random sampling; the greedy rules lead, and E follows.
 #
 # *What varies:* the strategy; for three of them also the noise, fixed or learned. *What is held fixed:* pools,
-# descriptor, model, batch scheme, and for each seed the test set and the first batch. Every strategy runs
+# descriptor, model, {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. Every strategy runs
 # once for each pool and seed, and is compared with every other on the same pairs. The runs are tracked;
 # `.venv/bin/python -m alutils study field` makes them again, in about a quarter of an hour on two cores.
 
@@ -76,7 +76,7 @@ print(f"{len(p.pools)} pools, {len(p.seeds)} seeds, {runs['strategy'].nunique()}
 # | N | upper confidence bound | highest $\mu + 2\sigma$ |
 # | O | Thompson samples | the highest point of one posterior sample for each pick |
 #
-# *Learned noise:* the noise variance is not fixed at 0.05 eV² but the one of the highest marginal likelihood of
+# *Learned noise:* the {term}`noise variance` is not fixed at 0.05 eV² but the one of the highest marginal likelihood of
 # the first batch (R&W Sec. 5.4.1), on a grid of three values a decade. {glue:text}`noises:s`
 #
 # ## The statistics
@@ -168,7 +168,7 @@ for key, value in facts.items():
 # ## What we find
 #
 # - **For the error**, significantly better than random sampling are: {glue:text}`better:s`. The largest mean
-#   gain is {glue:text}`best_error:s`. What spreads well over the pool serves its remote molecules, not the
+#   {term}`gain` is {glue:text}`best_error:s`. What spreads well over the pool serves its remote molecules, not the
 #   average one ({numref}`fig-law-shifted-pools`).
 # - **For the search**, {glue:text}`best:s` finds the most, {glue:text}`best_found:s` against random sampling in
 #   the mean, where E reaches {glue:text}`E_found:s`. E pays for drawing at random among the candidates. For the
