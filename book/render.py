@@ -18,6 +18,7 @@ import proofs
 import yaml
 from bench_page import memory_figure, read_bench, tables, time_figure
 from claims_page import claims_summary, claims_table, read_claims, verdict_rows
+from explorer import write_script
 from pages import ROOT, PageError, file_digest, read_pages
 from PIL import Image
 from reader import STALE
@@ -64,6 +65,7 @@ def write_tables(listed, root=ROOT):
         path.with_suffix(".csv").write_text(plotted(figure).to_csv(index=False), "utf8")
         path.with_suffix(".svg").write_text(svg(figure), "utf8")
     headline.write(root / "book/experiments", root)
+    write_script(listed, root)
 
 
 def made_from(root=ROOT):
