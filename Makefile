@@ -1,5 +1,5 @@
 # make book   execute the pages, build the HTML          make test   everything that is checked
-# make notebooks, records, verify-records, paper, bench, newest, lock, clean: see book/rerun.md. Nothing has to be activated.
+# make test-browser, pdf, figure, picture, notebooks, records, verify-records, paper, bench, newest, lock, clean: see book/rerun.md. Nothing has to be activated.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -55,6 +55,9 @@ paper: $(STAMP)
 
 figure: $(STAMP)
 	@$(PY) book/figure.py $(NAME)
+
+pdf: book
+	@$(PY) book/pdf.py
 
 picture: book
 	@$(PY) book/headline.py
