@@ -167,7 +167,7 @@ def noise_comparison(records, margin=verdicts.MARGIN):
             band(top, curve(select(at_noise, strategy=name), "mae_ev"), label=label, **look)
             if name != "random":
                 shift = 0.98 + 0.04 * position
-                difference_line(bottom, at_noise, name, shift=shift, **look)
+                difference_line(bottom, at_noise, name, shift=shift, label=f"_{label}", **look)
     error_axis(top)
     margin_axis(bottom, margin)
     size_axis(bottom, records)
