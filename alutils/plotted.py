@@ -21,7 +21,7 @@ from . import trace
 
 COLUMNS = ["panel", "panel_title", "x_quantity", "y_quantity", "mark", "kind", "series", "colour"]
 COLUMNS += ["marker", "x", "y", "x_low", "x_high", "y_low", "y_high", "x_name", "y_name"]
-MANY = 1000  # points of a scatter above which the SVG holds a picture of them
+MANY = 500  # points of a scatter above which the SVG holds a picture of them
 
 
 def plotted(figure):

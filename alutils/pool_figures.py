@@ -21,7 +21,7 @@ POOL_GREY, TARGET = "#b8b8b8", STRATEGY_COLOURS["property_search"]
 LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8a6d00", "#404040")
 BOND_TOLERANCE = 1.25  # times the sum of the covalent radii
 FEW_ATOMS = 30  # up to here each atom carries its symbol
-CLOUD = 2000  # points of a background: more hide nothing and show no more
+CLOUD = 1000  # points of a background: more hide nothing and show no more
 TAIL = 0.0005  # share of the labels beyond each end of the axis
 
 

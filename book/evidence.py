@@ -25,7 +25,9 @@ from alutils.records import bundle, write_bytes, write_text
 FIGURE = re.compile(
     r"^```\{glue:figure\} (?P<glue>\w+)\n---\nname: (?P<name>[\w-]+)\n.*?^```$", re.M | re.S
 )
-LOOK = ("panel", "panel_title", "x_quantity", "y_quantity", "colour", "marker")  # in the YAML
+# Columns that are the same for many points, and stand in the YAML.
+PANEL = ("panel", "panel_title", "x_quantity", "y_quantity")
+LOOK = ("mark", "colour", "marker")
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # a date in the archive would change it with every build
 
 
@@ -75,20 +77,32 @@ def take_figures(notebook):
 def write_figure(folder, name, figure, page, values):
     """SVG, CSV of what is plotted, and YAML of how it came about and how it looks."""
     data = pd.read_csv(io.StringIO(figure["csv"]), dtype=str)
-    look = [column for column in LOOK if column in data]
-    marks = data[["mark", *look]].drop_duplicates().to_dict("records")
+    panels, marks = (data[[c for c in names if c in data]] for names in (PANEL, LOOK))
     about = {
         "figure": name,
         "page": page.title,
         "notebook": page.source.as_posix(),
         "command": figure_command(name),
         "parameters": values,
-        "marks": [{k: v for k, v in mark.items() if v == v} for mark in marks],
+        "panels": [known(row) for row in unique(panels)],
+        "marks": {
+            row.pop("mark"): known(row) for row in marks.drop_duplicates().to_dict("records")
+        },
     }
-    csv = data.drop(columns=look).to_csv(index=False)
+    csv = data.drop(columns=[*panels, *marks.drop(columns="mark")]).to_csv(index=False)
     texts = {"svg": figure["svg"], "csv": csv, "yml": yaml.safe_dump(about, sort_keys=False)}
     for kind, text in texts.items():
         (folder / f"{name}.{kind}").write_text(text, "utf8")
+
+
+def unique(frame):
+    """The different rows of a frame, as dicts."""
+    return frame.drop_duplicates().to_dict("records")
+
+
+def known(row):
+    """A row without its empty cells."""
+    return {key: value for key, value in row.items() if value == value}
 
 
 def write_notebook(page, root=ROOT):

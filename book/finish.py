@@ -22,7 +22,7 @@ LABEL = re.compile(
 REFERENCE = re.compile(r"(\{(?:numref|ref|eq)\}`(?:[^`<]*<)?|\]\(#?)([\w-]+)(?=>?`|\))")
 COMMAND = re.compile(r"^\.venv/bin/papermill notebooks/(?:.*\\\n)*.*$", re.M)
 MACHINE_PATH = re.compile(
-    r"(?<![\w.:~/-])/(?:home|Users|root|work|tmp|private|var|opt|usr|srv|mnt|media)/[\w.]"
+    r"(?<![\w.:~/!-])/(?:home|Users|root|work|tmp|private|var|opt|usr|srv|mnt|media)/[\w.]"
     r"|\b[A-Z]:\\+[\w.]"
 )
 

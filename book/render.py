@@ -39,7 +39,8 @@ INPUTS = (
 )
 INDEX = Path("_build", "html", "index.html")
 MARK = INDEX.with_name(".made_from")
-MATHJAX = tuple(f"mathjax/{part}" for part in ("tex-chtml.js", "input/tex", "output/chtml", "a11y"))
+MATHJAX = ("mathjax/tex-chtml.js", "mathjax/input/tex/", "mathjax/output/chtml/")
+UNUSED = ("**/*.map", "_static/locales/**/*", "**/webfonts/*.ttf")  # browsers take the .woff2
 
 
 def write_tables(listed, root=ROOT):
@@ -82,7 +83,7 @@ def is_built(root=ROOT):
 
 def slim(html):
     """Drop what no page asks for, and store pictures with a palette; their SVG is beside them."""
-    for path in html.rglob("*.map"):
+    for path in [path for pattern in UNUSED for path in html.glob(pattern) if path.is_file()]:
         path.unlink()
     for path in (html / "_static/mathjax").rglob("*"):
         if path.is_file() and not path.relative_to(html / "_static").as_posix().startswith(MATHJAX):

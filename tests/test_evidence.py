@@ -15,7 +15,7 @@ import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pages import Page, PageError
 
-CSV = "panel,y_quantity,mark,kind,x,y\n1,MAE (eV),panel1-mark1,line,100,0.25\n"
+CSV = "panel,y_quantity,mark,kind,colour,x,y\n1,MAE (eV),panel1-mark1,line,#404040,100,0.25\n"
 USED = {"notes": [{"dataset": "organics", "sha256": "ab" * 32}], "seconds": 3.4, "gib": 0.5}
 PAGE = Page("02_strategy_comparison", "organics", "Four strategies")
 
@@ -56,7 +56,8 @@ def test_files_are_written_and_linked_beneath_the_figure(root):
     ]
     about = yaml.safe_load((files / "fig-curves-organics.yml").read_text())
     assert about["parameters"] == {"seeds": [3, 4]}
-    assert about["marks"] == [{"mark": "panel1-mark1", "panel": "1", "y_quantity": "MAE (eV)"}]
+    assert about["panels"] == [{"panel": "1", "y_quantity": "MAE (eV)"}]
+    assert about["marks"] == {"panel1-mark1": {"colour": "#404040"}}
     text = page.cells[2].source
     links = text[text.index("Seen.") :]
     for file in re.findall(r"<(files/[^>]+)>", links):
