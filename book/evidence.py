@@ -190,9 +190,9 @@ def provenance_rows(values, used, sources, archives):
     if records:
         dates = sorted({note["made"] for note in records if note.get("made")})
         when = f", made {dates[0]}" + (f" to {dates[-1]}" if dates[1:] else "") if dates else ""
-        hours = sum(note.get("seconds", 0) for note in records) / 3600
+        took = duration(sum(note.get("seconds", 0) for note in records))
         stale = sum(note["stale"] for note in records)
-        text = f"{len(records)}{when}, {hours:.2f} hours of computing, {stale} stale"
+        text = f"{len(records)}{when}, computed in {took}, {stale} stale"
         rows.append(("records", "; ".join([text, *record_links(archives)])))
     seeds = values.get("seeds", values.get("seed"))
     if seeds is not None:
@@ -205,7 +205,7 @@ def provenance_rows(values, used, sources, archives):
         ("code", f"`alutils` {alutils.__version__}, sources sha256 `{sources[:12]}`"),
         ("libraries", libraries),
         ("machine", machine),
-        ("this page", f"executed in {used['seconds']:.0f} s{memory}; records are read, not rerun"),
+        ("this page", f"executed in {used['seconds']:.0f} s{memory}; recorded runs are read"),
     ]
     return rows
 
@@ -213,4 +213,12 @@ def provenance_rows(values, used, sources, archives):
 def section(rows):
     """The page's last section in MyST."""
     lines = "".join(f"| {what} | {text} |\n" for what, text in rows)
-    return f"## Where this page comes from\n\n| what | |\n|---|---|\n{lines}"
+    return f"## Where this page comes from\n\n| what | told by the build |\n|---|---|\n{lines}"
+
+
+def duration(seconds):
+    """Seconds in the unit in which they are read."""
+    for unit, length in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} seconds"

@@ -15,7 +15,7 @@ SCRATCH, PDF = Path("_build", "single"), Path("_build", "book.pdf")
 NAMES = ("chromium", "chromium-browser", "chrome")
 PAPER = {"format": "A4", "margin": dict.fromkeys(("top", "bottom", "left", "right"), "15mm")}
 FOOT = '<p style="font-size:8px;width:100%;text-align:center"><span class="pageNumber"></span></p>'
-READY = "async () => { if (window.MathJax) await MathJax.startup.promise; }"
+READY = "() => MathJax.startup.promise"
 
 
 def chromium():
@@ -30,7 +30,9 @@ def main(root=ROOT):
     jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
     command = [jupyter_book, "build", ".", "-q", "--builder", "singlehtml"]
     subprocess.run([*command, "--path-output", str(root / SCRATCH)], cwd=root, check=True)
-    page = next((root / SCRATCH).glob("_build/singlehtml/book/index.html"))
+    html = root / SCRATCH / "_build" / "singlehtml"
+    # Sphinx writes the page into the folder of the root document, with links from the top one.
+    page = (html / "book/index.html").rename(html / "book.html")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path)
         tab = browser.new_page()

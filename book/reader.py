@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+CITATIONS = '<div class="citation-list">'
 STALE = Path("_build", "stale.json")
 
 
@@ -54,8 +55,10 @@ def before_the_page(app, pagename, templatename, context, doctree):
         links = launch_links(app.config.repository_url, notebook)
         shown = " · ".join(f'<a href="{escape(to)}">{text}</a>' for text, to in links)
         first += f'<p class="launch-links">{shown}</p>'
-    if first and "body" in context:
-        context["body"] = first + context["body"]
+    if "body" in context:
+        # The children of Docutils' list of citations are no list items.
+        body = context["body"].replace('<div role="list" class="citation-list">', CITATIONS)
+        context["body"] = first + body
 
 
 def setup(app):

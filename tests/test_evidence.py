@@ -76,6 +76,14 @@ def test_the_page_says_where_it_comes_from(root):
     assert np.isclose(page.metadata["alutils"]["seconds"], 3.4)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(3.2, "3 seconds"), (119, "119 seconds"), (120, "2.0 minutes"),
+                          (9000, "2.5 hours")],
+)  # fmt: skip
+def test_a_duration_is_told_in_the_unit_in_which_it_is_read(seconds, told):
+    assert evidence.duration(seconds) == told
+
+
 def test_archives_hold_the_records_that_were_used_and_no_other(root, tmp_path, monkeypatch):
     tracked, cached = tmp_path / "tracked", tmp_path / "cache"
     monkeypatch.setattr(evidence, "records_dir", lambda: tracked)

@@ -2,18 +2,22 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
-from test_browser import HTML, MODES, REPORT
+BUILD = Path(__file__).resolve().parents[2] / "_build"
+KINDS = {
+    "console": "console errors",
+    "requests": "outgoing requests",
+    "broken_images": "missing images",
+}
 
 if __name__ == "__main__":
-    for mode in MODES:
-        pages = [json.loads(path.read_text("utf8")) for path in (REPORT / mode).glob("*.json")]
+    for mode in sorted((BUILD / "browser").iterdir()):
+        pages = [json.loads(path.read_text("utf8")) for path in mode.glob("*.json")]
         impacts = Counter(found["impact"] for page in pages for found in page["axe"])
         axe = ", ".join(f"{number} {impact}" for impact, number in sorted(impacts.items()))
-        print(
-            f"{mode}: {len(pages)} pages, {sum(len(p['console']) for p in pages)} console errors, "
-            f"{sum(len(p['requests']) for p in pages)} outgoing requests, "
-            f"{sum(len(p['broken_images']) for p in pages)} missing images; axe: {axe or 'nothing'}"
-        )
-    size = sum(path.stat().st_size for path in HTML.rglob("*") if path.is_file())
-    print(f"the book: {size / 1e6:.1f} MB; screenshots in {REPORT.relative_to(REPORT.parents[1])}")
+        seen = {kind: sum(len(page[kind]) for page in pages) for kind in KINDS}
+        told = ", ".join(f"{number} {KINDS[kind]}" for kind, number in seen.items())
+        print(f"{mode.name}: {len(pages)} pages, {told}; axe: {axe or 'nothing'}")
+    size = sum(path.stat().st_size for path in (BUILD / "html").rglob("*") if path.is_file())
+    print(f"the book: {size / 1e6:.1f} MB; screenshots in _build/browser")
