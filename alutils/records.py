@@ -18,6 +18,7 @@ import time
 from dataclasses import asdict, fields, replace
 from functools import lru_cache, partial
 from pathlib import Path
+from threading import get_native_id
 
 import numpy as np
 import pandas as pd
@@ -278,7 +279,7 @@ def write_bytes(path, content):
     """Write through a temporary file: whoever reads finds the old file or the new one."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    partial = path.with_name(f"{path.name}.{os.getpid()}-{get_native_id()}.tmp")
     with open(partial, "wb") as handle:
         handle.write(content)
         handle.flush()
