@@ -143,6 +143,9 @@ def copy_book(root):
         if pages.is_fresh(page, sources):
             shutil.copy2(ROOT / page.path, root / page.path)
             shutil.copytree(ROOT / page.files, root / page.files, dirs_exist_ok=True)
+    shared = [MADE / "files/bundles", MADE / "files/notebooks"]
+    for folder in (folder for folder in shared if (ROOT / folder).exists()):
+        shutil.copytree(ROOT / folder, root / folder, dirs_exist_ok=True)
 
 
 def link_data(name, root):

@@ -31,6 +31,9 @@ INPUTS = (
     "_config.yml",
     "_toc.yml",
     "*.md",
+    "CITATION.cff",
+    "bench/*.py",
+    "notebooks/*.py",
     "requirements.lock",
     "book/**/*",
     "alutils/**/*.py",  # the prose links source files as downloads
