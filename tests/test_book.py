@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import claims_page
 import finish
 import nbformat
 import numpy as np
@@ -23,9 +24,7 @@ LEFT_OVER = re.compile(
     r"WARNING|Traceback|\{(?:glue|numref|eq|ref|doc|cite)|np\.float|\bsystem-message\b"
     r"|<Figure size|object at 0x"
 )
-FIGURE_DATA = sorted((ROOT / "book/experiments/files").glob("*/*.csv"))
 WITHOUT_RECORDS = ("01_homo_distributions", "08_own_molecules")
-ONLY_LONG_LINES = ()
 SMALLEST_FIGURE = 5_000  # bytes: an empty pair of axes has more
 
 
@@ -163,45 +162,6 @@ def test_beneath_every_figure_are_its_files_and_its_command(page):
         assert f"make figure NAME={figure['id']}" in below.get_text()
 
 
-@pytest.mark.parametrize("csv", FIGURE_DATA, ids=lambda path: path.stem)
-def test_the_offered_data_are_what_the_figure_shows(csv):
-    """One affine map for each axis takes the numbers, or their logarithms, to the drawing."""
-    data = pd.read_csv(csv)
-    drawing = csv.with_suffix(".svg").read_text("utf8")
-    compared = 0
-    for panel in data["mark"].str.extract(r"(panel\d+)", expand=False).unique():
-        lines = data[data["mark"].str.startswith(f"{panel}-") & (data["kind"] == "line")]
-        if "x" not in data or lines.empty:
-            continue
-        drawn = {mark: path_of(drawing, mark) for mark in lines["mark"].unique()}
-        for axis, name in enumerate("xy"):
-            # Long and steep lines are thinned out and cut at the panel's edge in the drawing.
-            whole = [m for m, xy in drawn.items() if len(xy) == (lines["mark"] == m).sum()]
-            pairs = [(lines.loc[lines["mark"] == m, name], drawn[m][:, axis]) for m in whole]
-            if pairs:
-                values, places = (np.concatenate(part) for part in zip(*pairs, strict=True))
-                assert misfit(values, places) < 0.05, f"{csv.stem}, {panel}, {name}"
-                compared += len(values)
-    assert compared or not (data["kind"] == "line").any() or csv.stem in ONLY_LONG_LINES
-
-
-def path_of(drawing, mark):
-    """(n, 2) points, in the drawing's units, of the first path in the group of a mark."""
-    group = drawing[drawing.index(f'<g id="{mark}">') :]
-    path = re.search(r'<path d="([^"]+)"', group)[1]
-    return np.array([[float(v) for v in p] for p in re.findall(r"([\d.-]+) ([\d.-]+)", path)])
-
-
-def misfit(values, places):
-    """Largest distance (points) from the best affine map of the values, or of their logarithms."""
-    scales = [values] + ([np.log(values)] if (values > 0).all() else [])
-    best = []
-    for scaled in scales:
-        design = np.column_stack([scaled, np.ones(len(scaled))])
-        best.append(np.abs(design @ np.linalg.lstsq(design, places)[0] - places).max())
-    return min(best)
-
-
 def test_the_picture_of_the_readme_is_that_of_the_book():
     shown, built = (pd.read_csv(ROOT / f"book/{name}headline.csv") for name in ("", "experiments/"))
     numbers = ["x", "x_low", "x_high"]
@@ -234,10 +194,12 @@ def test_every_claim_has_its_verdicts():
     claims = yaml.safe_load((ROOT / "book/claims.yml").read_text("utf8"))
     article = html("book/claims").select_one("article")
     for claim in claims:
-        rows = article.find(id=render.anchor(claim)).find_next("table").select("tr")
+        rows = article.find(id=claims_page.anchor(claim)).find_next("table").select("tr")
         head, *found = [[c.get_text().strip() for c in row.select("th, td")] for row in rows]
-        assert head == render.HEAD, claim["id"]
-        assert found and all(row[3] in render.VERDICTS and row[4] for row in found), claim["id"]
+        assert head == claims_page.HEAD, claim["id"]
+        assert found and all(row[3] in claims_page.VERDICTS and row[4] for row in found), claim[
+            "id"
+        ]
 
 
 def test_functions_and_tests_named_in_the_prose_exist():
