@@ -114,8 +114,9 @@ def mapped(function, items, executor=None, ahead=8):
     if executor is None:
         yield from map(function, items)
         return
-    if hasattr(executor, "scatter"):  # Dask: a large function goes to each worker once
-        function = executor.scatter(function, broadcast=True)
+    dask = getattr(executor, "_client", executor)  # the client behind `Client.get_executor`
+    if hasattr(dask, "scatter"):  # a model is large: each worker gets it once, not with each chunk
+        function = dask.scatter(function, broadcast=True)
     under_way = deque()
     try:
         for item in items:
