@@ -1,5 +1,5 @@
 # make book   execute the pages, build the HTML          make test   everything that is checked
-# make notebooks, records, verify-records, paper, bench, lock, clean: see book/rerun.md. Nothing has to be activated.
+# make notebooks, records, verify-records, paper, bench, test-torch, lock, clean: see book/rerun.md. Nothing has to be activated.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -25,7 +25,7 @@ endif
 export ALUTILS_DATA
 endif
 
-.PHONY: book test lint check paper notebooks bench records verify-records lock clean
+.PHONY: book test test-torch lint check paper notebooks bench records verify-records lock clean
 
 book: $(STAMP)
 	@$(PY) book/execute.py
@@ -40,6 +40,10 @@ lint: $(STAMP)
 check: $(STAMP)
 	@$(PY) -m pytest tests -q -n 2 --dist loadscope
 	@$(PY) -m pytest --nbval notebooks -q -n 2 --dist loadscope --nbval-cell-timeout 300
+
+# PyTorch is no part of the lock: on Linux its wheel brings CUDA, 5 GB on disk.
+test-torch: .venv-torch/.torch
+	@.venv-torch/bin/python -m pytest tests/torch -q
 
 SEEDS ?= 0 1 2
 JOBS ?= 2
@@ -71,6 +75,13 @@ lock: $(STAMP)
 
 clean:
 	rm -rf _build book/experiments .pytest_cache .ruff_cache
+
+.venv-torch/.torch: requirements.lock tests/torch/requirements.txt
+	@$(MAKE) VENV=.venv-torch STAMP= .venv-torch/.installed
+	@echo "installing PyTorch into .venv-torch (once, 5 GB on Linux)"
+	@.venv-torch/bin/python -m pip install -qq --disable-pip-version-check -r requirements.lock \
+	  -r tests/torch/requirements.txt
+	@touch $@
 
 # The first Python of at least 3.11 on the path; make PYTHON=/path/to/python3 chooses another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
