@@ -19,6 +19,7 @@ import nbformat
 import yaml
 from bench_page import memory_figure, read_bench, tables, time_figure
 from execute import ROOT, PageError, file_digest, glued, verify
+from millions_page import fragments, read_millions
 from tables import pools_table, table
 
 INPUTS = (
@@ -124,6 +125,7 @@ def write_tables(listed, root=ROOT):
         "summary": claims_summary(claims, rows, names),
         "pools_table": pools_table(),
         **tables(bench, table),
+        **fragments(read_millions(), table),
     }.items():
         (root / f"book/experiments/{name}.md").write_text(text, "utf8")
     with mpl.rc_context({"svg.hashsalt": "alutils"}):  # or the ids in the file are random
