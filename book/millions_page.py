@@ -151,8 +151,8 @@ def assumptions(record):
     return (
         f"\nFor {thousands(TARGET)} molecules, from the time that the second million took beyond "
         f"the first, at an assumed {PRICE} dollars an hour and core. {thousands(CORES)} cores "
-        f"would score them in {all_hours / CORES:.1f} hours. A pick runs on one core, so the dearest "
-        f"would take {picking:.0f} hours, disk willing: the store, "
+        f"would score them in {all_hours / CORES:.1f} hours. A pick runs on one core, so that the "
+        f"dearest would take {picking:.0f} hours, disk willing: the store, "
         f"{record['bytes_a_molecule']:.0f} bytes a molecule, would hold {stored:.0f} GB.\n"
     )
 
