@@ -26,7 +26,7 @@ from alutils.descriptors import MBTRSettings, mbtr
 from alutils.gp import GaussianProcess
 from alutils.metrics import target_threshold
 from alutils.paths import cache_dir, records_dir
-from alutils.provenance import peak_memory_gib, provenance
+from alutils.provenance import code_sha256, peak_memory_gib, provenance
 from alutils.readers import Molecules
 from alutils.records import write_json
 from alutils.strategies import STRATEGIES
@@ -183,7 +183,7 @@ def rows_of(folder, sizes, picks):
 
 def main(sizes=SIZES):
     dataset = load(DATASET)
-    content = json.dumps([SETTINGS, dataset.sha256])
+    content = json.dumps([SETTINGS, dataset.sha256, code_sha256("random")])
     folder = cache_dir() / "millions" / hashlib.sha256(content.encode()).hexdigest()[:16]
     path = records_dir() / "millions.json"
     result = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -64,7 +64,7 @@ def test_picks_are_distinct_in_range_and_the_same_for_any_chunks(name, batch_siz
 @pytest.mark.parametrize("batch_size", [1, 30, 200, 600])
 @pytest.mark.parametrize("threshold", [-5.7, -4.8, Window(-6.2, -6.0)])
 @pytest.mark.parametrize("name", ["most_uncertain", "property_search"])
-def test_b_and_e_are_those_in_memory_in_their_order(name, threshold, batch_size):
+def test_b_and_e_are_those_in_memory(name, threshold, batch_size):
     whole, streamed = both(scored(600), threshold)
     np.testing.assert_array_equal(
         pick(STREAMED, name, streamed, batch_size), pick(STRATEGIES, name, whole, batch_size)
@@ -73,7 +73,7 @@ def test_b_and_e_are_those_in_memory_in_their_order(name, threshold, batch_size)
 
 @pytest.mark.parametrize("batch_size", [15, 40, 400])
 @pytest.mark.parametrize("name", ["cluster_centres", "uncertain_cluster_centres"])
-def test_c_and_d_are_those_in_memory_while_the_sample_is_the_pool(name, batch_size):
+def test_c_and_d_are_those_in_memory(name, batch_size):
     whole, streamed = both(scored(600))
     np.testing.assert_array_equal(
         np.sort(pick(STREAMED, name, streamed, batch_size)),

@@ -107,7 +107,7 @@ def test_a_process_pool_gives_the_same_bits(pool, scorer):
 
 
 @pytest.mark.parametrize("door", ["client", "executor"])
-def test_dask_gives_the_same_bits_and_gets_the_model_once(pool, scorer, door):
+def test_dask_gives_the_same_bits(pool, scorer, door):
     here = list(mapped(scorer, chunks(pool[0], 60)))
     options = {"dashboard_address": None, "processes": False}
     with Client(n_workers=1, threads_per_worker=1, **options) as client:
