@@ -1,5 +1,6 @@
 # make book   execute the pages, build the HTML          make test   everything that is checked
-# make test-browser, pdf, figure, picture, notebooks, records, verify-records, paper, bench, newest, lock, clean: see book/rerun.md. Nothing has to be activated.
+# make test-browser, test-torch, pdf, figure, picture, notebooks, records, verify-records, paper,
+# bench, newest, lock, clean: see book/rerun.md. Nothing has to be activated.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -25,7 +26,8 @@ endif
 export ALUTILS_DATA
 endif
 
-.PHONY: book test test-browser lint check figure picture pdf paper notebooks bench records verify-records newest lock clean
+.PHONY: book test test-browser test-torch lint check figure picture pdf paper notebooks bench \
+  records verify-records newest lock clean
 
 book: $(STAMP)
 	@$(PY) book/execute.py
@@ -47,6 +49,10 @@ test-browser: book
 	@rm -rf _build/browser
 	@$(PY) -m pytest tests/browser -q -n 2 --dist loadscope
 	@$(PY) tests/browser/report.py
+
+# PyTorch is no part of the lock: on Linux its wheel brings CUDA, 5 GB on disk.
+test-torch: .venv-torch/.torch
+	@.venv-torch/bin/python -m pytest tests/torch -q
 
 SEEDS ?= 0 1 2
 SCHEDULER ?= processes:2
@@ -95,6 +101,13 @@ newest:
 
 clean:
 	rm -rf _build book/experiments .pytest_cache .ruff_cache .venv-newest
+
+.venv-torch/.torch: requirements.lock tests/torch/requirements.txt
+	@$(MAKE) VENV=.venv-torch STAMP= .venv-torch/.installed
+	@echo "installing PyTorch into .venv-torch (once, 5 GB on Linux)"
+	@.venv-torch/bin/python -m pip install -qq --disable-pip-version-check -r requirements.lock \
+	  -r tests/torch/requirements.txt
+	@touch $@
 
 # The first Python of at least 3.11 on the path; make PYTHON=/path/to/python3 chooses another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \

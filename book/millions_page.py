@@ -1,0 +1,162 @@
+"""What bench/millions.py measured, as tables of the page on pools of millions."""
+
+import json
+
+import numpy as np
+from bench_page import thousands
+
+from alutils.paths import records_dir
+from alutils.strategies import LETTERS
+
+MISSING = "Not measured yet: `bench/millions.py`.\n"
+FRAGMENTS = ("lead", "times", "against", "extrapolation")
+STEPS = {"points": "MBTR, axes", "score": "μ, σ"}
+LETTER = {name: letter for letter, name in LETTERS.items()}
+HOUR = 3600.0  # seconds
+
+# Assumptions of the extrapolation, all of them.
+TARGET = 10**9  # molecules
+PRICE = 0.04  # US dollars for an hour of one core, rented
+CORES = 1000
+LARGE_TRAINING_SET = 16_000  # molecules, the paper's
+
+
+def read_millions():
+    """The measurements, None if there are none."""
+    path = records_dir() / "millions.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def fragments(record, table):
+    """Name -> MyST of each fragment of the page; `table` makes one of rows of cells."""
+    if record is None:
+        return {f"millions_{name}": MISSING for name in FRAGMENTS}
+    return {
+        "millions_lead": lead(record),
+        "millions_times": machine(record) + table(times(record)),
+        "millions_against": table(against(record)),
+        "millions_extrapolation": table(extrapolation(record)) + assumptions(record),
+    }
+
+
+def seconds(record):
+    """Step or letter -> processor seconds at each pool size, an array."""
+    rows = record["rows"]
+    of = {title: [row[key]["processor_s"] for row in rows] for key, title in STEPS.items()}
+    for name in rows[0]["picks"]:
+        of[LETTER[name]] = [row["picks"][name]["processor_s"] for row in rows]
+    return {title: np.array(values) for title, values in of.items()}
+
+
+def sizes(record):
+    """Pool sizes, an array."""
+    return np.array([row["n"] for row in record["rows"]])
+
+
+def peaks(row):
+    """Largest memory, GiB, of the scoring process, and of any pick's."""
+    return row["scoring_memory_gib"], max(p["peak_memory_gib"] for p in row["picks"].values())
+
+
+def lead(record):
+    """The claim in numbers."""
+    last, of = record["rows"][-1], seconds(record)
+    scoring = sum(of[title][-1] for title in STEPS.values())
+    picks = max(of[LETTER[name]][-1] for name in last["picks"])
+    return (
+        f"One core scores {thousands(last['n'])} molecules in {scoring / 60:.0f} minutes of its "
+        f"time. The slowest of the five strategies then picks "
+        f"{thousands(record['settings']['batch_size'])} of them in {picks:.0f} seconds. No process "
+        f"held more than {max(peaks(last)):.2f} GiB.\n"
+    )
+
+
+def machine(record):
+    """What was measured, and on what."""
+    s, p, made = record["settings"], record["provenance"], record["scored"]
+    rows = [row[key] for row in record["rows"][-1:] for key in STEPS]
+    busy = sum(row["wall_s"] for row in rows) / sum(row["processor_s"] for row in rows)
+    return (
+        f"QM9 again and again, each coordinate displaced at random by {s['displacement']} Å; "
+        f"{thousands(s['n_train'])} training molecules; {made['n_axes']} principal axes of "
+        f"{thousands(s['n_axes_sample'])} molecules, which lose {made['share_lost']:.0e} of the "
+        f"variance of others; k-means sees {made['n_clustering']} axes. Seconds of processor time "
+        f"on one core ({p['machine']}, {p['blas']}), other work beside it: the clock on the wall "
+        f"showed {busy:.1f} times as much, and these are upper limits.\n\n"
+    )
+
+
+def times(record):
+    """Rows of processor seconds against the size of the pool, and the exponent of each column."""
+    of, n = seconds(record), sizes(record)
+    lines = [["molecules", *(f"{title} (s)" for title in of), "memory, scoring and picks (GiB)"]]
+    for k, row in enumerate(record["rows"]):
+        cells = [significant(values[k]) for values in of.values()]
+        lines.append([thousands(row["n"]), *cells, " and ".join(f"{m:.2f}" for m in peaks(row))])
+    exponents = [f"{np.polyfit(np.log(n), np.log(values), 1)[0]:.2f}" for values in of.values()]
+    return [*lines, ["*exponent*", *exponents, ""]]
+
+
+def against(record):
+    """Rows of what the strategies pick from a stream, beside what they pick in memory."""
+    lines = [["strategy", "picks shared", "median σ (eV)", "distance to the nearest pick"]]
+    for name, row in record["against_memory"]["strategies"].items():
+        streamed, whole = row["spread"]
+        lines.append(
+            [
+                f"{LETTER[name]} `{name}`",
+                f"{row['shared']:.1%}",
+                " and ".join(f"{value:.4f}" for value in row["sigma_median"]),
+                f"{streamed / whole - 1:+.2%}",
+            ]
+        )
+    return lines
+
+
+def marginal(record):
+    """Step or letter -> processor seconds for one molecule more, between the two largest pools."""
+    n = sizes(record)
+    return {k: (v[-1] - v[-2]) / (n[-1] - n[-2]) for k, v in seconds(record).items()}
+
+
+def extrapolation(record):
+    """Rows of core hours and cost at `TARGET` molecules."""
+    each = marginal(record)
+    growth = LARGE_TRAINING_SET / record["settings"]["n_train"]
+    steps = {title: each[title] for title in STEPS.values()}
+    letters = [LETTER[name] for name in record["rows"][-1]["picks"]]
+    dearest = max(letters, key=lambda letter: each[letter])
+    steps[f"pick, the dearest ({dearest})"] = each[dearest]
+    rows = [(title, s * TARGET / HOUR) for title, s in steps.items()]
+    total = sum(hours for _, hours in rows)
+    more = each[STEPS["score"]] * (growth**2 - 1) * TARGET / HOUR
+    rows += [
+        ("**all**", total),
+        (f"**all**, with {thousands(LARGE_TRAINING_SET)} training molecules", total + more),
+    ]
+    lines = [["step", "molecules a second and core", "core hours", "cost ($)"]]
+    for title, hours in rows:
+        rate, hours = TARGET / HOUR / hours, int(float(f"{hours:.2g}"))
+        cost = int(float(f"{hours * PRICE:.2g}"))
+        lines.append([title, significant(rate), thousands(hours), thousands(cost)])
+    return lines
+
+
+def assumptions(record):
+    """What the extrapolation takes for granted."""
+    each = marginal(record)
+    all_hours = sum(each[title] for title in STEPS.values()) * TARGET / HOUR
+    picking = max(each[LETTER[name]] for name in record["rows"][-1]["picks"]) * TARGET / HOUR
+    stored = record["bytes_a_molecule"] * TARGET / 1e9
+    return (
+        f"\nFor {thousands(TARGET)} molecules, from the time that the second million took beyond "
+        f"the first, at an assumed {PRICE} dollars an hour and core. {thousands(CORES)} cores "
+        f"would score them in {all_hours / CORES:.1f} hours. A pick runs on one core, so that the "
+        f"dearest would take {picking:.0f} hours, disk willing: the store, "
+        f"{record['bytes_a_molecule']:.0f} bytes a molecule, would hold {stored:.0f} GB.\n"
+    )
+
+
+def significant(value):
+    """Two digits of a small number, all digits before the point of a large one."""
+    return thousands(round(value)) if value >= 10 else f"{value:.2g}"

@@ -1,0 +1,213 @@
+"""Chunks of molecules to scored chunks: the same whatever the chunks, wherever they are made."""
+
+import tracemalloc
+from concurrent.futures import Future, ProcessPoolExecutor
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from distributed import Client
+
+from alutils.datasets import MoleculeDataset, load
+from alutils.descriptors import MBTRSettings, features, mbtr
+from alutils.gp import GaussianProcess
+from alutils.readers import Molecules
+from alutils.streaming import Scorer, Store, descriptors, mapped, principal_axes
+
+N, N_TRAIN = 330, 120
+SETTINGS = MBTRSettings(n_grid=60, species=("H", "C", "N", "O", "F"))
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """Molecules and labels of an embedded pool."""
+    dataset = load("organics")
+    return dataset.molecules[:N], dataset.y[:N]
+
+
+@pytest.fixture(scope="module")
+def small(pool):
+    """The same with a descriptor of few columns, as a data set that brings its X."""
+    molecules, y = pool
+    return MoleculeDataset("small", y, X=descriptors(molecules, SETTINGS))
+
+
+@pytest.fixture(scope="module")
+def scorer(pool, small):
+    y, X = pool[1], small.X
+    axes = principal_axes(X)
+    model = GaussianProcess(0.05, random_state=0).fit(axes.rotate(X[:N_TRAIN]), y[:N_TRAIN])
+    return Scorer(model, axes, SETTINGS)
+
+
+def chunks(molecules, size):
+    return [molecules[start : start + size] for start in range(0, len(molecules), size)]
+
+
+def joined(scored, name):
+    return np.concatenate([chunk[name] for chunk in scored])
+
+
+def test_descriptors_are_those_of_the_data_set():
+    dataset = load("organics")
+    settings = MBTRSettings(species=SETTINGS.species)
+    X = descriptors(dataset.molecules[:40], settings)
+    np.testing.assert_array_equal(X, mbtr(dataset)[:40])
+
+
+def test_axes_are_those_of_features(small):
+    """Where the sample is the data set itself: up to the sign of a column."""
+    F, X = features(small), small.X
+    axes = principal_axes(X)
+    ours = axes.rotate(X)
+    clear = axes.variances > 1e-6 * axes.variances.sum()  # the last ones are told apart by rounding
+    assert 30 < clear.sum() < len(clear)
+    largest = np.abs(F).max()
+    np.testing.assert_allclose(
+        np.abs(ours[:, clear]), np.abs(F[:, : clear.sum()]), atol=1e-5 * largest
+    )
+    total = np.sum((X - axes.mean) ** 2)
+    assert abs(1 - np.sum(ours**2) / total) <= 1.001e-10
+    kept = np.cumsum(axes.variances) / total
+    assert kept[axes.n_clustering - 1] >= 0.99 > kept[axes.n_clustering - 2]
+
+
+@pytest.mark.parametrize("size", [1, 37, 100, N])
+def test_chunks_of_any_size_give_the_same_prediction(pool, scorer, size):
+    molecules = pool[0][:100] if size == 1 else pool[0]
+    scored = list(mapped(scorer, chunks(molecules, size)))
+    X = descriptors(molecules, SETTINGS).astype(np.float64)
+    F = scorer.axes.rotate(X)
+    mu, sigma = scorer.model.predict(F, return_std=True)
+    assert joined(scored, "mu").dtype == np.float64
+    np.testing.assert_allclose(joined(scored, "mu"), mu, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(joined(scored, "sigma"), sigma, rtol=0, atol=1e-8)
+    Z = joined(scored, "Z")
+    assert Z.dtype == np.float32 and Z.shape == (len(molecules), scorer.axes.n_clustering)
+    np.testing.assert_allclose(Z, F[:, : Z.shape[1]], rtol=1e-5, atol=1e-3)
+
+
+def test_the_streamed_model_is_the_model_of_features(pool, small, scorer):
+    """A GP on `features` of the whole set predicts the same of the same molecules."""
+    F, (molecules, y) = features(small), pool
+    whole = GaussianProcess(0.05, random_state=0).fit(F[:N_TRAIN], y[:N_TRAIN])
+    mu, sigma = whole.predict(F[N_TRAIN:], return_std=True)
+    scored = scorer(molecules[N_TRAIN:])
+    np.testing.assert_allclose(scored["mu"], mu, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(scored["sigma"], sigma, rtol=0, atol=1e-5)
+
+
+def test_a_process_pool_gives_the_same_bits(pool, scorer):
+    here = list(mapped(scorer, chunks(pool[0], 60)))
+    with ProcessPoolExecutor(2) as executor:
+        there = list(mapped(scorer, chunks(pool[0], 60), executor, ahead=3))
+    assert len(here) == len(there) == 6
+    for name in ("mu", "sigma", "Z"):
+        np.testing.assert_array_equal(joined(here, name), joined(there, name))
+
+
+@pytest.mark.parametrize("door", ["client", "executor"])
+def test_dask_gives_the_same_bits(pool, scorer, door):
+    here = list(mapped(scorer, chunks(pool[0], 60)))
+    options = {"dashboard_address": None, "processes": False}
+    with Client(n_workers=1, threads_per_worker=1, **options) as client:
+        executor = client if door == "client" else client.get_executor(pure=False)
+        with patch.object(Client, "scatter", autospec=True, side_effect=Client.scatter) as scatter:
+            there = list(mapped(scorer, chunks(pool[0], 60), executor, ahead=3))
+    assert scatter.call_count == 1
+    for name in ("mu", "sigma", "Z"):
+        np.testing.assert_array_equal(joined(here, name), joined(there, name))
+
+
+class Lazy:
+    """An executor that runs a task when its result is asked for, and counts those waiting."""
+
+    def __init__(self):
+        self.waiting, self.most, self.cancelled = 0, 0, 0
+
+    def submit(self, function, *arguments):
+        self.waiting += 1
+        self.most = max(self.most, self.waiting)
+        return LazyFuture(self, function, arguments)
+
+
+class LazyFuture(Future):
+    def __init__(self, executor, function, arguments):
+        super().__init__()
+        self.work = executor, function, arguments
+
+    def result(self):
+        executor, function, arguments = self.work
+        executor.waiting -= 1
+        return function(*arguments)
+
+    def cancel(self):
+        self.work[0].cancelled += 1
+        return super().cancel()
+
+
+def test_few_chunks_are_under_way_and_the_rest_is_cancelled():
+    executor = Lazy()
+    assert list(mapped(lambda k: k * k, range(50), executor, ahead=5)) == [k * k for k in range(50)]
+    assert executor.most == 5 and executor.cancelled == 0
+    results = mapped(lambda k: 1 / (k - 7), iter(range(50)), executor, ahead=5)
+    with pytest.raises(ZeroDivisionError):
+        list(results)
+    assert executor.cancelled == 4
+
+
+def test_a_store_keeps_chunks_in_order_and_whole(tmp_path, pool, scorer):
+    scored = list(mapped(scorer, chunks(pool[0], 100)))
+    store = Store(tmp_path / "pool")
+    assert len(store) == 0 and list(store) == []
+    for chunk in scored[:2]:
+        store.append(chunk)
+    (tmp_path / "pool" / "partial.1.npz").write_bytes(b"half")  # an interrupted write
+    store = Store(tmp_path / "pool")
+    for chunk in scored[len(store) :]:  # goes on where it was interrupted
+        store.append(chunk)
+    for name in ("mu", "sigma", "Z"):
+        np.testing.assert_array_equal(
+            np.concatenate([chunk[name] for chunk in store]), joined(scored, name)
+        )
+    assert len(Store(tmp_path / "pool", stop=2)) == len(list(Store(tmp_path / "pool", 2))) == 2
+
+
+def test_memory_does_not_grow_with_the_pool(tmp_path, pool, scorer):
+    """Scoring into a store: the peak of a pool four times as large is the same."""
+
+    def peak(folder, n_chunks):
+        molecules = pool[0][:50]
+        displaced = (
+            Molecules(
+                molecules.numbers,
+                molecules.positions
+                + np.random.default_rng(k).normal(scale=0.01, size=molecules.positions.shape),
+                molecules.counts,
+            )
+            for k in range(n_chunks)
+        )
+        store = Store(folder)
+        tracemalloc.start()
+        for chunk in mapped(scorer, displaced):
+            store.append(chunk)
+        highest = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return highest
+
+    peak(tmp_path / "warm", 1)  # imports and caches of libraries
+    small, large = peak(tmp_path / "small", 3), peak(tmp_path / "large", 12)
+    scored = 50 * (16 + 4 * scorer.axes.n_clustering)  # bytes of a chunk's results
+    assert large - small < 9 * scored / 2 and large < 1.05 * small
+
+
+def test_an_unknown_element_and_missing_species_are_named(pool):
+    with pytest.raises(ValueError, match=r"element [NOF] of molecule \d+ is not among"):
+        descriptors(pool[0], MBTRSettings(species=("H", "C")))
+    with pytest.raises(ValueError, match=r"settings.species is None"):
+        descriptors(pool[0])
+
+
+def test_equal_molecules_have_no_axes():
+    with pytest.raises(ValueError, match="same descriptor"):
+        principal_axes(np.ones((5, 30), dtype=np.float32))
