@@ -1,5 +1,6 @@
 # make book   execute the pages, build the HTML          make test   everything that is checked
-# make notebooks, records, verify-records, paper, bench, lock, clean: see book/rerun.md. Nothing has to be activated.
+# make notebooks, records, verify-records, paper, bench, soak, lock, clean: see book/rerun.md.
+# Nothing has to be activated.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -25,7 +26,7 @@ endif
 export ALUTILS_DATA
 endif
 
-.PHONY: book test lint check paper notebooks bench records verify-records lock clean
+.PHONY: book test lint check paper notebooks bench records verify-records soak lock clean
 
 book: $(STAMP)
 	@$(PY) book/execute.py
@@ -61,6 +62,13 @@ records: $(STAMP)
 N ?= 3
 verify-records: $(STAMP)
 	@$(ALL_CORES) $(PY) -m alutils verify --n $(N) $(if $(SEED),--seed $(SEED))
+
+# Faults, by the thousand: kills, full disks, broken files, broken servers.
+SOAK_SEED ?= 0
+soak: $(STAMP)
+	@$(PY) soak/kills.py --seed $(SOAK_SEED)
+	@$(PY) soak/fuzz.py --seed $(SOAK_SEED)
+	@$(PY) soak/servers.py --seed $(SOAK_SEED)
 
 lock: $(STAMP)
 	@$(PY) -m pip install -q uv

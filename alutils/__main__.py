@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import signal
+from concurrent.futures import as_completed
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,8 @@ import yaml
 from tqdm import tqdm
 
 from . import advice, campaign, datasets, overlap, paths, probes, records, studies
-from .descriptors import features
+from .kept import features
+from .processes import GOES_ON, WorkerPool, forks_die_too
 from .structures import read_structures
 from .targets import config_of
 
@@ -69,19 +70,12 @@ def _make(configs, folder, jobs, tasks_per_process=None):
     print(f"{len(configs) - len(waiting)} of {len(configs)} runs are made", flush=True)
     for name in dict.fromkeys(config.dataset for config in waiting):
         features(datasets.load(name))  # once, before two runs would each make their own
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        jobs, mp_context=context, max_tasks_per_child=tasks_per_process
-    ) as executor:
+    with WorkerPool(jobs, tasks_per_process) as executor:
         futures = {executor.submit(records.compute, c, folder): c for c in waiting}
-        try:
-            for future in tqdm(as_completed(futures), total=len(futures), unit="run", disable=None):
-                made, name = future.result(), records.file_name(futures[future])
-                mae, memory = made["rows"][-1]["mae_ev"], made["peak_memory_gib"] or float("nan")
-                tqdm.write(f"{name}  {made['wall_s']:.0f} s  {memory:.1f} GiB  MAE {mae:.4f} eV")
-        except BaseException:
-            executor.shutdown(cancel_futures=True)
-            raise
+        for future in tqdm(as_completed(futures), total=len(futures), unit="run", disable=None):
+            made, name = future.result(), records.file_name(futures[future])
+            mae, memory = made["rows"][-1]["mae_ev"], made["peak_memory_gib"] or float("nan")
+            tqdm.write(f"{name}  {made['wall_s']:.0f} s  {memory:.1f} GiB  MAE {mae:.4f} eV")
 
 
 def _is_made(config, folder):
@@ -251,12 +245,20 @@ def main():
     alive.add_argument("--find", type=int, required=True, help="molecules above the threshold")
     commands.add_parser("checksums", help=checksums.__doc__).set_defaults(command=checksums)
     arguments = vars(parser.parse_args())
+    forks_die_too()
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         arguments.pop("command")(**arguments)
     except (ValueError, ImportError) as error:
         parser.exit(2, f"python -m alutils: {error}\n")
+    except OSError as error:  # a full disk, no permission; only the name: folders are not printed
+        name = f" ({Path(error.filename).name})" if error.filename else ""
+        parser.exit(2, f"python -m alutils: {error.strerror or error}{name}: {GOES_ON}\n")
+    except MemoryError:
+        parser.exit(2, f"python -m alutils: out of memory: {GOES_ON}\n")
     except KeyboardInterrupt:
-        parser.exit(130, "stopped: the same command goes on from the last finished iteration\n")
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # we are leaving already
+        parser.exit(130, f"stopped: {GOES_ON}\n")
 
 
 if __name__ == "__main__":
