@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import yaml
 from tqdm import tqdm
 
 from . import advice, campaign, datasets, overlap, paths, probes, records, studies
 from .kept import features
 from .processes import GOES_ON, WorkerPool, forks_die_too
+from .readers import read_yaml
 from .structures import read_structures
-from .targets import config_of
+from .targets import checked
 
 
 def plan(path):
@@ -28,17 +28,19 @@ def plan(path):
     ValueError
         If an entry has an unknown or a missing key, or a run an impossible value.
     """
-    configs = []
-    for entry in yaml.safe_load(Path(path).read_text(encoding="utf-8")):
-        name = entry.get("name", "entry without name")
-        if set(entry) != {"name", "settings", "seeds", "runs"}:
+    configs, entries = [], read_yaml(Path(path))
+    if not isinstance(entries, list):
+        raise ValueError(f"{path}: a plan is a list of entries")
+    for entry in entries:
+        name = entry.get("name", "entry without name") if isinstance(entry, dict) else entry
+        if not isinstance(entry, dict) or set(entry) != {"name", "settings", "seeds", "runs"}:
             raise ValueError(f"{path}: {name!r} needs name, settings, seeds and runs, and no more")
-        for seed in entry["seeds"]:
-            for run in entry["runs"]:
-                try:
-                    configs.append(config_of({"seed": seed, **entry["settings"], **run}))
-                except TypeError as error:
-                    raise ValueError(f"{path}: {name!r}: {error}") from None
+        try:
+            for seed in entry["seeds"]:
+                for run in entry["runs"]:
+                    configs.append(checked({"seed": seed, **entry["settings"], **run}))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{path}: {name!r}: {error}") from None
     return list(dict.fromkeys(configs))
 
 

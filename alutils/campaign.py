@@ -27,7 +27,7 @@ from .kept import features
 from .loop import FIT, PICK, SPLIT, RunConfig
 from .readers import Molecules, read_arrays
 from .strategies import SEARCHES, STRATEGIES, Moment
-from .structures import Structures, label_of
+from .structures import Structures, label_of, read_table
 
 HARTREE = 27.211386  # eV
 FAILED = "failed"
@@ -143,9 +143,13 @@ def read(folder):
         ]
         labels = {
             position[row["id"]]: None if row["label"] == FAILED else float(row["label"])
-            for row in _rows((folder / "labels.csv").read_text(encoding="utf-8"))
+            for row in read_table((folder / "labels.csv").read_text(encoding="utf-8"), "labels.csv")
         }
-    except (KeyError, TypeError, ValueError, OSError) as error:
+        if not all(y is None or np.isfinite(y) for y in labels.values()):
+            raise ValueError("a label is not finite")
+        if len(ids) != len(molecules):
+            raise ValueError(f"{len(ids)} identifiers, {len(molecules)} molecules")
+    except (KeyError, TypeError, ValueError, OSError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"the campaign in {folder.name} is damaged ({type(error).__name__}: {error}): restore "
             "the folder from a copy"
@@ -234,9 +238,10 @@ def tell(folder, path, force=False, replace=False):
     """
     path = Path(path)
     try:
-        rows = _rows(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name}: not readable ({type(error).__name__})") from None
+    rows = read_table(text, path.name)
     for column in ("id", "label"):
         if not rows or column not in rows[0]:
             raise ValueError(f"{path.name}: no column {column!r}; the header is id,label")
@@ -332,7 +337,3 @@ def _table(header, rows):
     writer.writerow(header)
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _rows(text):
-    return list(csv.DictReader(io.StringIO(text)))

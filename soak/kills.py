@@ -222,7 +222,7 @@ def starve_memory(victim, n, rng, folder):
         real, fits, GaussianProcess.fit = GaussianProcess.fit, [], fit
         victim.work(run)
 
-    faults = [partial(hungry, int(rng.integers(1, 5))) for _ in range(n)]
+    faults = [partial(hungry, int(rng.integers(1, 4))) for _ in range(n)]
     return starve(victim, faults, folder)
 
 
