@@ -52,6 +52,13 @@ def write_json(path, value):
     write_text(path, json.dumps(value, separators=(",", ":"), allow_nan=False))
 
 
+def sync(path):
+    """Bring a file that another library has written to the disk, and its name."""
+    with open(path, "rb") as handle:
+        os.fsync(handle.fileno())
+    sync_folder(path.parent)
+
+
 def file_sha256(path):
     """sha256 of a file's bytes, hexadecimal."""
     with open(path, "rb") as handle:

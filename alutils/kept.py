@@ -7,7 +7,6 @@ is renamed to ``NAME.damaged``, named in a warning, and made again.
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import warnings
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from . import descriptors
-from .files import file_sha256, set_aside, sweep, write_text
+from .files import file_sha256, set_aside, sweep, sync, write_text
 from .paths import cache_dir
 
 _seen = {}  # path -> (size, time of change, inode) when its bytes were last compared
@@ -79,8 +78,7 @@ def _is_sound(path):
         return True
     sha256, note = file_sha256(path), _note(path)
     if not note.exists():
-        with open(path, "rb") as handle:
-            os.fsync(handle.fileno())  # the array reaches the disk before the note does
+        sync(path)  # before the note is there
         write_text(note, sha256)
     elif note.read_text(errors="replace") != sha256:
         _refuse(path, "its bytes have changed")
