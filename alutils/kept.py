@@ -16,6 +16,7 @@ import numpy as np
 from . import descriptors
 from .files import file_sha256, set_aside, sweep, sync, write_text
 from .paths import cache_dir
+from .readers import BROKEN, brief
 
 _seen = {}  # path -> (size, time of change, inode) when its bytes were last compared
 
@@ -65,8 +66,8 @@ def _rows(path):
         return len(np.load(path, mmap_mode="r", allow_pickle=False))
     except FileNotFoundError:  # another process has set it aside
         return None
-    except (ValueError, TypeError, OSError, EOFError, SyntaxError) as error:
-        _refuse(path, error)
+    except BROKEN as error:
+        _refuse(path, brief(error))
         return None
 
 

@@ -200,13 +200,13 @@ def read_arrays(path: Path) -> dict:
             return {key: archive[key] for key in archive.files}
     except BROKEN as error:
         raise ValueError(
-            f"{path.name}: not a readable .npz ({_brief(error)}): truncated, or it holds "
+            f"{path.name}: not a readable .npz ({brief(error)}): truncated, or it holds "
             "pickled objects, which are never loaded; write it again with numpy.savez_compressed "
             "and plain arrays"
         ) from None
 
 
-def _brief(error):
+def brief(error):
     """The kind of an error and the beginning of its message; that of the system names folders."""
     said = "" if isinstance(error, OSError) else f": {error}".splitlines()[0][:200]
     return type(error).__name__ + said
@@ -239,7 +239,7 @@ def read_npz(path: Path) -> dict:
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{path.name}: meta is not JSON of a mapping, or smiles no list of text "
-            f"({_brief(error)}); write it anew"
+            f"({brief(error)}); write it anew"
         ) from None
     return {
         "y": arrays["homo"],
@@ -368,15 +368,36 @@ def read_zenodo(folder: Path) -> dict:
                 "(scipy.sparse.save_npz) and HOMO.txt (eV, one per line)"
             )
     try:
-        check_archive(folder / "mbtr_k2.npz")
-        X = scipy.sparse.load_npz(folder / "mbtr_k2.npz")
-        if X.format not in ("csr", "csc") or X.shape[1] > MOST_COLUMNS or X.dtype.kind not in "fiu":
-            raise ValueError(f"{X.format} of shape {X.shape} and {X.dtype}")
-        X.check_format(full_check=True)  # scipy reads at any index it is given
-        X = X.tocsr()
+        X = _sparse(**read_arrays(folder / "mbtr_k2.npz"))
     except BROKEN as error:
         raise ValueError(
             f"{folder.name}: mbtr_k2.npz: not a matrix of scipy.sparse.save_npz "
-            f"({type(error).__name__}); download it again"
+            f"({brief(error)}); download it again"
         ) from None
     return {"y": read_labels(folder / "HOMO.txt")["y"], "X": X}
+
+
+def _sparse(format, shape, data, indices, indptr, **_):
+    """A CSR matrix from its parts, or those of CSC.
+
+    scipy reads and writes at any index it is given, and its `check_format` passes an `indptr` that
+    ends with 0: such a file would end the interpreter.
+    """
+    kind = format.item().decode() if format.dtype.kind == "S" else str(format.item())
+    if kind not in ("csr", "csc") or shape.shape != (2,) or shape.dtype.kind not in "iu":
+        raise ValueError(f"{kind!r} of shape {shape}")
+    major, minor = (int(n) for n in (shape if kind == "csr" else shape[::-1]))
+    sound = (
+        (data.dtype.kind in "iu" or data.dtype in (np.float32, np.float64))
+        and indices.dtype.kind == indptr.dtype.kind == "i"
+        and data.ndim == indices.ndim == indptr.ndim == 1
+        and len(indptr) == major + 1
+        and indptr[0] == 0
+        and indptr[-1] == len(indices) == len(data)
+        and (np.diff(indptr) >= 0).all()
+        and (not len(indices) or (indices.min() >= 0 and indices.max() < minor))
+    )
+    if not sound or shape[1] > MOST_COLUMNS:
+        raise ValueError("its parts do not fit together")
+    kinds = {"csr": scipy.sparse.csr_matrix, "csc": scipy.sparse.csc_matrix}
+    return kinds[kind]((data, indices, indptr), shape=tuple(int(n) for n in shape)).tocsr()

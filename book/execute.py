@@ -98,7 +98,7 @@ def pages(root=ROOT):
     listed = []
     try:
         table = read_yaml(root / "book/variants.yml")
-        entries, variants = table["pages"], set(table["variants"])
+        entries, variants = list(table["pages"]), set(table["variants"])
     except (ValueError, KeyError, TypeError) as error:
         raise PageError(f"variants.yml: needs `variants` and `pages` ({error})") from None
     for entry in entries:
