@@ -1,6 +1,6 @@
 # make book   execute the pages, build the HTML          make test   everything that is checked
 # make test-browser, test-torch, pdf, figure, picture, notebooks, records, verify-records, paper,
-# bench, newest, lock, clean: see book/rerun.md. Nothing has to be activated.
+# bench, newest, soak, lock, clean: see book/rerun.md. Nothing has to be activated.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -27,7 +27,7 @@ export ALUTILS_DATA
 endif
 
 .PHONY: book test test-browser test-torch lint check figure picture pdf paper notebooks bench \
-  records verify-records newest lock clean
+  records verify-records newest soak lock clean
 
 book: $(STAMP)
 	@$(PY) book/execute.py
@@ -83,6 +83,13 @@ records: $(STAMP)
 N ?= 3
 verify-records: $(STAMP)
 	@$(ALL_CORES) $(PY) -m alutils verify --n $(N) $(if $(SEED),--seed $(SEED))
+
+# Faults, by the thousand: kills, full disks, broken files, broken servers.
+SOAK_SEED ?= 0
+soak: $(STAMP)
+	@$(PY) soak/kills.py --seed $(SOAK_SEED)
+	@$(PY) soak/fuzz.py --seed $(SOAK_SEED)
+	@$(PY) soak/servers.py --seed $(SOAK_SEED)
 
 lock: $(STAMP)
 	@$(PY) -m pip install -q uv

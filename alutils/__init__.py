@@ -10,7 +10,13 @@ The way of the data, one import an arrow::
 >>> frame = alutils.loop.run(config)
 """
 
+import os
+import signal
+import sys
 from importlib.metadata import version
+
+if sys.argv[:1] == ["-m"]:  # python -m alutils: Ctrl-C during the imports below is quiet too
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 from . import (
     batching,

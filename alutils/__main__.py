@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 from concurrent.futures import BrokenExecutor
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import yaml
 from tqdm import tqdm
 
 from . import advice, campaign, datasets, overlap, paths, probes, records, studies
-from .descriptors import features
+from .kept import features
+from .processes import GOES_ON, forks_die_too
+from .readers import read_yaml
 from .structures import read_structures
-from .targets import config_of
+from .targets import checked
 
 
 def plan(path):
@@ -26,17 +28,19 @@ def plan(path):
     ValueError
         If an entry has an unknown or a missing key, or a run an impossible value.
     """
-    configs = []
-    for entry in yaml.safe_load(Path(path).read_text(encoding="utf-8")):
-        name = entry.get("name", "entry without name")
-        if set(entry) != {"name", "settings", "seeds", "runs"}:
+    configs, entries = [], read_yaml(Path(path))
+    if not isinstance(entries, list):
+        raise ValueError(f"{path}: a plan is a list of entries")
+    for entry in entries:
+        name = entry.get("name", "entry without name") if isinstance(entry, dict) else entry
+        if not isinstance(entry, dict) or set(entry) != {"name", "settings", "seeds", "runs"}:
             raise ValueError(f"{path}: {name!r} needs name, settings, seeds and runs, and no more")
-        for seed in entry["seeds"]:
-            for run in entry["runs"]:
-                try:
-                    configs.append(config_of({"seed": seed, **entry["settings"], **run}))
-                except TypeError as error:
-                    raise ValueError(f"{path}: {name!r}: {error}") from None
+        try:
+            for seed in entry["seeds"]:
+                for run in entry["runs"]:
+                    configs.append(checked({"seed": seed, **entry["settings"], **run}))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{path}: {name!r}: {error}") from None
     return list(dict.fromkeys(configs))
 
 
@@ -242,12 +246,20 @@ def main():
     alive.add_argument("--find", type=int, required=True, help="molecules above the threshold")
     commands.add_parser("checksums", help=checksums.__doc__).set_defaults(command=checksums)
     arguments = vars(parser.parse_args())
+    forks_die_too()
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         arguments.pop("command")(**arguments)
     except (ValueError, ImportError, BrokenExecutor) as error:
         parser.exit(2, f"python -m alutils: {error}\n")
+    except OSError as error:  # a full disk, no permission; only the name: folders are not printed
+        name = f" ({Path(error.filename).name})" if error.filename else ""
+        parser.exit(2, f"python -m alutils: {error.strerror or error}{name}: {GOES_ON}\n")
+    except MemoryError:
+        parser.exit(2, f"python -m alutils: out of memory: {GOES_ON}\n")
     except KeyboardInterrupt:
-        parser.exit(130, "stopped: the same command goes on from the last finished iteration\n")
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # we are leaving already
+        parser.exit(130, f"stopped: {GOES_ON}\n")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import csv
 import io
 import json
 import os
-import shutil
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,13 +21,13 @@ import ase.io
 import numpy as np
 
 from .batching import batch_sizes
-from .descriptors import features
+from .files import lock, move_folder, sweep, whole, write_json, write_text
 from .gp import GaussianProcess
+from .kept import features
 from .loop import FIT, PICK, SPLIT, RunConfig
 from .readers import Molecules, read_arrays
-from .records import write_json, write_text
 from .strategies import SEARCHES, STRATEGIES, Moment
-from .structures import Structures, label_of
+from .structures import Structures, label_of, read_table
 
 HARTREE = 27.211386  # eV
 FAILED = "failed"
@@ -94,21 +94,32 @@ def start(folder, pool, settings):
         If the folder already holds a campaign, or the sizes do not fit the pool.
     """
     folder = Path(folder)
-    if (folder / "campaign.json").exists():
-        raise ValueError(f"{folder.name} already holds a campaign: ask, tell, or another folder")
+    _refuse_begun(folder)
     batch_sizes(settings.scheme, settings.n_init, settings.n_const, len(pool))
     features(pool)  # whatever is wrong with the molecules is said now
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"pool.{os.getpid()}.tmp.npz"
-    m = pool.molecules
-    np.savez_compressed(
-        partial, Z=m.numbers, R=m.positions, N=m.counts, ids=np.array(pool.ids), Q=pool.charges
-    )
-    os.replace(partial, folder / "pool.npz")
     known = {k: float(y) for k, y in enumerate(pool.y) if np.isfinite(y)}
-    _write_labels(folder, pool.ids, known)
-    write_json(folder / "campaign.json", {"name": pool.name, **asdict(settings)})
+    m = pool.molecules
+    arrays = {"Z": m.numbers, "R": m.positions, "N": m.counts, "Q": pool.charges}
+    with _alone(folder):
+        _refuse_begun(folder)  # by another process, while this one waited
+        with whole(folder / "pool.npz") as file:
+            np.savez_compressed(file, ids=np.array(pool.ids), **arrays)
+        _write_labels(folder, pool.ids, known)
+        write_json(folder / "campaign.json", {"name": pool.name, **asdict(settings)})
     return read(folder)
+
+
+def _refuse_begun(folder):
+    if (folder / "campaign.json").exists():
+        raise ValueError(f"{folder.name} already holds a campaign: ask, tell, or another folder")
+
+
+@contextmanager
+def _alone(folder):
+    """One process at a time changes a campaign; it removes what those that died have left."""
+    with lock(folder / "campaign"):
+        sweep(folder, "*.tmp", older_s=0)
+        yield
 
 
 def read(folder):
@@ -125,15 +136,20 @@ def read(folder):
         ids = tuple(str(one) for one in arrays["ids"])
         pool = Structures(name, ids, molecules, np.full(len(ids), np.nan), arrays["Q"])
         position = {one: k for k, one in enumerate(ids)}
+        n_batches = len(list(folder.glob("batch-*.json")))
         batches = [
-            [position[one] for one in json.loads(path.read_text(encoding="utf-8"))["ids"]]
-            for path in sorted(folder.glob("batch-*.json"))
+            [position[one] for one in json.loads(path.read_bytes())["ids"]]
+            for path in (_batch_file(folder, number) for number in range(n_batches))
         ]
         labels = {
             position[row["id"]]: None if row["label"] == FAILED else float(row["label"])
-            for row in _rows((folder / "labels.csv").read_text(encoding="utf-8"))
+            for row in read_table((folder / "labels.csv").read_text(encoding="utf-8"), "labels.csv")
         }
-    except (KeyError, TypeError, ValueError, OSError) as error:
+        if not all(y is None or np.isfinite(y) for y in labels.values()):
+            raise ValueError("a label is not finite")
+        if len(ids) != len(molecules):
+            raise ValueError(f"{len(ids)} identifiers, {len(molecules)} molecules")
+    except (KeyError, TypeError, ValueError, OSError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"the campaign in {folder.name} is damaged ({type(error).__name__}: {error}): restore "
             "the folder from a copy"
@@ -159,11 +175,13 @@ def ask(folder, go_on=False):
     ValueError
         If the pool is exhausted, or fewer than two labels are there to learn from.
     """
-    state = read(folder)
-    if not state.waiting or (go_on and state.batches):
-        write_json(_batch_file(state.folder, len(state.batches)), _next_batch(state))
+    features(read(folder).pool)  # not inside: processes that it forks would hold the lock too
+    with _alone(Path(folder)):
         state = read(folder)
-    return _export(state)
+        if not state.waiting or (go_on and state.batches):
+            write_json(_batch_file(state.folder, len(state.batches)), _next_batch(state))
+            state = read(folder)
+        return _export(state)
 
 
 def _next_batch(state):
@@ -220,9 +238,10 @@ def tell(folder, path, force=False, replace=False):
     """
     path = Path(path)
     try:
-        rows = _rows(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name}: not readable ({type(error).__name__})") from None
+    rows = read_table(text, path.name)
     for column in ("id", "label"):
         if not rows or column not in rows[0]:
             raise ValueError(f"{path.name}: no column {column!r}; the header is id,label")
@@ -231,7 +250,12 @@ def tell(folder, path, force=False, replace=False):
 
 def take(folder, told, name="labels", force=False, replace=False):
     """As `tell`, from a list of (identifier, label) pairs."""
-    state = read(folder)
+    read(folder)  # no lock file where there is no campaign
+    with _alone(Path(folder)):
+        return _take(read(folder), told, name, force, replace)
+
+
+def _take(state, told, name, force, replace):
     position = {one: k for k, one in enumerate(state.pool.ids)}
     new = {}
     for number, (one, label) in enumerate(told):
@@ -282,7 +306,6 @@ def _export(state):
     if target.exists():
         return target
     partial = state.folder / f"batch-{number:03d}.{os.getpid()}.tmp"
-    shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     frames = []
     for k in state.batches[-1]:
@@ -295,7 +318,7 @@ def _export(state):
         asked["ids"], asked["mu_ev"] or blank, asked["sigma_ev"] or blank, blank, strict=True
     )
     write_text(partial / "batch.csv", _table(("id", "mu_ev", "sigma_ev", "label"), columns))
-    os.replace(partial, target)
+    move_folder(partial, target)
     return target
 
 
@@ -314,7 +337,3 @@ def _table(header, rows):
     writer.writerow(header)
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _rows(text):
-    return list(csv.DictReader(io.StringIO(text)))

@@ -12,7 +12,6 @@ came from, and names cached results.
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ import scipy.sparse
 from alutils import trace
 from alutils.descriptors import MBTRSettings, mbtr
 from alutils.downloads import fetch_qm9, fetch_zenodo
+from alutils.files import file_sha256
 from alutils.paths import data_dir
 from alutils.readers import Molecules, digest_of, frozen, read_any
 from alutils.structures import read_labelled
@@ -210,11 +210,6 @@ class MoleculeDataset:
 def names() -> tuple[str, ...]:
     """The registered names, embedded pools first."""
     return tuple(REGISTRY)
-
-
-def file_sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def embedded_checksums() -> dict[str, str]:

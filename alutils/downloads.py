@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 import tarfile
 import warnings
-from contextlib import contextmanager
+import zipfile
+import zlib
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -21,7 +23,9 @@ import requests
 from ase.data import atomic_numbers
 from tqdm import tqdm
 
+from alutils.files import set_aside, sweep, sync, whole, write_json
 from alutils.paths import cache_dir
+from alutils.readers import BROKEN
 
 HARTREE = 27.211386245988  # eV
 # Record and the names that its descriptor goes by; every record has HOMO.txt.
@@ -36,6 +40,7 @@ KNOWN_MD5 = {
 }
 QM9_ARCHIVE = ("dsgdb9nsd.xyz.tar.bz2", 3195389, "ad1ebd51ee7f5b3a6e32e974e5d54012")
 TIMEOUT = 30  # seconds without an answer
+MOST_BYTES = 100_000  # of one molecule in QM9's archive; they have about 2000
 BY_HAND = "download by hand, and give the folder's or file's path as data set"
 
 
@@ -49,6 +54,16 @@ def fetch_zenodo(name, fetch=True):
     """
     record, descriptors = ZENODO[name]
     folder = cache_dir() / "downloads" / name
+    try:
+        _fetch_record(name, record, descriptors, folder, fetch)
+    except ValueError:
+        if fetch:  # the listing may be the fault, it has no checksum: ask for it anew
+            (folder / "record.json").unlink(missing_ok=True)
+        raise
+    return folder
+
+
+def _fetch_record(name, record, descriptors, folder, fetch):
     files = _listing(name, record, folder, fetch)
     descriptor = next((key for key in descriptors if key in files), descriptors[0])
     for key, kept_as in ((descriptor, "mbtr_k2.npz"), ("HOMO.txt", "HOMO.txt")):
@@ -59,7 +74,6 @@ def fetch_zenodo(name, fetch=True):
             )
         md5 = KNOWN_MD5.get((record, key), files[key]["md5"])
         _fetch(name, files[key]["url"], md5, folder / kept_as, fetch)
-    return folder
 
 
 def fetch_qm9(fetch=True):
@@ -72,13 +86,26 @@ def fetch_qm9(fetch=True):
     """
     folder = cache_dir() / "downloads" / "qm9_b3lyp"
     made = folder / "qm9_b3lyp.npz"
+    sweep(folder, "*tmp*")
+    if made.exists() and not _is_sound(made):
+        said = f"qm9_b3lyp.npz is damaged: it is now {set_aside(made)}, made again"
+        warnings.warn(said, stacklevel=3)
     if not made.exists():
         archive, number, md5 = QM9_ARCHIVE
         url = f"https://ndownloader.figshare.com/files/{number}"
         _fetch("qm9_b3lyp", url, md5, folder / archive, fetch)
-        with _whole(made) as unfinished:
-            np.savez_compressed(unfinished, **read_qm9_archive(folder / archive))
+        with whole(made) as file:
+            np.savez_compressed(file, **read_qm9_archive(folder / archive))
     return made
+
+
+def _is_sound(path):
+    """True if the checksums inside an .npz hold."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except BROKEN:
+        return False
 
 
 def read_qm9_archive(path):
@@ -96,10 +123,12 @@ def read_qm9_archive(path):
         with tarfile.open(path) as archive, _bar("reading QM9", None, " molecules") as bar:
             for member in archive:
                 if member.isfile():
+                    if member.size > MOST_BYTES:
+                        raise ValueError(f"{path.name}: {member.name} is too large for a molecule")
                     content = archive.extractfile(member).read()
                     molecules[member.name] = _qm9_molecule(content, f"{path.name}: {member.name}")
                     bar.update()
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error, OverflowError) as error:
         raise ValueError(
             f"{path.name}: not a whole archive ({type(error).__name__}): download it again"
         ) from None
@@ -127,13 +156,16 @@ def _qm9_molecule(content, place):
             raise ValueError(f"{lines[0]} atoms announced, {len(atoms)} found")
         homo = float(lines[1].split()[7]) * HARTREE
         return np.array(numbers, np.uint8), np.array(positions, np.float32).reshape(-1, 3), homo
-    except (IndexError, KeyError, ValueError) as error:
+    except (IndexError, KeyError, ValueError, OverflowError) as error:
         raise ValueError(f"{place} is not a molecule of QM9 ({error!r})") from None
 
 
 def _listing(name, record, folder, fetch):
     """File name -> url and MD5 of a Zenodo record, asked for once."""
     kept = folder / "record.json"
+    sweep(folder, "tmp*")  # what pooch leaves when it is killed
+    if kept.exists() and not _is_listing(kept):
+        warnings.warn(f"{name}: record.json is damaged: it is now {set_aside(kept)}", stacklevel=4)
     if not kept.exists():
         if not fetch:
             raise _absent(name)
@@ -142,19 +174,25 @@ def _listing(name, record, folder, fetch):
             files = {
                 entry["key"]: {
                     "url": entry["links"]["self"],
-                    "md5": entry["checksum"].removeprefix("md5:"),
+                    "md5": re.fullmatch("md5:([0-9a-f]{32})", entry["checksum"])[1],
                 }
                 for entry in json.loads(answer)["files"]
             }
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise ValueError(
                 f"{name}: Zenodo's answer on record {record} is not a list of files with key, "
                 f"checksum and link ({type(error).__name__}: {error}): {BY_HAND}"
             ) from None
-        folder.mkdir(parents=True, exist_ok=True)
-        with _whole(kept) as unfinished:
-            unfinished.write_text(json.dumps(files), encoding="utf-8")
-    return json.loads(kept.read_text(encoding="utf-8"))
+        write_json(kept, files)
+    return json.loads(kept.read_bytes())
+
+
+def _is_listing(path):
+    try:
+        files = json.loads(path.read_bytes()).values()
+        return all(isinstance(one[key], str) for one in files for key in ("url", "md5"))
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        return False
 
 
 def _fetch(name, url, md5, path, fetch):
@@ -173,9 +211,13 @@ def _fetch(name, url, md5, path, fetch):
         with _bar(f"{name}: {path.name}", 1, "B") as bar:
             downloader = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT)
             pooch.retrieve(url, f"md5:{md5}", path.name, path.parent, downloader=downloader)
+        sync(path)
     except requests.RequestException as error:
         raise _unreachable(name, url, error) from None
     except ValueError:
+        (path.parent / "record.json").unlink(
+            missing_ok=True
+        )  # the record may list another file now
         raise ValueError(
             f"{name}: {path.name} from {url} does not have its MD5 {md5[:12]}...: the download was "
             f"cut, or the record has changed; try again, or {BY_HAND}"
@@ -220,17 +262,6 @@ def _unreachable(name, url, error):
         f"{name}: no answer from {url} ({type(error).__name__}): connect to the internet, or "
         f"{BY_HAND}"
     )
-
-
-@contextmanager
-def _whole(path):
-    """A name to write to, which becomes `path` when all is written: half a file never exists."""
-    unfinished = path.with_name(f"{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        yield unfinished
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _bar(what, total, unit):

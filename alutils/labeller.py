@@ -5,13 +5,11 @@ Needs the extra `pools` (rdkit, tblite): without it the import says so.
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
-
 from threadpoolctl import threadpool_limits
 
 from .campaign import FAILED, ask, read, take
 from .pools.chemistry import Dropped, frontier
+from .processes import WorkerPool
 
 
 def label_with_xtb(folder, jobs=2, chunk=40):
@@ -31,8 +29,7 @@ def label_with_xtb(folder, jobs=2, chunk=40):
         )
         for k in state.waiting
     ]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as executor:
+    with WorkerPool(jobs) as executor:
         for first in range(0, len(tasks), chunk):
             done = executor.map(_xtb_homo, tasks[first : first + chunk])
             take(folder, [(state.pool.ids[k], value) for k, value in done])

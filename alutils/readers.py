@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import pickle
+import lzma
+import math
+import struct
+import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -19,12 +23,18 @@ import ase
 import ase.io
 import numpy as np
 import scipy.sparse
+import yaml
 
 # What numpy and zipfile raise on files that are truncated, pickled or something else entirely.
 BROKEN = (
     *(OSError, ValueError, TypeError, AttributeError, KeyError, EOFError, NotImplementedError),
-    *(zipfile.BadZipFile, zlib.error, pickle.UnpicklingError),
+    *(RuntimeError, MemoryError, SyntaxError, OverflowError, IndexError, struct.error),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError),
 )
+PACKED_AT_MOST = 200  # times: positions and labels never pack better than that, a bomb does
+SMALL = 64 * 2**20  # bytes that we unpack whatever they are packed into
+MOST_NODES = 10**5  # of a YAML file
+MOST_COLUMNS = 10**6  # of a descriptor
 LAYOUT = (
     "Z (atomic numbers) and R (positions in angstrom) of all atoms, N (atoms per molecule), "
     "homo (eV)"
@@ -69,8 +79,14 @@ class Molecules(Sequence):
                 raise ValueError(
                     f"{name} is {array.dtype} of shape {array.shape}; give a list of integers"
                 )
+        if positions.dtype.kind not in "fiu":
+            raise ValueError(f"R holds {positions.dtype}, not numbers in angstrom")
         if len(counts) and counts.min() < 1:
             raise ValueError(f"N: molecule {counts.argmin()} has {counts.min()} atoms; remove it")
+        if len(counts) and counts.max() > len(numbers):  # the sum below could overflow
+            raise ValueError(
+                f"N: molecule {counts.argmax()} has {counts.max()} atoms, Z only {len(numbers)}"
+            )
         total = int(counts.sum(dtype=np.int64))
         if len(numbers) != total or positions.shape != (total, 3):
             raise ValueError(
@@ -86,10 +102,7 @@ class Molecules(Sequence):
                 "it must lie in 1 to 118"
             )
         self.numbers = frozen(numbers, np.uint8)
-        try:
-            self.positions = frozen(positions, np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(f"R holds {positions.dtype}, not numbers in angstrom") from None
+        self.positions = frozen(positions, np.float64)
         bad = np.flatnonzero(~np.isfinite(self.positions).all(axis=1))
         if bad.size:
             raise ValueError(
@@ -150,17 +163,53 @@ def located(path, make, *arguments):
         raise ValueError(f"{path.name}: {error}") from None
 
 
+def check_archive(path: Path):
+    """ValueError where a zip would unpack to far more than it says, or names a file outside."""
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        unpacked, packed = sum(one.file_size for one in members), path.stat().st_size
+        if unpacked > max(SMALL, PACKED_AT_MOST * packed):
+            raise ValueError(f"it would unpack to {unpacked / 2**20:.0f} MB: a bomb")
+        for one in members:
+            if {"..", "", "."} & set(one.filename.replace("\\", "/").split("/")):
+                raise ValueError(f"its member {one.filename!r} climbs out of a folder")
+            with archive.open(one) as file:
+                _check_header(file, one)
+
+
+def _check_header(file, member):
+    """ValueError where the header of an .npy announces other than what follows it."""
+    readers = {(1, 0): np.lib.format.read_array_header_1_0}
+    readers[2, 0] = np.lib.format.read_array_header_2_0
+    version = np.lib.format.read_magic(file)
+    if version not in readers:
+        raise ValueError(f"{member.filename} has version {version}, not (1, 0) or (2, 0)")
+    shape, _, dtype = readers[version](file)
+    announced, follow = math.prod(shape) * dtype.itemsize, member.file_size - file.tell()
+    if dtype.hasobject:
+        raise ValueError(f"{member.filename} holds pickled objects, which are never loaded")
+    if announced != follow:
+        raise ValueError(f"{member.filename} announces {announced} bytes, {follow} follow")
+
+
 def read_arrays(path: Path) -> dict:
     """All arrays of an .npz; ValueError where it is truncated, pickled or no .npz at all."""
     try:
+        check_archive(path)
         with np.load(path, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
     except BROKEN as error:
         raise ValueError(
-            f"{path.name}: not a readable .npz ({type(error).__name__}): truncated, or it holds "
+            f"{path.name}: not a readable .npz ({brief(error)}): truncated, or it holds "
             "pickled objects, which are never loaded; write it again with numpy.savez_compressed "
             "and plain arrays"
         ) from None
+
+
+def brief(error):
+    """The kind of an error and the beginning of its message; that of the system names folders."""
+    said = "" if isinstance(error, OSError) else f": {error}".splitlines()[0][:200]
+    return type(error).__name__ + said
 
 
 def read_npz(path: Path) -> dict:
@@ -178,14 +227,20 @@ def read_npz(path: Path) -> dict:
             f"{', '.join(sorted(arrays)) or 'none'}; needed are {LAYOUT}. A sparse MBTR of the "
             "Zenodo layout is loaded by the name of its folder"
         )
+    for key, what, kinds in (("homo", "labels", "fiu"), ("charge", "charges", "iu")):
+        if key in arrays and arrays[key].dtype.kind not in kinds:
+            wanted = "numbers; give eV" if key == "homo" else "integers"
+            raise ValueError(
+                f"{path.name}: {key} is {arrays[key].dtype}: the {what} are not {wanted}"
+            )
     try:
-        info = json.loads(str(arrays["meta"][()])) if "meta" in arrays else {}
-    except ValueError as error:
-        raise ValueError(f"{path.name}: meta is not JSON ({error}); write it anew") from None
-    smiles = arrays.get("smiles")
-    if smiles is not None:
-        smiles = tuple(np.char.decode(smiles, "utf-8") if smiles.dtype.kind == "S" else smiles)
-        smiles = tuple(str(text) for text in smiles)
+        info = dict(json.loads(str(arrays["meta"][()]))) if "meta" in arrays else {}
+        smiles = None if "smiles" not in arrays else _texts(arrays["smiles"])
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{path.name}: meta is not JSON of a mapping, or smiles no list of text "
+            f"({brief(error)}); write it anew"
+        ) from None
     return {
         "y": arrays["homo"],
         "molecules": located(path, Molecules, *map(arrays.get, "ZRN")),
@@ -193,6 +248,14 @@ def read_npz(path: Path) -> dict:
         "charges": arrays.get("charge"),
         "info": info,
     }
+
+
+def _texts(array):
+    """An array of text, or of UTF-8 bytes, as a tuple of str."""
+    if array.ndim != 1 or array.dtype.kind not in "SU":
+        raise ValueError(f"smiles is {array.dtype} of shape {array.shape}")
+    array = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
+    return tuple(str(text) for text in array)
 
 
 def read_xyz(path: Path, property_key: str = "homo") -> dict:
@@ -222,8 +285,11 @@ def read_xyz(path: Path, property_key: str = "homo") -> dict:
 
 def read_frames(path: Path) -> list:
     """All frames of an .xyz or .extxyz as ase.Atoms, at least one."""
+    _check_frames(path)
     try:
-        frames = ase.io.read(path, index=":", format="extxyz")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # ase goes on with what it took for a number
+            frames = ase.io.read(path, index=":", format="extxyz")
     except Exception as error:  # ase raises what its parsers happen to meet
         raise ValueError(
             f"{path.name}: not a readable .xyz ({type(error).__name__}: {error}); each frame is "
@@ -234,10 +300,60 @@ def read_frames(path: Path) -> list:
     return frames
 
 
+def _check_frames(path):
+    """ValueError where a number of atoms is not followed by so many lines: ase would look for them.
+
+    A blank line ends the file, for ase too: nothing may follow it but blank lines.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name}: not a text in UTF-8 ({error})") from None
+    while lines and not lines[-1].strip():
+        lines.pop()
+    at = 0
+    while at < len(lines):
+        head, wrong = lines[at].strip(), None
+        if not (head.isascii() and head.isdigit() and len(head) < 10 and int(head) > 0):
+            wrong = f"{head[:40]!r} is not a number of atoms"
+        elif at + 2 + int(head) > len(lines):
+            follow = max(0, len(lines) - at - 2)
+            wrong = f"{head} atoms announced, {follow} lines follow the comment"
+        if wrong:
+            raise ValueError(
+                f"{path.name}: not a readable .xyz (line {at + 1}: {wrong}); each frame is the "
+                "number of atoms, a comment line, and one line per atom"
+            )
+        at += 2 + int(head)
+
+
+def read_yaml(path: Path):
+    """The value of a YAML file; ValueError where it is none, or its anchors make it explode."""
+    try:
+        text = path.read_bytes()
+        node = yaml.compose(text, yaml.SafeLoader)
+        if node is not None and _size(node, {}) > MOST_NODES:
+            raise ValueError(f"its anchors stand for more than {MOST_NODES} values")
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path.name}: not readable as YAML ({said}); correct it") from None
+
+
+def _size(node, known):
+    """How many values a node stands for when its anchors are written out."""
+    if id(node) not in known:
+        known[id(node)] = float("inf")  # a node within itself
+        parts = [] if isinstance(node, yaml.ScalarNode) else node.value
+        parts = [one for part in parts for one in (part if isinstance(part, tuple) else (part,))]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
+
+
 def read_labels(path: Path) -> dict:
     """One label in eV per line: labels alone, no geometry and no descriptor."""
     try:
-        lines = path.read_text().splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
         return {"y": np.array([float(line) for line in lines if line.strip()])}
     except ValueError as error:
         raise ValueError(f"{path.name}: not one label in eV per line ({error})") from None
@@ -252,10 +368,36 @@ def read_zenodo(folder: Path) -> dict:
                 "(scipy.sparse.save_npz) and HOMO.txt (eV, one per line)"
             )
     try:
-        X = scipy.sparse.load_npz(folder / "mbtr_k2.npz").tocsr()
+        X = _sparse(**read_arrays(folder / "mbtr_k2.npz"))
     except BROKEN as error:
         raise ValueError(
-            f"mbtr_k2.npz: not a matrix of scipy.sparse.save_npz ({type(error).__name__}); "
-            "download it again"
+            f"{folder.name}: mbtr_k2.npz: not a matrix of scipy.sparse.save_npz "
+            f"({brief(error)}); download it again"
         ) from None
     return {"y": read_labels(folder / "HOMO.txt")["y"], "X": X}
+
+
+def _sparse(format, shape, data, indices, indptr, **_):
+    """A CSR matrix from its parts, or those of CSC.
+
+    scipy reads and writes at any index it is given, and its `check_format` passes an `indptr` that
+    ends with 0: such a file would end the interpreter.
+    """
+    kind = format.item().decode() if format.dtype.kind == "S" else str(format.item())
+    if kind not in ("csr", "csc") or shape.shape != (2,) or shape.dtype.kind not in "iu":
+        raise ValueError(f"{kind!r} of shape {shape}")
+    major, minor = (int(n) for n in (shape if kind == "csr" else shape[::-1]))
+    sound = (
+        (data.dtype.kind in "iu" or data.dtype in (np.float32, np.float64))
+        and indices.dtype.kind == indptr.dtype.kind == "i"
+        and data.ndim == indices.ndim == indptr.ndim == 1
+        and len(indptr) == major + 1
+        and indptr[0] == 0
+        and indptr[-1] == len(indices) == len(data)
+        and (np.diff(indptr) >= 0).all()
+        and (not len(indices) or (indices.min() >= 0 and indices.max() < minor))
+    )
+    if not sound or shape[1] > MOST_COLUMNS:
+        raise ValueError("its parts do not fit together")
+    kinds = {"csr": scipy.sparse.csr_matrix, "csc": scipy.sparse.csc_matrix}
+    return kinds[kind]((data, indices, indptr), shape=tuple(int(n) for n in shape)).tocsr()

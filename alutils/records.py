@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import sys
 import time
+import warnings
 from dataclasses import asdict, fields, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from threading import get_native_id
 
 import numpy as np
 import pandas as pd
@@ -26,7 +25,8 @@ from tqdm import tqdm
 
 from . import schedulers, trace
 from .datasets import load
-from .descriptors import features
+from .files import lock, set_aside, write_json, write_text
+from .kept import features
 from .loop import check, steps, to_frame
 from .paths import cache_dir, records_dir
 from .provenance import code_sha256, forget_peak_memory, peak_memory_gib, provenance
@@ -37,6 +37,10 @@ TIMINGS = ("fit_s", "acquire_s")
 ABSOLUTE = {
     **dict.fromkeys(("mae_ev", "mae_in_range_ev"), 1e-4),
     **dict.fromkeys(("r2", "tpr", "fpr", "tpr_heldout", "fpr_heldout"), 1e-3),
+}
+KINDS = {
+    **{"config": dict, "rows": list, "batches": list, "complete": bool},
+    **{"code_sha256": str, "data_sha256": str},
 }
 RELATIVE = dict.fromkeys(("signal_var", "length_scale", "lml", "n_candidates"), 1e-3)
 
@@ -115,24 +119,43 @@ def _compute_there(folder, config):
 
 
 def find(config, folder=None):
-    """The tracked record of a run, whatever its data set's state here; None if there is none."""
+    """The tracked record of a run, whatever its data set's state here; None if there is none.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged. In another folder than the tracked one that counts as none: `compute`
+        makes it again.
+    """
     folder, name = records_dir() if folder is None else Path(folder), file_name(config)
-    if (folder / name).exists():
-        record = read(folder / name)
-        return _noted(record, name, folder / name) if record["complete"] else None
-    for path in bundles(folder):
-        if name in bundle(path):
-            return _noted(bundle(path)[name], name, path)
-    return None
+    try:
+        if not (folder / name).exists():
+            return _bundled(name, folder)
+        record = read(folder / name, config)
+    except ValueError:
+        if _is_tracked(folder):
+            raise
+        return None
+    return _noted(record, folder / name) if record["complete"] else None
 
 
-def _noted(record, name, path):
+def _noted(record, path):
     """The record, after it was entered into the trace of a page."""
     if trace.wanted():
         trace.note(dataset=record["config"]["dataset"], sha256=record["data_sha256"])
-        made = {"made": record["created"], "seconds": record["wall_s"]}
-        trace.note(record=name, file=path.name, stale=is_stale(record), **made)
+        name, made = file_name(config_of(record["config"])), record["created"]
+        about = {"made": made, "seconds": record["wall_s"], "stale": is_stale(record)}
+        trace.note(record=name, file=path.name, **about)
     return record
+
+
+def _bundled(name, folder):
+    for path in bundles(folder):
+        record = bundle(path).get(name)
+        if record is not None:
+            _check_seal(record, f"{name} in {path.name}")
+            return _noted(record, path)
+    return None
 
 
 def bundles(folder):
@@ -144,9 +167,10 @@ def bundles(folder):
 def bundle(path):
     """The records of a bundle by file name; ValueError names the first line that is damaged."""
     made = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        record = parse(line, f"{path.name}, line {number}")
-        made[file_name(config_of(record["config"]))] = record
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        place = f"{path.name}, line {number}"
+        record = parse(line, place)
+        made[_name_of(record, place)] = record
     return made
 
 
@@ -158,26 +182,52 @@ def write_bundle(path, made):
 
 
 def compute(config, folder):
-    """Compute a run, or go on where its record in `folder` stops. Returns the record."""
+    """Compute a run, or go on where its record in `folder` stops. Returns the record.
+
+    Two processes that are given the same run do it once: the second waits for the first. A record
+    that is damaged is set aside, named in a warning, and made again; a tracked one is refused.
+    """
     path = Path(folder) / file_name(config)
     dataset = _load(config.dataset)
     check(config, dataset)
-    record = read(path) if path.exists() else None
-    if record is None or _is_outdated(record, dataset):
-        record = _new(config, dataset)
-    if record["complete"]:
-        return _noted(record, path.name, path)
-    for step in steps(config, dataset, features(dataset), record["batches"]):
-        record["rows"].append(_without_nan(step.row))
-        record["complete"] = step.batch is None
-        if step.batch is not None:
-            record["batches"].append(step.batch)
-        record["wall_s"] = sum(row[name] for row in record["rows"] for name in TIMINGS)
-        record["peak_memory_gib"] = peak_memory_gib()
+    if (made := find(config, folder)) and not _is_outdated(made, dataset):
+        return made
+    X = features(dataset)  # not inside: processes that it forks would hold the lock too
+    with lock(path):
+        record = _begun(path, config, dataset)
         if record["complete"]:
+            return _noted(record, path)
+        for step in steps(config, dataset, X, record["batches"]):
+            record["rows"].append(_without_nan(step.row))
+            record["complete"] = step.batch is None
+            if step.batch is not None:
+                record["batches"].append(step.batch)
+            record["wall_s"] = sum(row[name] for row in record["rows"] for name in TIMINGS)
+            record["peak_memory_gib"] = peak_memory_gib()
             record["seal"] = seal(record)
-        write_json(path, record)
-    return _noted(record, path.name, path)
+            write_json(path, record)
+    return _noted(record, path)
+
+
+def _begun(path, config, dataset):
+    """The record to go on with: what is there if it is of use, else an empty one."""
+    try:
+        record = read(path, config) if path.exists() else None
+    except ValueError:
+        if _is_tracked(path.parent):
+            raise
+        name = set_aside(path)
+        warnings.warn(f"record {path.name} is damaged: it is now {name}, made again", stacklevel=3)
+        record = None
+    return _new(config, dataset) if record is None or _is_outdated(record, dataset) else record
+
+
+def _is_outdated(record, dataset):
+    return is_stale(record) or record["data_sha256"] != dataset.sha256
+
+
+def _is_tracked(folder):
+    return Path(folder).resolve() == records_dir().resolve()
 
 
 def replay(record):
@@ -244,10 +294,6 @@ def is_stale(record):
     return record["code_sha256"] != code_sha256(record["config"]["strategy"])
 
 
-def _is_outdated(record, dataset):
-    return is_stale(record) or record["data_sha256"] != dataset.sha256
-
-
 def file_name(config):
     """Readable name with a hash of the configuration, so that no two runs share one.
 
@@ -263,28 +309,6 @@ def file_name(config):
         f"{stem}-{config.strategy}-{config.scheme}{config.n_const}-{config.n_max}"
         f"-noise{config.noise_var:g}-seed{config.seed}-{digest}.json"
     )
-
-
-def write_json(path, value):
-    """Write a value as JSON, at once."""
-    write_text(path, json.dumps(value, separators=(",", ":"), allow_nan=False))
-
-
-def write_text(path, text):
-    """Write text, at once."""
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path, content):
-    """Write through a temporary file: whoever reads finds the old file or the new one."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}-{get_native_id()}.tmp")
-    with open(partial, "wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(partial, path)
 
 
 @lru_cache(maxsize=1)
@@ -320,19 +344,45 @@ def _without_nan(row):
     return {name: None if value != value else value for name, value in row.items()}
 
 
-def read(path):
-    """A record; ValueError if the file does not hold one."""
-    return parse(path.read_text(encoding="utf-8"), path.name)
+def read(path, config=None):
+    """A record; ValueError if the file does not hold one, or not that of this configuration."""
+    record = parse(path.read_bytes(), path.name)
+    if config is not None:
+        _check_seal(record, path.name)
+        if _name_of(record, path.name) != file_name(config):
+            raise _damaged(path.name, "it holds another run")
+    return record
 
 
 def parse(text, name):
-    """A record from its text; ValueError with the name of the place if it does not hold one."""
+    """A record from its text or bytes; ValueError with the place's name if it holds none."""
     try:
         record = json.loads(text)
-        for key in ("config", "rows", "batches", "complete", "code_sha256", "data_sha256"):
-            record[key]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"record {name} is damaged ({error}): delete it, it will be computed again"
-        ) from None
+        for key, kind in KINDS.items():
+            if not isinstance(record[key], kind):
+                raise TypeError(f"{key} is {type(record[key]).__name__}")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged(name, error) from None
     return record
+
+
+def _name_of(record, place):
+    """The file name of the run that a record says it is of."""
+    try:
+        return file_name(config_of(record["config"]))
+    except (TypeError, ValueError) as error:
+        raise _damaged(place, error) from None
+
+
+def _check_seal(record, name):
+    """ValueError if a digit was changed."""
+    begun_by_earlier_code = not record["complete"] and "seal" not in record
+    if not begun_by_earlier_code and record.get("seal") != seal(record):
+        raise _damaged(name, "the seal is broken: changed after it was made")
+
+
+def _damaged(name, error):
+    return ValueError(
+        f"record {name} is damaged ({error}): restore it (git checkout), or delete it and it will "
+        "be computed again"
+    )

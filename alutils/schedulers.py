@@ -13,7 +13,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
-import multiprocessing
 import re
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool
@@ -23,6 +22,8 @@ from pathlib import Path
 
 from joblib import cpu_count
 from threadpoolctl import threadpool_limits
+
+from .processes import WorkerPool
 
 NAME = re.compile(r"serial|(processes|dask)(:[1-9]\d*)?|dask:(\w+://.+|(?P<file>.+))")
 DEATHS = 3  # of workers in a row, without a task done: then the task is to blame
@@ -52,16 +53,9 @@ def executor(scheduler="serial"):
     check(scheduler)
     kind, _, where = scheduler.partition(":")
     where = where or str(cpu_count())
-    if kind == "dask":
-        with _dask(where) as door:
-            yield door
-        return
-    spawn = multiprocessing.get_context("spawn")
-    door = Serial() if kind == "serial" else futures.ProcessPoolExecutor(int(where), spawn)
-    try:
+    open_door = {"serial": lambda _: Serial(), "processes": lambda n: WorkerPool(int(n))}
+    with open_door.get(kind, _dask)(where) as door:
         yield door
-    finally:
-        door.shutdown(cancel_futures=True)
 
 
 class Serial(futures.Executor):

@@ -6,6 +6,7 @@ Labels are optional here; `alutils.datasets.load` takes the same files where all
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 from .readers import Molecules, located, read_frames
 
 FRAMES = (".xyz", ".extxyz")
+MOST_ATOMS = 200  # heavy ones of a SMILES: beyond, RDKit looks for a geometry for minutes
 KINDS = (*FRAMES, ".sdf", ".csv")
 
 
@@ -119,6 +121,41 @@ def label_of(text, where):
     return value
 
 
+def _charge_of(value, name, one):
+    """A charge as int; ValueError for what is none, or none of a molecule."""
+    try:
+        charge = float(value)
+    except (TypeError, ValueError):
+        charge = np.nan
+    if isinstance(value, bool) or not abs(charge) < 1000 or charge != int(charge):
+        raise ValueError(
+            f"{name}: molecule {one!r}: charge {value!r} is not a whole number; correct it"
+        )
+    return int(charge)
+
+
+def read_table(text, name):
+    """The rows of a CSV as dicts; ValueError where it is none, or a row has more cells than names.
+
+    A decimal comma makes one cell too many: its number would be another one.
+    """
+    try:
+        table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        rows = list(table)
+    except csv.Error as error:
+        raise ValueError(f"{name}: not a readable CSV ({error})") from None
+    names = table.fieldnames or []
+    if len(set(names)) != len(names):
+        raise ValueError(f"{name}: a column is there twice: {', '.join(names)[:200]}")
+    for number, row in enumerate(rows, 1):
+        if None in row:
+            raise ValueError(
+                f"{name}, row {number}: {len(row[None])} cells too many for the header "
+                f"{','.join(names)[:200]}; a decimal comma? write -9.5, or quote the text"
+            )
+    return rows
+
+
 def _from_folder(folder, property_key):
     files = sorted(path for path in folder.iterdir() if path.suffix in FRAMES)
     if not files:
@@ -140,7 +177,7 @@ def _from_frames(path, frames, ids, property_key):
         if property_key in known:
             where = f"{path.name}: molecule {ids[position]!r}"
             y[position] = label_of(known[property_key], where)
-        charges[position] = int(known.get("charge", 0))
+        charges[position] = _charge_of(known.get("charge", 0), path.name, ids[position])
     molecules = located(path, Molecules.of, frames)
     return Structures(path.stem, tuple(ids), molecules, y, charges)
 
@@ -152,7 +189,7 @@ def _identifier(frame, otherwise):
 def _from_sdf(path, property_key):
     Chem = _rdkit().Chem
     frames, ids, y, charges, smiles = [], [], [], [], []
-    for number, mol in enumerate(Chem.SDMolSupplier(str(path), removeHs=False)):
+    for number, mol in enumerate(_records(path, Chem)):
         where = f"{path.name}: record {number}"
         if mol is None:
             raise ValueError(f"{where} is not readable by RDKit; correct or remove it")
@@ -160,10 +197,13 @@ def _from_sdf(path, property_key):
             raise ValueError(
                 f"{where} has no three-dimensional coordinates; give them, or its SMILES in a CSV"
             )
-        ids.append(mol.GetProp("_Name").strip() or str(number))
+        try:
+            ids.append(mol.GetProp("_Name").strip() or str(number))
+            label = mol.GetProp(property_key) if mol.HasProp(property_key) else None
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{where} is not a text in UTF-8 ({error})") from None
         frames.append(_atoms(mol))
-        has_label = mol.HasProp(property_key)
-        y.append(label_of(mol.GetProp(property_key), where) if has_label else np.nan)
+        y.append(np.nan if label is None else label_of(label, where))
         charges.append(Chem.GetFormalCharge(mol))
         smiles.append(Chem.MolToSmiles(Chem.RemoveHs(mol)))
     if not frames:
@@ -174,12 +214,19 @@ def _from_sdf(path, property_key):
     )
 
 
+def _records(path, Chem):
+    """The records of an .sdf, None for those that RDKit cannot read."""
+    try:
+        yield from Chem.SDMolSupplier(str(path), removeHs=False)
+    except (OSError, RuntimeError) as error:
+        raise ValueError(f"{path.name}: not a readable .sdf ({type(error).__name__})") from None
+
+
 def _from_smiles(path, property_key):
     chemistry = _rdkit()
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file, strict=True))
-    except (csv.Error, UnicodeDecodeError) as error:
+        rows = read_table(path.read_bytes().decode("utf-8-sig"), path.name)
+    except UnicodeDecodeError as error:
         raise ValueError(f"{path.name}: not a readable CSV in UTF-8 ({error})") from None
     if not rows or "smiles" not in rows[0]:
         found = ", ".join(filter(None, rows[0])) if rows else "no row"
@@ -190,6 +237,11 @@ def _from_smiles(path, property_key):
         mol = chemistry.Chem.MolFromSmiles(row["smiles"] or "")
         if mol is None or not mol.GetNumAtoms():
             raise ValueError(f"{where}: {row['smiles']!r} is no SMILES that RDKit can read")
+        if mol.GetNumAtoms() > MOST_ATOMS:
+            raise ValueError(
+                f"{where}: {mol.GetNumAtoms()} atoms are too many to make a geometry of; give one "
+                "as .xyz"
+            )
         charges.append(chemistry.Chem.GetFormalCharge(mol))
         try:
             mol = chemistry.embed(mol, np.random.default_rng([0, number]))

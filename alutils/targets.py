@@ -8,6 +8,7 @@ strategies ask of a target is only ``y > threshold``, which a `Window` answers b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_type_hints
 
 import numpy as np
 
@@ -85,3 +86,16 @@ def shape_of(target_from, target_to):
 def config_of(values):
     """The configuration that a record holds: RunConfig or TargetConfig from its dict."""
     return (TargetConfig if "target_from" in values else RunConfig)(**values)
+
+
+def checked(values):
+    """`config_of` for values that a person has written; ValueError for one of another kind."""
+    config = config_of(values)
+    for name, kind in get_type_hints(type(config)).items():
+        value = getattr(config, name)
+        kinds = [int, float] if kind in (float, float | None) else [kind]
+        kinds += [type(None)] if kind == float | None else []
+        wrong = isinstance(value, bool) != (kind is bool) or not isinstance(value, tuple(kinds))
+        if wrong or (isinstance(value, float) and not np.isfinite(value)):
+            raise ValueError(f"{name}={value!r} is not {getattr(kind, '__name__', kind)}")
+    return config

@@ -18,9 +18,10 @@ from pages import ROOT, parameters
 
 import alutils
 from alutils.datasets import REGISTRY
+from alutils.files import write_bytes, write_text
 from alutils.paths import cache_dir, records_dir
 from alutils.provenance import LIBRARIES, provenance
-from alutils.records import bundle, write_bytes, write_text
+from alutils.records import bundle
 
 FIGURE = re.compile(
     r"^```\{glue:figure\} (?P<glue>\w+)\n---\nname: (?P<name>[\w-]+)\n.*?^```$", re.M | re.S

@@ -15,8 +15,9 @@ from page_records import STUDIES, page_records
 
 from alutils import studies, summaries
 from alutils.datasets import REGISTRY
+from alutils.files import write_text
 from alutils.panels import STRATEGY_COLOURS, STRATEGY_LABELS, STRATEGY_LETTERS
-from alutils.records import file_name, is_stale, write_text
+from alutils.records import file_name, is_stale
 from alutils.targets import config_of
 
 PREFIX, SUFFIX = "window.ALUTILS_EXPLORER = ", ";\n"

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
-import yaml
+
+from alutils.readers import read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = (
@@ -77,13 +78,23 @@ class Page:
 def read_pages(root=ROOT):
     """The pages of book/variants.yml, in its order; PageError names a bad entry."""
     listed = []
-    table = yaml.safe_load((root / "book/variants.yml").read_text("utf8"))
-    for entry in table["pages"]:
+    try:
+        table = read_yaml(root / "book/variants.yml")
+        entries, variants = list(table["pages"]), set(table["variants"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise PageError(f"variants.yml: needs `variants` and `pages` ({error})") from None
+    for entry in entries:
         try:
             page = Page(**entry)
+            if not all(isinstance(text, str) for text in (page.notebook, page.variant, page.title)):
+                raise TypeError("notebook, variant and title are text")
+            if not isinstance(page.parameters, dict):
+                raise TypeError("parameters are a mapping")
         except TypeError as error:
             raise PageError(f"variants.yml: {entry}: {error}") from None
-        if page.variant not in table["variants"] or not re.fullmatch(r"[a-z0-9-]+", page.variant):
+        if not re.fullmatch(r"[a-z0-9_-]+", page.notebook):
+            raise PageError(f"variants.yml: {page.notebook!r} is no notebook's name")
+        if page.variant not in variants or not re.fullmatch(r"[a-z0-9-]+", page.variant):
             raise PageError(f"variants.yml: {page.name}: name the variant (a-z, 0-9, -) on top")
         if not (root / page.source).exists():
             raise PageError(f"variants.yml: {page.name}: there is no {page.source}")

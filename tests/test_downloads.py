@@ -228,7 +228,7 @@ def test_an_interrupted_download_leaves_nothing(server, folder):
     server.cut.add(server.path("aa", "mbtr_k2.npz"))
     with pytest.raises(ValueError, match=r"aa: no answer .*mbtr_k2|MD5"):
         load("aa")
-    assert [path.name for path in folder.iterdir()] == ["record.json"]
+    assert list(folder.iterdir()) == []  # not even the listing: it may be what is wrong
     server.cut.clear()
     assert len(load("aa")) == N
 

@@ -92,7 +92,8 @@ def test_other_data_is_computed_again(pool, tmp_path):
     path = tmp_path / "cache/records" / records.file_name(CONFIG)
     records.run_or_load([CONFIG])
     record = json.loads(path.read_text())
-    records.write_json(path, record | {"data_sha256": "other data"})
+    record["data_sha256"] = "other data"
+    records.write_json(path, record | {"seal": records.seal(record)})
     records.run_or_load([CONFIG])
     assert json.loads(path.read_text())["data_sha256"] == pool.sha256
 
@@ -162,13 +163,68 @@ def test_record_of_other_data_is_refused(pool, tmp_path):
         records.verify(record)
 
 
-def test_damaged_record_is_named(pool, tmp_path):
+@pytest.mark.parametrize("change", ["cut", "digit", "another run", "empty"])
+def test_a_damaged_record_of_the_cache_is_set_aside_and_made_again(change, pool, tmp_path):
     path = tmp_path / "cache/records" / records.file_name(CONFIG)
-    records.run_or_load([CONFIG])
-    path.write_text(path.read_text()[:200])
-    with pytest.raises(ValueError, match="damaged") as error:
+    sound = records.run_or_load([CONFIG]).drop(columns=list(records.TIMINGS))
+    damaged = damage(path, change, tmp_path)
+    with pytest.warns(UserWarning, match=rf"{path.name} is damaged: it is now .*\.damaged"):
+        again = records.run_or_load([CONFIG])
+    assert again.drop(columns=list(records.TIMINGS)).equals(sound)
+    assert path.with_name(f"{path.name}.damaged").read_bytes() == damaged
+    path.write_bytes(damaged)
+    with pytest.warns(UserWarning, match="damaged-2"):
         records.run_or_load([CONFIG])
-    assert path.name in str(error.value)
+
+
+@pytest.mark.parametrize("change", ["cut", "digit", "another run", "empty"])
+def test_a_damaged_tracked_record_is_refused_and_left_alone(change, pool, tmp_path):
+    path = tmp_path / "tracked" / records.file_name(CONFIG)
+    records.compute(CONFIG, path.parent)
+    damaged = damage(path, change, tmp_path)
+    for make in (
+        lambda: records.run_or_load([CONFIG]),
+        lambda: records.compute(CONFIG, path.parent),
+    ):
+        with pytest.raises(ValueError, match=f"record {path.name} is damaged .*git checkout"):
+            make()
+    assert path.read_bytes() == damaged and list(path.parent.iterdir()) == [path]
+
+
+def damage(path, change, tmp_path):
+    """Change a record on disk; the bytes that are there now."""
+    text = path.read_text()
+    if change == "another run":
+        other = RunConfig("toy", "random", "pow", 20, 20, 40, 50, 0.01, n_restarts=0)
+        text = json.dumps(records.compute(other, tmp_path / "other"))
+    elif change == "digit":
+        was = str(json.loads(text)["rows"][1]["mae_ev"])
+        text = text.replace(was, was[:4] + str((int(was[4]) + 1) % 10) + was[5:], 1)
+    path.write_text({"cut": text[:200], "empty": ""}.get(change, text))
+    return path.read_bytes()
+
+
+def test_what_an_earlier_version_has_begun_without_a_seal_goes_on(pool, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        stop_after(2, patch)
+        records.compute(CONFIG, tmp_path)
+    (path,) = tmp_path.glob("*.json")
+    begun = json.loads(path.read_text())
+    assert begun.pop("seal") == records.seal(begun)
+    records.write_json(path, begun)
+    assert records.compute(CONFIG, tmp_path)["rows"][:2] == begun["rows"]
+
+
+def test_a_damaged_line_of_a_bundle_is_named(pool, tmp_path):
+    made = records.compute(CONFIG, tmp_path / "x")
+    path = tmp_path / "tracked/b.jsonl"
+    made["rows"][1]["mae_ev"] += 1e-9
+    records.write_bundle(path, [made])
+    with pytest.raises(ValueError, match=r"seed0-\w+\.json in b\.jsonl is damaged .*the seal"):
+        records.find(CONFIG)
+    records.write_bundle(path, [made, {"config": {"strategy": "random"}}])
+    with pytest.raises(ValueError, match=r"b\.jsonl, line 2 is damaged \('rows'\)"):
+        records.find(CONFIG)
 
 
 def test_no_partial_file_is_left(pool, tmp_path):

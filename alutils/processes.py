@@ -1,0 +1,105 @@
+"""Worker processes that end with their parent, and a Ctrl-C that ends in one line.
+
+The pools of `concurrent.futures` leave their workers waiting for ever when the parent is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+GOES_ON = "the same command goes on from the last finished iteration"
+POLL_S = 0.5  # between two looks at who the parent is
+
+
+class WorkerPool(ProcessPoolExecutor):
+    """Spawned worker processes that none of our faults outlives.
+
+    jobs : processes;  tasks_per_process : a process is replaced after so many (None: never)
+
+    Ctrl-C in its ``with`` block ends the workers at once, another error lets them finish what they
+    are at.
+    """
+
+    def __init__(self, jobs, tasks_per_process=None):
+        spawn = multiprocessing.get_context("spawn")
+        super().__init__(jobs, spawn, die_with_parent, max_tasks_per_child=tasks_per_process)
+
+    def submit(self, *arguments, **kwargs):
+        with workers_without_interrupt():
+            return super().submit(*arguments, **kwargs)
+
+    def __exit__(self, kind, error, trace):
+        if isinstance(error, KeyboardInterrupt):
+            for child in multiprocessing.active_children():
+                child.terminate()
+        self.shutdown(cancel_futures=error is not None)
+
+
+def die_with_parent():
+    """The initializer of a worker process: ends it as soon as its parent is gone.
+
+    Nothing needs to be cleaned up: all files are written whole or not at all. For a process that
+    `multiprocessing` did not start, the parent is the one that it has now.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        _watch_parent()
+    else:  # under a forkserver, or on Windows, the process above is another or not told
+        _when_done(parent.join)
+
+
+def forks_die_too():
+    """From now on, what this process forks ends with it as well, and leaves Ctrl-C to it."""
+    if hasattr(os, "register_at_fork") and not _bound:
+        _bound.append(True)
+        os.register_at_fork(after_in_child=_forked)
+
+
+_bound = []
+
+
+def _forked():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _watch_parent()
+
+
+def _watch_parent():
+    parent = os.getppid()
+
+    def wait():
+        while os.getppid() == parent:
+            time.sleep(POLL_S)
+
+    _when_done(wait)
+
+
+def _when_done(wait):
+    """Leave the process, from a thread of its own, when `wait()` returns."""
+
+    def run():
+        wait()
+        os._exit(1)
+
+    threading.Thread(target=run, daemon=True, name="die with parent").start()
+
+
+@contextlib.contextmanager
+def workers_without_interrupt():
+    """Processes and threads that are started inside never see Ctrl-C: it is for their parent.
+
+    They inherit the mask of blocked signals, from their first instruction on.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
