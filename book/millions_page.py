@@ -136,9 +136,8 @@ def extrapolation(record):
     ]
     lines = [["step", "molecules a second and core", "core hours", "cost ($)"]]
     for title, hours in rows:
-        rate, hours = TARGET / HOUR / hours, int(float(f"{hours:.2g}"))
-        cost = int(float(f"{hours * PRICE:.2g}"))
-        lines.append([title, significant(rate), thousands(hours), thousands(cost)])
+        numbers = (TARGET / HOUR / hours, hours, hours * PRICE)
+        lines.append([title, *(significant(float(f"{number:.2g}")) for number in numbers)])
     return lines
 
 
@@ -158,5 +157,5 @@ def assumptions(record):
 
 
 def significant(value):
-    """Two digits of a small number, all digits before the point of a large one."""
+    """Two digits of a small number, all digits before the point of a number from ten on."""
     return thousands(round(value)) if value >= 10 else f"{value:.2g}"
