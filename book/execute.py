@@ -11,6 +11,7 @@ python book/execute.py [PAGE ...]
 
 import ast
 import hashlib
+import html
 import json
 import os
 import re
@@ -296,7 +297,11 @@ def fill_glue(text, texts):
         if "::" not in role[1]:
             fill(role)
     text = FIGURE_OPTIONS.sub(lambda m: m[1] + GLUE.sub(fill, m[2]), text)
-    return re.sub(r"^#+ .*", lambda m: GLUE.sub(fill, m[0]), text, flags=re.M)
+
+    def in_heading(match):  # Markdown is read after this: a value must not become HTML
+        return html.escape(fill(match), quote=False)
+
+    return re.sub(r"^#+ .*", lambda m: GLUE.sub(in_heading, m[0]), text, flags=re.M)
 
 
 def suffix_labels(texts, variant):

@@ -8,6 +8,7 @@ python book/render.py
 """
 
 import ast
+import html
 import json
 import shutil
 import subprocess
@@ -75,7 +76,9 @@ def claims_table(claims, rows):
         for row in rows.get(claim["id"], []):
             page = link(row.get("pool", row["page"].title), row["page"])
             verdict = f"**{row['verdict']}**"
-            lines.append([page, row["ours"], row.get("interval") or "-", verdict, row["why"]])
+            texts = (row["ours"], row.get("interval") or "-", row["why"])  # from data: no HTML
+            ours, interval, why = (html.escape(text, quote=False) for text in texts)
+            lines.append([page, ours, interval, verdict, why])
         if len(lines) == 1:
             lines.append(["-", "-", "-", f"**{VERDICTS[-1]}**", claim["untestable"]])
         blocks.append(
