@@ -111,9 +111,9 @@ def pages(root=ROOT):
                 raise TypeError("parameters are a mapping")
         except TypeError as error:
             raise PageError(f"variants.yml: {entry}: {error}") from None
-        if not re.fullmatch(r"[a-z0-9_-]+", page.notebook):
+        if not re.fullmatch(r"[a-z0-9_-]{1,80}", page.notebook):
             raise PageError(f"variants.yml: {page.notebook!r} is no notebook's name")
-        if page.variant not in variants or not re.fullmatch(r"[a-z0-9-]+", page.variant):
+        if page.variant not in variants or not re.fullmatch(r"[a-z0-9-]{1,80}", page.variant):
             raise PageError(f"variants.yml: {page.name}: name the variant (a-z, 0-9, -) on top")
         if not (root / page.source).exists():
             raise PageError(f"variants.yml: {page.name}: there is no {page.source}")
