@@ -39,7 +39,7 @@ from alutils.loop import RunConfig
 from alutils.structures import Structures, read_structures
 
 LONGEST_S = 20
-AT_ONCE = 500  # inputs of one process
+AT_ONCE = 2500  # inputs of one process
 AWKWARD = (
     *(b"nan", b"-inf", b"1e400", b"-1", b"0", b"0.5", b"99999999999999999999", b"1_000"),
     *(
