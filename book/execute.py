@@ -28,7 +28,7 @@ import nbformat
 import yaml
 from myst_nb.core.variables import format_plain_text
 
-from alutils.readers import read_yaml
+from alutils.untrusted import read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = (

@@ -24,8 +24,9 @@ from alutils import campaign, records
 from alutils.__main__ import plan
 from alutils.datasets import load
 from alutils.loop import RunConfig
-from alutils.readers import Molecules, read_arrays, read_yaml
+from alutils.readers import Molecules
 from alutils.structures import read_structures, read_table
+from alutils.untrusted import read_arrays, read_yaml
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None, max_examples=60)
 settings.load_profile("fixed")
