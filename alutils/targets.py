@@ -14,6 +14,8 @@ import numpy as np
 
 from .loop import RunConfig
 
+MOST_BATCHES = 10_000
+
 
 @dataclass(frozen=True)
 class Window:
@@ -97,4 +99,9 @@ def checked(values):
         wrong = not isinstance(value, kinds) or (isinstance(value, bool) and int in kinds)
         if wrong or (isinstance(value, float) and not np.isfinite(value)):
             raise ValueError(f"{name}={value!r} is not {kinds[0].__name__}")
+    n_init, n_const, n_max = (
+        values.get(name, getattr(RunConfig, name)) for name in ("n_init", "n_const", "n_max")
+    )
+    if n_max - n_init > MOST_BATCHES * max(n_const, 1):  # a typing error: to list them takes long
+        raise ValueError(f"n_max={n_max} makes more than {MOST_BATCHES} batches of {n_const}")
     return config_of(values)

@@ -248,6 +248,7 @@ ENTRY = "- {{name: x, settings: {{dataset: a, strategy: random, {}}}, seeds: [{}
         ("n_max: 400", "true", "seed=True is not int"),
         ("n_max: 400", "x", "seed='x' is not int"),
         ("strategy: 5", "0", "strategy=5 is not str"),
+        ("n_max: 41_00000, n_const: 10", "0", "n_max=4100000 makes more than 10000 batches of 10"),
         ("normalize_y: 1", "0", "normalize_y=1 is not bool"),
     ],
 )
