@@ -15,7 +15,8 @@ import signal
 import sys
 from importlib.metadata import version
 
-if sys.argv[:1] == ["-m"]:  # python -m alutils: Ctrl-C during the imports below is quiet too
+# python -m alutils: Ctrl-C during the imports below is quiet too; nohup's ignoring stays.
+if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 from . import (

@@ -15,9 +15,9 @@ from tqdm import tqdm
 from . import advice, campaign, datasets, overlap, paths, probes, records, studies
 from .kept import features
 from .processes import GOES_ON, forks_die_too
-from .readers import read_yaml
 from .structures import read_structures
 from .targets import checked
+from .untrusted import read_yaml
 
 
 def plan(path):
@@ -248,7 +248,8 @@ def main():
     arguments = vars(parser.parse_args())
     forks_die_too()
     try:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         arguments.pop("command")(**arguments)
     except (ValueError, ImportError, BrokenExecutor) as error:
         parser.exit(2, f"python -m alutils: {error}\n")

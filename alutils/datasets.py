@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -277,8 +278,8 @@ def load(
         path = _registered_file(name, fetch)
         entry = {k: v for k, v in REGISTRY[name].items() if k not in ("file", "sha256")}
     else:
-        path = Path(name).expanduser()
-        if not path.exists():
+        path = Path(os.path.expanduser(name))
+        if not os.path.exists(path):  # False, too, for what can be no path at all
             close = difflib.get_close_matches(name, REGISTRY, n=1, cutoff=0.4)
             raise ValueError(
                 f"unknown data set {name!r}: neither a registered name nor an existing path. "

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from alutils.files import set_aside, sweep, sync, whole, write_json
 from alutils.paths import cache_dir
-from alutils.readers import BROKEN
+from alutils.untrusted import BROKEN
 
 HARTREE = 27.211386245988  # eV
 # Record and the names that its descriptor goes by; every record has HOMO.txt.
@@ -163,7 +163,7 @@ def _qm9_molecule(content, place):
 def _listing(name, record, folder, fetch):
     """File name -> url and MD5 of a Zenodo record, asked for once."""
     kept = folder / "record.json"
-    sweep(folder, "tmp*")  # what pooch leaves when it is killed
+    sweep(folder, "*tmp*")  # what pooch leaves when it is killed
     if kept.exists() and not _is_listing(kept):
         warnings.warn(f"{name}: record.json is damaged: it is now {set_aside(kept)}", stacklevel=4)
     if not kept.exists():

@@ -16,7 +16,7 @@ import numpy as np
 from . import descriptors
 from .files import file_sha256, set_aside, sweep, sync, write_text
 from .paths import cache_dir
-from .readers import BROKEN, brief
+from .untrusted import BROKEN, brief
 
 _seen = {}  # path -> (size, time of change, inode) when its bytes were last compared
 

@@ -8,11 +8,13 @@ strategies ask of a target is only ``y > threshold``, which a `Window` answers b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_type_hints
+from typing import get_args, get_type_hints
 
 import numpy as np
 
 from .loop import RunConfig
+
+MOST_BATCHES = 10_000
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,16 @@ def config_of(values):
 
 def checked(values):
     """`config_of` for values that a person has written; ValueError for one of another kind."""
-    config = config_of(values)
-    for name, kind in get_type_hints(type(config)).items():
-        value = getattr(config, name)
-        kinds = [int, float] if kind in (float, float | None) else [kind]
-        kinds += [type(None)] if kind == float | None else []
-        wrong = isinstance(value, bool) != (kind is bool) or not isinstance(value, tuple(kinds))
+    hints = get_type_hints(TargetConfig if "target_from" in values else RunConfig)
+    for name, value in values.items():
+        kinds = get_args(hints.get(name)) or (hints.get(name, object),)
+        kinds += (int,) if float in kinds else ()
+        wrong = not isinstance(value, kinds) or (isinstance(value, bool) and int in kinds)
         if wrong or (isinstance(value, float) and not np.isfinite(value)):
-            raise ValueError(f"{name}={value!r} is not {getattr(kind, '__name__', kind)}")
-    return config
+            raise ValueError(f"{name}={value!r} is not {kinds[0].__name__}")
+    n_init, n_const, n_max = (
+        values.get(name, getattr(RunConfig, name)) for name in ("n_init", "n_const", "n_max")
+    )
+    if n_max - n_init > MOST_BATCHES * max(n_const, 1):  # a typing error: to list them takes long
+        raise ValueError(f"n_max={n_max} makes more than {MOST_BATCHES} batches of {n_const}")
+    return config_of(values)

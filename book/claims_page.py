@@ -1,6 +1,7 @@
 """The claims of the paper and the verdicts of the executed pages, as tables in MyST."""
 
 import ast
+import html
 import json
 
 import nbformat
@@ -54,9 +55,10 @@ def claims_table(claims, rows):
         for row in rows.get(claim["id"], []):
             page = link(row.get("pool", row["page"].title), row["page"])
             verdict = f"**{row['verdict']}**"
-            interval = row.get("interval") or "-"
+            texts = (row["ours"], row.get("interval") or "-", row["why"])  # from data: no HTML
+            ours, interval, why = (html.escape(text, quote=False) for text in texts)
             behind = evidence_links(claim, row["page"], row["archives"])
-            lines.append([page, row["ours"], interval, verdict, row["why"], behind])
+            lines.append([page, ours, interval, verdict, why, behind])
         if len(lines) == 1:
             lines.append(["-", "-", "-", f"**{VERDICTS[-1]}**", claim["untestable"], "-"])
         blocks.append(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import nbformat
 
-from alutils.readers import read_yaml
+from alutils.untrusted import read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = (
@@ -92,9 +92,9 @@ def read_pages(root=ROOT):
                 raise TypeError("parameters are a mapping")
         except TypeError as error:
             raise PageError(f"variants.yml: {entry}: {error}") from None
-        if not re.fullmatch(r"[a-z0-9_-]+", page.notebook):
+        if not re.fullmatch(r"[a-z0-9_-]{1,80}", page.notebook):
             raise PageError(f"variants.yml: {page.notebook!r} is no notebook's name")
-        if page.variant not in variants or not re.fullmatch(r"[a-z0-9-]+", page.variant):
+        if page.variant not in variants or not re.fullmatch(r"[a-z0-9-]{1,80}", page.variant):
             raise PageError(f"variants.yml: {page.name}: name the variant (a-z, 0-9, -) on top")
         if not (root / page.source).exists():
             raise PageError(f"variants.yml: {page.name}: there is no {page.source}")

@@ -88,6 +88,11 @@ def check_pool(name, sizes):
     return dataset.sha256
 
 
+def title_of(path):
+    """A file's name for titles, which are Markdown: letters, digits, dots and dashes."""
+    return re.sub(r"[^\w .+-]+", "-", Path(path).stem)
+
+
 def variant_of(name):
     """Short name of a data set's pages."""
     stem = re.sub("[^a-z0-9]+", "-", Path(name).stem.lower()).strip("-")
@@ -261,7 +266,7 @@ def main(name, sizes=(), seeds=SEEDS, scheduler="processes:2"):
     root = ROOT / "_build" / variant_of(name)
     copy_book(root)
     dataset = link_data(name, root)
-    title = name if dataset == name else Path(name).stem
+    title = name if dataset == name else title_of(name)
     added = pages_of(title, dataset, sizes, seeds)
     add_pages(added, title, root)
     drop_outdated(added, checksum, root)

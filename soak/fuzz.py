@@ -27,7 +27,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import ase.io
-import execute
 import numpy as np
 import scipy.sparse
 from threadpoolctl import threadpool_limits
@@ -39,7 +38,7 @@ from alutils.loop import RunConfig
 from alutils.structures import Structures, read_structures
 
 LONGEST_S = 20
-AT_ONCE = 500  # inputs of one process
+AT_ONCE = 2500  # inputs of one process
 AWKWARD = (
     *(b"nan", b"-inf", b"1e400", b"-1", b"0", b"0.5", b"99999999999999999999", b"1_000"),
     *(
@@ -321,13 +320,13 @@ def kinds(folder):
 
     book = folder / "book-root"
     (book / "book").mkdir(parents=True)
-    (book / "notebooks").symlink_to(execute.ROOT / "notebooks")
+    (book / "notebooks").symlink_to(pages.ROOT / "notebooks")
 
     def pages(path):
         (book / "book/variants.yml").write_bytes(path.read_bytes())
         try:
-            assert all(page.variant for page in execute.pages(book))
-        except execute.PageError as error:
+            assert all(page.variant for page in pages.read_pages(book))
+        except pages.PageError as error:
             raise ValueError(str(error)) from None
 
     def configs(path):

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -14,6 +15,7 @@ import numpy as np
 import pooch
 import pytest
 import scipy.sparse
+from execute import ROOT
 from scipy.spatial.distance import pdist
 
 from alutils import datasets, downloads, records
@@ -305,7 +307,64 @@ def test_a_run_on_a_downloaded_pool(server, tmp_path):
     assert len(server.asked) == 3
 
 
+def test_a_listing_that_was_kept_and_damaged_is_set_aside(server, folder):
+    load("aa")
+    (folder / "record.json").write_text('{"HOMO.txt": {"url": 5}}')
+    with pytest.warns(UserWarning, match=r"aa: record\.json is damaged: it is now .*\.damaged"):
+        assert len(load("aa")) == N
+    assert len(server.asked) == 4  # the listing alone: the files are sound
+
+
+def test_a_record_that_changes_between_listing_and_file_is_listed_anew(server, folder, files):
+    old = files[1].replace(b"-", b"-1", 1)
+    server.add_record("aa", {RECORDS["aa"]: files[0], "HOMO.txt": old})
+    listed = server.contents["/api/records/3967308"]
+    server.add_record("aa", {RECORDS["aa"]: files[0], "HOMO.txt": files[1]})
+    new, server.contents["/api/records/3967308"] = server.contents["/api/records/3967308"], listed
+    with pytest.raises(ValueError, match=r"aa: HOMO\.txt from .* MD5 .* the record has changed"):
+        load("aa")
+    server.contents["/api/records/3967308"] = new
+    assert len(load("aa")) == N
+
+
+def test_leftovers_of_a_killed_download_go_after_a_while(server, folder):
+    folder.mkdir(parents=True)
+    (folder / "tmpabc").write_text("half")
+    os.utime(folder / "tmpabc", (0, 0))
+    load("aa")
+    assert not (folder / "tmpabc").exists()
+
+
+def test_every_fault_of_a_server_is_named_and_the_second_try_works():
+    """Two of each kind; `make soak` serves hundreds."""
+    command = [sys.executable, "soak/servers.py", "--tries", "28", "--seed", "3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(
+        "faults served: 28 (404 2, 500 2, 503 2, cut 2, short 2, longer 2"
+    )
+    assert done.stdout.endswith("28 named, the second try worked after 28 of 28\n")
+
+
 # All of QM9
+
+
+def test_a_damaged_copy_of_qm9_is_made_again(empty, tmp_path, monkeypatch):
+    packed = archive(MOLECULES)
+    empty.contents[FIGSHARE] = packed
+    monkeypatch.setattr(downloads, "QM9_ARCHIVE", ("qm9.tar.bz2", 3195389, md5(packed)))
+    sound = load("qm9_b3lyp")
+    path = tmp_path / "cache/downloads/qm9_b3lyp/qm9_b3lyp.npz"
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.warns(UserWarning, match=r"qm9_b3lyp\.npz is damaged: it is now .*, made again"):
+        assert load("qm9_b3lyp").sha256 == sound.sha256
+    assert empty.asked == [FIGSHARE]
+
+
+def test_a_member_too_large_for_a_molecule_is_refused(tmp_path):
+    (tmp_path / "qm9.tar.bz2").write_bytes(archive({"a.xyz": bytes(10**6)}))
+    with pytest.raises(ValueError, match=r"qm9\.tar\.bz2: a\.xyz is too large for a molecule"):
+        downloads.read_qm9_archive(tmp_path / "qm9.tar.bz2")
 
 
 def test_qm9_is_made_from_its_archive_once(empty, monkeypatch):

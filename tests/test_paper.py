@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import asdict
 
 import numpy as np
 import pages
@@ -228,10 +229,11 @@ def test_a_file_of_ones_own_goes_through(tmp_path):
 def test_records_of_other_data_are_made_again(small, monkeypatch, tmp_path):
     configs = paper.all_configs(small)[:2]
     monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path / "cache"))
-    made = {"complete": True, "config": {}, "rows": [], "batches": [], "code_sha256": ""}
+    made = {"complete": True, "rows": [], "batches": [], "code_sha256": ""}
     for config, checksum in zip(configs, ("this", "other"), strict=True):
         path = tmp_path / "cache/records" / records.file_name(config)
-        records.write_json(path, {**made, "data_sha256": checksum})
+        record = {**made, "config": asdict(config), "data_sha256": checksum}
+        records.write_json(path, record | {"seal": records.seal(record)})
     (tmp_path / "_build").mkdir()
     done = paper.subprocess.CompletedProcess([], 1)
     monkeypatch.setattr(paper.subprocess, "run", lambda *arguments, **options: done)

@@ -1,0 +1,155 @@
+"""Files from anywhere, opened with suspicion: nothing unpickled, unpacked or believed unchecked.
+
+Archives that unpack to far more than they say, headers and indices that do not fit what follows,
+anchors that explode: each is a ValueError before it costs memory, time or the interpreter.
+"""
+
+from __future__ import annotations
+
+import lzma
+import math
+import struct
+import tokenize
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse
+import yaml
+
+# What numpy and zipfile raise on files that are truncated, pickled or something else entirely.
+BROKEN = (
+    *(OSError, ValueError, TypeError, AttributeError, KeyError, EOFError, NotImplementedError),
+    *(RuntimeError, MemoryError, SyntaxError, OverflowError, IndexError, struct.error),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError),
+)
+PACKED_AT_MOST = 200  # times: positions and labels never pack better than that, a bomb does
+SMALL = 64 * 2**20  # bytes that we unpack whatever they are packed into
+MOST_NODES = 10**5  # of a YAML file
+MOST_COLUMNS = 10**6  # of a descriptor
+
+
+def check_archive(path: Path):
+    """ValueError where a zip would unpack to far more than it says, or names a file outside."""
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        unpacked, packed = sum(one.file_size for one in members), path.stat().st_size
+        if unpacked > max(SMALL, PACKED_AT_MOST * packed):
+            raise ValueError(f"it would unpack to {unpacked / 2**20:.0f} MB: a bomb")
+        for one in members:
+            if {"..", "", "."} & set(one.filename.replace("\\", "/").split("/")):
+                raise ValueError(f"its member {one.filename!r} climbs out of a folder")
+            with archive.open(one) as file:
+                _check_header(file, one)
+
+
+def _check_header(file, member):
+    """ValueError where the header of an .npy announces other than what follows it."""
+    readers = {(1, 0): np.lib.format.read_array_header_1_0}
+    readers[2, 0] = np.lib.format.read_array_header_2_0
+    version = np.lib.format.read_magic(file)
+    if version not in readers:
+        raise ValueError(f"{member.filename} has version {version}, not (1, 0) or (2, 0)")
+    shape, _, dtype = readers[version](file)
+    announced, follow = math.prod(shape) * dtype.itemsize, member.file_size - file.tell()
+    if dtype.hasobject:
+        raise ValueError(f"{member.filename} holds pickled objects, which are never loaded")
+    if announced != follow:
+        raise ValueError(f"{member.filename} announces {announced} bytes, {follow} follow")
+
+
+def read_arrays(path: Path) -> dict:
+    """All arrays of an .npz; ValueError where it is truncated, pickled or no .npz at all."""
+    try:
+        check_archive(path)
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except BROKEN as error:
+        raise ValueError(
+            f"{path.name}: not a readable .npz ({brief(error)}): truncated, or it holds "
+            "pickled objects, which are never loaded; write it again with numpy.savez_compressed "
+            "and plain arrays"
+        ) from None
+
+
+def brief(error):
+    """The kind of an error and the beginning of its message; that of the system names folders."""
+    said = "" if isinstance(error, OSError) else f": {error}".splitlines()[0][:200]
+    return type(error).__name__ + said
+
+
+def sparse_matrix(format, shape, data, indices, indptr, **_):
+    """A CSR matrix from its parts, or those of CSC.
+
+    scipy reads and writes at any index it is given, and its `check_format` passes an `indptr` that
+    ends with 0: such a file would end the interpreter.
+    """
+    kind = format.item().decode() if format.dtype.kind == "S" else str(format.item())
+    if kind not in ("csr", "csc") or shape.shape != (2,) or shape.dtype.kind not in "iu":
+        raise ValueError(f"{kind!r} of shape {shape}")
+    major, minor = (int(n) for n in (shape if kind == "csr" else shape[::-1]))
+    sound = (
+        (data.dtype.kind in "iu" or data.dtype in (np.float32, np.float64))
+        and indices.dtype.kind == indptr.dtype.kind == "i"
+        and data.ndim == indices.ndim == indptr.ndim == 1
+        and len(indptr) == major + 1
+        and indptr[0] == 0
+        and indptr[-1] == len(indices) == len(data)
+        and (np.diff(indptr) >= 0).all()
+        and (not len(indices) or (indices.min() >= 0 and indices.max() < minor))
+    )
+    if not sound or shape[1] > MOST_COLUMNS:
+        raise ValueError("its parts do not fit together")
+    kinds = {"csr": scipy.sparse.csr_matrix, "csc": scipy.sparse.csc_matrix}
+    return kinds[kind]((data, indices, indptr), shape=tuple(int(n) for n in shape)).tocsr()
+
+
+def check_frames(path):
+    """ValueError where a number of atoms is not followed by so many lines: ase would look for them.
+
+    A blank line ends the file, for ase too: nothing may follow it but blank lines.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name}: not a text in UTF-8 ({error})") from None
+    while lines and not lines[-1].strip():
+        lines.pop()
+    at = 0
+    while at < len(lines):
+        head, wrong = lines[at].strip(), None
+        if not (head.isascii() and head.isdigit() and len(head) < 10 and int(head) > 0):
+            wrong = f"{head[:40]!r} is not a number of atoms"
+        elif at + 2 + int(head) > len(lines):
+            follow = max(0, len(lines) - at - 2)
+            wrong = f"{head} atoms announced, {follow} lines follow the comment"
+        if wrong:
+            raise ValueError(
+                f"{path.name}: not a readable .xyz (line {at + 1}: {wrong}); each frame is the "
+                "number of atoms, a comment line, and one line per atom"
+            )
+        at += 2 + int(head)
+
+
+def read_yaml(path: Path):
+    """The value of a YAML file; ValueError where it is none, or its anchors make it explode."""
+    try:
+        text = path.read_bytes()
+        node = yaml.compose(text, yaml.SafeLoader)
+        if node is not None and _size(node, {}) > MOST_NODES:
+            raise ValueError(f"its anchors stand for more than {MOST_NODES} values")
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError, TypeError, AttributeError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path.name}: not readable as YAML ({said}); correct it") from None
+
+
+def _size(node, known):
+    """How many values a node stands for when its anchors are written out."""
+    if id(node) not in known:
+        known[id(node)] = float("inf")  # a node within itself
+        parts = [] if isinstance(node, yaml.ScalarNode) else node.value
+        parts = [one for part in parts for one in (part if isinstance(part, tuple) else (part,))]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
