@@ -322,7 +322,7 @@ def kinds(folder):
     (book / "book").mkdir(parents=True)
     (book / "notebooks").symlink_to(pages.ROOT / "notebooks")
 
-    def pages(path):
+    def page_table(path):
         (book / "book/variants.yml").write_bytes(path.read_bytes())
         try:
             assert all(page.variant for page in pages.read_pages(book))
@@ -350,7 +350,7 @@ def kinds(folder):
         part_of_campaign("batch-000.json"),
         part_of_campaign("labels.csv"),
         Kind("plan.yml", PLAN, configs),
-        Kind("variants.yml", VARIANTS, pages),
+        Kind("variants.yml", VARIANTS, page_table),
     ]
     try:
         from rdkit import Chem

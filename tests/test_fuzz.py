@@ -18,7 +18,7 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
-from pages import ROOT, PageError
+from pages import ROOT, PageError, read_pages
 
 from alutils import campaign, records
 from alutils.__main__ import plan
@@ -193,6 +193,7 @@ def test_no_code_of_ours_unpickles_or_reads_unsafe_yaml():
         for node in ast.walk(ast.parse(path.read_text("utf8"))):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 names = {a.name for a in node.names} | {getattr(node, "module", None)}
+                names -= {"joblib"} if names == {"joblib", "cpu_count"} else set()
                 assert not names & {"pickle", "dill", "joblib", "shelve", "marshal"}, path.name
             if isinstance(node, ast.Call):
                 call = ast.unparse(node.func)

@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -124,7 +125,7 @@ def test_bytes_reach_the_disk_before_their_name_and_the_name_before_we_go_on(dis
     records.compute(kills.CONFIG, tmp_path / "run")
     name = records.file_name(kills.CONFIG)
     written = [call for call in disk if call[1].startswith(name) or call[1] == "run"]
-    partial = f"{name}.{os.getpid()}.tmp"
+    partial = f"{name}.{os.getpid()}-{threading.get_native_id()}.tmp"
     assert written == 8 * [("sync", partial), ("rename", name), ("sync", "run")]
     (cached,) = [new for kind, new in disk if kind == "rename" and new.endswith(".npy")]
     noted = disk.index(("rename", f"{cached}.sha256"))
