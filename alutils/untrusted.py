@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import lzma
 import math
+import re
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -26,6 +28,8 @@ BROKEN = (
 )
 PACKED_AT_MOST = 200  # times: positions and labels never pack better than that, a bomb does
 SMALL = 64 * 2**20  # bytes that we unpack whatever they are packed into
+PROPERTIES = re.compile(r"""Properties"?'?\s*=\s*("[^"]*|'[^']*|\{[^}]*|\S+)""")
+TOO_WIDE = re.compile(r":\s*\d{5}")
 MOST_NODES = 10**5  # of a YAML file
 MOST_COLUMNS = 10**6  # of a descriptor
 
@@ -59,12 +63,23 @@ def _check_header(file, member):
         raise ValueError(f"{member.filename} announces {announced} bytes, {follow} follow")
 
 
+def _check_text(array, key):
+    """ValueError for what is no character of Unicode: Python meets it with a SystemError."""
+    if array.dtype.kind == "U" and array.nbytes:
+        codes = array.reshape(-1).view(f"{array.dtype.byteorder}u4")
+        if codes.max() > sys.maxunicode:
+            raise ValueError(f"{key} holds what is no text")
+
+
 def read_arrays(path: Path) -> dict:
     """All arrays of an .npz; ValueError where it is truncated, pickled or no .npz at all."""
     try:
         check_archive(path)
         with np.load(path, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
+            arrays = {key: archive[key] for key in archive.files}
+        for key, array in arrays.items():
+            _check_text(array, key)
+        return arrays
     except BROKEN as error:
         raise ValueError(
             f"{path.name}: not a readable .npz ({brief(error)}): truncated, or it holds "
@@ -124,6 +139,8 @@ def check_frames(path):
         elif at + 2 + int(head) > len(lines):
             follow = max(0, len(lines) - at - 2)
             wrong = f"{head} atoms announced, {follow} lines follow the comment"
+        elif any(TOO_WIDE.search(one) for one in PROPERTIES.findall(lines[at + 1])):
+            wrong = "more than 9999 columns in Properties"  # ase would list them
         if wrong:
             raise ValueError(
                 f"{path.name}: not a readable .xyz (line {at + 1}: {wrong}); each frame is the "

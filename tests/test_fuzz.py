@@ -222,6 +222,20 @@ def test_a_number_of_atoms_without_end_is_refused_at_once(tmp_path):
         load(tmp_path / "a.xyz")
 
 
+@pytest.mark.parametrize("columns", ["pos:R:99999999", '"pos:R: 99999999"', "{x:S:1 y:R:99999999}"])
+def test_columns_without_end_are_refused_at_once(columns, tmp_path):
+    (tmp_path / "a.extxyz").write_text(f"1\nhomo=-9 Properties={columns}\nH 0 0 0\n")
+    with pytest.raises(ValueError, match="more than 9999 columns in Properties"):
+        load(tmp_path / "a.extxyz")
+
+
+def test_text_that_is_no_unicode_is_refused(tmp_path):
+    text = np.array([0x7FFFFFFF, 65], "<u4").view("<U2")
+    np.savez(tmp_path / "a.npz", smiles=text)
+    with pytest.raises(ValueError, match=r"a\.npz: .*smiles holds what is no text"):
+        read_arrays(tmp_path / "a.npz")
+
+
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
 )
