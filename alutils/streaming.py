@@ -39,7 +39,7 @@ def descriptors(molecules, settings=DEFAULTS):
         path = Path(folder) / "X.npy"
         np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=shape).flush()
         _write_rows(path, settings, species, 0, molecules)
-        return np.load(path)
+        return np.load(path, allow_pickle=False)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Store:
 
     def __iter__(self):
         for path in self._paths():
-            with np.load(path) as chunk:
+            with np.load(path, allow_pickle=False) as chunk:
                 yield chunk
 
     def append(self, chunk):

@@ -37,6 +37,9 @@ from alutils.datasets import MoleculeDataset, load
 from alutils.loop import RunConfig
 from alutils.structures import Structures, read_structures
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "book"))
+import pages
+
 LONGEST_S = 20
 AT_ONCE = 2500  # inputs of one process
 AWKWARD = (
