@@ -16,6 +16,7 @@ import render
 import yaml
 from bs4 import BeautifulSoup
 from pages import ROOT
+from status_page import stale_reasons
 
 HTML = ROOT / "_build" / "html"
 PAGES = pages.read_pages()
@@ -40,6 +41,12 @@ def source(path):
     """The text of one built page."""
     assert path.exists(), f"{path.name} is not in the built book: make book"
     return path.read_text("utf8")
+
+
+@cache
+def out_of_date():
+    """Document name -> why, of the pages that are older than what they were made from."""
+    return stale_reasons(PAGES)
 
 
 def html(name):
@@ -93,6 +100,11 @@ def test_built_pages_are_those_of_the_contents():
 def test_the_html_is_made_from_what_is_there_now():
     pages.verify()
     assert render.is_built(), "the HTML is older than what it is made from: make book"
+
+
+def test_no_page_is_out_of_date_and_none_carries_the_banner(name):
+    assert name not in out_of_date()
+    assert not html(name).select(".stale-page")
 
 
 def test_page_has_one_title_and_prose(name):
