@@ -27,10 +27,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import ase.io
-import execute
 import numpy as np
 import scipy.sparse
 from threadpoolctl import threadpool_limits
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book"))
+import execute
 
 from alutils import campaign, kept, records
 from alutils.__main__ import plan
