@@ -32,7 +32,6 @@ import scipy.sparse
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book"))
-import execute
 
 from alutils import campaign, kept, records
 from alutils.__main__ import plan
