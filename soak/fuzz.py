@@ -31,8 +31,6 @@ import numpy as np
 import scipy.sparse
 from threadpoolctl import threadpool_limits
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book"))
-
 from alutils import campaign, kept, records
 from alutils.__main__ import plan
 from alutils.datasets import MoleculeDataset, load
