@@ -84,7 +84,7 @@ N ?= 3
 verify-records: $(STAMP)
 	@$(ALL_CORES) $(PY) -m alutils verify --n $(N) $(if $(SEED),--seed $(SEED))
 
-# Faults, by the thousand: kills, full disks, broken files, broken servers.
+# Faults, by the thousand: kills, full disks, broken files, broken servers; some ten minutes.
 SOAK_SEED ?= 0
 soak: $(STAMP)
 	@$(PY) soak/kills.py --seed $(SOAK_SEED)
