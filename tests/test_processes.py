@@ -19,6 +19,11 @@ PLAN = """
 """
 
 
+def heed_ctrl_c():
+    """A job in the background of a shell ignores Ctrl-C, and so would all that the tests start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def recording(tmp_path):
     """``python -m alutils record`` with both workers at work; ended after the test."""
@@ -26,7 +31,7 @@ def recording(tmp_path):
     command = [sys.executable, "-m", "alutils", "record", "plan.yml", "--folder", "made"]
     process = subprocess.Popen(
         command, cwd=tmp_path, start_new_session=True, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
+        stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c,
     )  # fmt: skip
     until(lambda: len(workers(process)) == 2 and len(list(tmp_path.glob("made/*.json"))) == 2)
     family = workers(process)
@@ -88,7 +93,7 @@ def test_ctrl_c_during_the_imports_is_quiet(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", "alutils", "checksums"],
-        env=environment, capture_output=True, text=True, check=False,
+        env=environment, capture_output=True, text=True, check=False, preexec_fn=heed_ctrl_c,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
