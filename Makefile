@@ -47,7 +47,7 @@ test-browser: book
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v chrome >/dev/null \
 	  || { echo "make test-browser needs Chromium (Debian, Ubuntu: apt install chromium)" >&2; exit 1; }
 	@rm -rf _build/browser
-	@$(PY) -m pytest tests/browser -q -n 2 --dist loadscope
+	@$(PY) -m pytest tests/browser -q -n 2
 	@$(PY) tests/browser/report.py
 
 # PyTorch is no part of the lock: on Linux its wheel brings CUDA, 5 GB on disk.
