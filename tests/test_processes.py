@@ -102,10 +102,8 @@ FORKS = """
 import os, sys, time
 from alutils import processes
 processes.forks_die_too()
-pid = os.fork()
-if pid == 0:
-    time.sleep(600)
-print(pid, flush=True)
+if os.fork() == 0:
+    print(os.getpid(), flush=True)
 time.sleep(600)
 """
 
