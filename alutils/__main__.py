@@ -246,10 +246,10 @@ def main():
     alive.add_argument("--find", type=int, required=True, help="molecules above the threshold")
     commands.add_parser("checksums", help=checksums.__doc__).set_defaults(command=checksums)
     arguments = vars(parser.parse_args())
-    forks_die_too()
     try:
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        forks_die_too()
         arguments.pop("command")(**arguments)
     except (ValueError, ImportError, BrokenExecutor) as error:
         parser.exit(2, f"python -m alutils: {error}\n")

@@ -55,9 +55,20 @@ def die_with_parent():
 
 
 def forks_die_too():
-    """From now on, what this process forks ends with it as well, and leaves Ctrl-C to it."""
+    """From now on, what this process forks ends with it as well, and leaves Ctrl-C to it.
+
+    To be called by the main thread.
+    """
     if hasattr(os, "register_at_fork") and not _bound:
         _bound.append(True)
+        owner = os.getpid()
+
+        def interrupt(*arguments):
+            if os.getpid() == owner:  # a child may meet Ctrl-C before `_forked` has made it deaf
+                signal.default_int_handler(*arguments)
+
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, interrupt)
         os.register_at_fork(after_in_child=_forked)
 
 

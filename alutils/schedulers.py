@@ -26,6 +26,9 @@ from threadpoolctl import threadpool_limits
 from .processes import WorkerPool
 
 NAME = re.compile(r"serial|(processes|dask)(:[1-9]\d*)?|dask:(\w+://.+|(?P<file>.+))")
+# Dask's own also has MALLOC_TRIM_THRESHOLD_: every matrix is then fetched anew from the system, and
+# a run takes half as long again.
+ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1)
 DEATHS = 3  # of workers in a row, without a task done: then the task is to blame
 GO_ON = "what is done is kept, and the same call goes on"
 DIED = "workers died {} times in a row, killed or out of memory: " + GO_ON
@@ -70,6 +73,7 @@ class Serial(futures.Executor):
 @contextmanager
 def _dask(where):
     """The executor of so many workers, started here, or of the scheduler at an address, or file."""
+    from dask import config
     from distributed import Client, KilledWorker, LocalCluster
 
     # One line of ours tells of a lost scheduler; Dask would log each attempt to find it again.
@@ -78,6 +82,7 @@ def _dask(where):
     options["scheduler_kwargs"] = {"dashboard_address": "127.0.0.1:0"}  # its port may be taken
     with ExitStack() as opened:
         if where.isdecimal():
+            opened.enter_context(config.set({"distributed.nanny.pre-spawn-environ": ENVIRONMENT}))
             where = opened.enter_context(LocalCluster(int(where), host="127.0.0.1", **options))
         elif "://" not in where:
             where = json.loads(Path(where).read_text("utf8"))["address"]

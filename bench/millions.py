@@ -1,8 +1,9 @@
 """Pools of up to two million molecules: time of each step, memory, and what streaming changes.
 
-The pool is QM9 again and again: each copy has every atom displaced at random. Writes
+The pool is QM9 again and again: each copy has every atom displaced at random. One process scores
+it, then the workers of Dask do so again; the strategies pick from both. Writes
 book/records/millions.json, which the page on pools of millions shows. It goes on where it was
-interrupted; the scored chunks stay in the cache. Run it on one core, about an hour::
+interrupted; the scored chunks stay in the cache. With nothing else running, about an hour::
 
     OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python bench/millions.py
 
@@ -21,6 +22,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from alutils import schedulers
 from alutils.datasets import load
 from alutils.descriptors import MBTRSettings, mbtr
 from alutils.gp import GaussianProcess
@@ -45,6 +47,7 @@ SETTINGS = {
     "target_share": 0.30,
     "batch_size": 1000,
 }
+WORKERS = 2  # of Dask
 CHUNK, SEED, BATCH = SETTINGS["chunk"], SETTINGS["seed"], SETTINGS["batch_size"]
 
 
@@ -107,16 +110,20 @@ def score_chunk(dataset, order, scorer, number):
     return scored | {"points_s": points_s, "score_s": score_s, "peak_gib": peak_memory_gib()}
 
 
-def score(store, n):
+def score(store, n, scheduler="serial"):
     """Score what is missing of the first n molecules, and say what the model is like."""
     dataset = load(DATASET)
     order = order_of(dataset)
     scorer, threshold, made = trained(dataset, order)
     numbers = range(len(store), n // CHUNK)
-    for scored in mapped(partial(score_chunk, dataset, order, scorer), numbers):
-        store.append(scored)
-        if len(store) % 20 == 0:
-            print(f"scored {len(store) * CHUNK}", flush=True)
+    before = time.perf_counter()
+    with schedulers.executor(scheduler) as door:
+        for scored in mapped(partial(score_chunk, dataset, order, scorer), numbers, door):
+            now = time.perf_counter()
+            store.append(scored | {"since_last_s": now - before, "caller_gib": peak_memory_gib()})
+            before = now
+            if len(store) % 20 == 0:
+                print(f"{scheduler}: scored {len(store) * CHUNK}", flush=True)
     return made | {"threshold_ev": threshold}
 
 
@@ -127,7 +134,28 @@ def pick(folder, n, name, threshold):
     picks, wall_s, processor_s = clocked(STREAMED[name], moment, BATCH, rng)
     assert len(np.unique(picks)) == BATCH
     times = {"wall_s": wall_s, "processor_s": processor_s}
-    return times | {"peak_memory_gib": peak_memory_gib()}
+    sha256 = hashlib.sha256(picks.tobytes()).hexdigest()
+    return times | {"peak_memory_gib": peak_memory_gib(), "picks_sha256": sha256}
+
+
+def against_serial(folder, dask, n, threshold, picks):
+    """How the pass through Dask differs from the serial one: times, memory, bits, picks."""
+    ours, theirs = Store(folder, n // CHUNK), Store(dask, n // CHUNK)
+    pairs = zip(ours, theirs, strict=True)
+    arrays = ("mu", "sigma", "Z")
+    same = [all(np.array_equal(a[name], b[name]) for name in arrays) for a, b in pairs]
+    again = {name: pick(dask, n, name, threshold)["picks_sha256"] for name in STREAMED}
+    of = {"serial": ours, "dask": theirs}
+    return {
+        "n": n,
+        "workers": WORKERS,
+        "chunks": len(same),
+        "chunks_equal": int(np.sum(same)),
+        "picks_equal": [name for name in STREAMED if again[name] == picks[name]["picks_sha256"]],
+        "wall_s": {door: sum(float(chunk["since_last_s"]) for chunk in of[door]) for door in of},
+        "worker_memory_gib": max(float(chunk["peak_gib"]) for chunk in theirs),
+        "caller_memory_gib": max(float(chunk["caller_gib"]) for chunk in theirs),
+    }
 
 
 def against_memory(folder, n, threshold):
@@ -198,6 +226,13 @@ def main(sizes=SIZES):
                 picks[str(n)][name] = alone(pick, folder, n, name, threshold)
                 write_json(path, result)
                 print(n, name, picks[str(n)][name], flush=True)
+    dask = folder / "dask"
+    if len(Store(dask)) * CHUNK < max(sizes) or "dask" not in result:
+        alone(score, Store(dask), max(sizes), f"dask:{WORKERS}")
+        chosen = picks[str(max(sizes))]
+        result["dask"] = alone(against_serial, folder, dask, max(sizes), threshold, chosen)
+        write_json(path, result)
+        print(result["dask"], flush=True)
     if "against_memory" not in result:
         result["against_memory"] = alone(against_memory, folder, min(sizes), threshold)
     stored = sum(p.stat().st_size for p in folder.glob("[0-9]*.npz"))

@@ -99,19 +99,28 @@ def test_ctrl_c_during_the_imports_is_quiet(tmp_path):
 
 
 FORKS = """
-import os, sys, time
+import os, signal, sys, time
 from alutils import processes
 processes.forks_die_too()
+if {at_once}:
+    real = signal.signal
+    signal.signal = lambda *arguments: os.kill(os.getpid(), signal.SIGINT) or real(*arguments)
 if os.fork() == 0:
     print(os.getpid(), flush=True)
 time.sleep(600)
 """
 
 
-def test_what_a_process_forks_ends_with_it():
-    with subprocess.Popen([sys.executable, "-c", FORKS], stdout=subprocess.PIPE) as parent:
+@pytest.mark.parametrize("at_once", [False, True])
+def test_what_a_process_forks_ends_with_it(at_once):
+    """Also where Ctrl-C comes after the fork and before the child can know that it is one."""
+    command = [sys.executable, "-c", FORKS.format(at_once=at_once)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, preexec_fn=heed_ctrl_c) as parent:
         child = psutil.Process(int(parent.stdout.readline()))
-        assert child.is_running()
-        child.send_signal(signal.SIGINT)  # left to the parent
-        parent.kill()
+        try:
+            child.send_signal(signal.SIGINT)  # left to the parent
+            time.sleep(0.5)
+            assert not gone([child])
+        finally:
+            parent.kill()
         until(lambda: gone([child]))
