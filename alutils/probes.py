@@ -10,7 +10,7 @@ import pandas as pd
 
 from . import studies, trace
 from .datasets import load
-from .descriptors import features
+from .kept import features
 from .overlap import Plan, probe
 from .paths import records_dir
 from .provenance import provenance

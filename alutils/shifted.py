@@ -11,8 +11,8 @@ import pandas as pd
 from scipy.linalg import cho_solve
 
 from .datasets import load
-from .descriptors import features
 from .gp import factorise, rbf, squared_distances
+from .kept import features
 from .loop import split
 from .overlap import NEIGHBOURS
 from .records import find

@@ -9,9 +9,9 @@ the store.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,8 +20,10 @@ import numpy as np
 from scipy.linalg import eigh
 
 from .descriptors import DEFAULTS, MBTRSettings, _least_kept, _species, _write_rows
+from .files import set_aside, sweep, whole
 from .gp import GaussianProcess
 from .strategies import VARIANCE_KEPT
+from .untrusted import BROKEN, brief, check_archive
 
 
 def descriptors(molecules, settings=DEFAULTS):
@@ -137,12 +139,15 @@ def _call(function, item):
 class Store:
     """Scored chunks in a folder, one .npz each, whole or not there: what is there needs no redoing.
 
-    Iterating opens one chunk after the other, as a mapping that reads an array when it is asked.
+    Iterating gives one `Chunk` after the other.
     stop : int, optional: only this many chunks, the first
     """
 
     def __init__(self, folder, stop=None):
         self.folder, self.stop = Path(folder), stop
+
+    def _path(self, number):
+        return self.folder / f"{number:09d}.npz"
 
     def _paths(self):
         return sorted(self.folder.glob("[0-9]*.npz"))[: self.stop]
@@ -151,13 +156,50 @@ class Store:
         return len(self._paths())
 
     def __iter__(self):
-        for path in self._paths():
-            with np.load(path, allow_pickle=False) as chunk:
-                yield chunk
+        """ValueError where a chunk is missing before another: positions would shift."""
+        for number, path in enumerate(self._paths()):
+            if path != self._path(number):
+                raise ValueError(f"chunk {number} is missing before {path.name}: score it first")
+            yield Chunk(path)
 
-    def append(self, chunk):
-        """Keep a mapping of arrays as the next chunk."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / f"partial.{os.getpid()}.npz"
-        np.savez(partial, **chunk)
-        os.replace(partial, self.folder / f"{len(self):09d}.npz")
+    def missing(self, n_chunks):
+        """Numbers of those of the first `n_chunks` that are not there."""
+        sweep(self.folder, "*.npz.*.tmp")
+        return [number for number in range(n_chunks) if not self._path(number).exists()]
+
+    def put(self, number, chunk):
+        """Keep a mapping of arrays as this chunk; two processes may put the same."""
+        with whole(self._path(number)) as file:
+            np.savez(file, **chunk)
+
+
+class Chunk(Mapping):
+    """Arrays of an .npz by name, each read when it is asked for.
+
+    One that is damaged raises ValueError; the file is set aside, and so counts as missing.
+    """
+
+    def __init__(self, path):
+        self.path = path
+
+    def __getitem__(self, name):
+        return self._of_file(lambda arrays: arrays[name])
+
+    def __iter__(self):
+        return iter(self._of_file(lambda arrays: list(arrays.files)))
+
+    def __len__(self):
+        return len(list(iter(self)))
+
+    def _of_file(self, read):
+        try:
+            check_archive(self.path)
+            with np.load(self.path, allow_pickle=False) as arrays:
+                return read(arrays)
+        except (KeyError, FileNotFoundError, MemoryError):
+            raise
+        except BROKEN as error:
+            name = set_aside(self.path)
+            raise ValueError(
+                f"{self.path.name} is damaged ({brief(error)}); it is now {name}: score it again"
+            ) from None

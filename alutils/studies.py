@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import product
 
 from .datasets import load
-from .descriptors import features
+from .kept import features
 from .loop import RunConfig, split
 from .noise import most_likely_noise
 from .strategies import STRATEGIES

@@ -115,15 +115,17 @@ def score(store, n, scheduler="serial"):
     dataset = load(DATASET)
     order = order_of(dataset)
     scorer, threshold, made = trained(dataset, order)
-    numbers = range(len(store), n // CHUNK)
+    numbers = store.missing(n // CHUNK)
     before = time.perf_counter()
     with schedulers.executor(scheduler) as door:
-        for scored in mapped(partial(score_chunk, dataset, order, scorer), numbers, door):
+        of_chunk = partial(score_chunk, dataset, order, scorer)
+        for number, scored in zip(numbers, mapped(of_chunk, numbers, door), strict=True):
             now = time.perf_counter()
-            store.append(scored | {"since_last_s": now - before, "caller_gib": peak_memory_gib()})
+            times = {"since_last_s": now - before, "caller_gib": peak_memory_gib()}
+            store.put(number, scored | times)
             before = now
-            if len(store) % 20 == 0:
-                print(f"{scheduler}: scored {len(store) * CHUNK}", flush=True)
+            if (number + 1) % 20 == 0:
+                print(f"{scheduler}: scored {(number + 1) * CHUNK}", flush=True)
     return made | {"threshold_ev": threshold}
 
 
@@ -216,7 +218,7 @@ def main(sizes=SIZES):
     path = records_dir() / "millions.json"
     result = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     result |= {"settings": SETTINGS, "dataset": DATASET, "provenance": provenance()}
-    if len(Store(folder)) * CHUNK < max(sizes) or "scored" not in result:
+    if Store(folder).missing(max(sizes) // CHUNK) or "scored" not in result:
         result["scored"] = alone(score, Store(folder), max(sizes))
         write_json(path, result)
     threshold, picks = result["scored"]["threshold_ev"], result.setdefault("picks", {})
@@ -227,7 +229,7 @@ def main(sizes=SIZES):
                 write_json(path, result)
                 print(n, name, picks[str(n)][name], flush=True)
     dask = folder / "dask"
-    if len(Store(dask)) * CHUNK < max(sizes) or "dask" not in result:
+    if Store(dask).missing(max(sizes) // CHUNK) or "dask" not in result:
         alone(score, Store(dask), max(sizes), f"dask:{WORKERS}")
         chosen = picks[str(max(sizes))]
         result["dask"] = alone(against_serial, folder, dask, max(sizes), threshold, chosen)

@@ -9,7 +9,7 @@ from alutils.paths import records_dir
 from alutils.strategies import LETTERS
 
 MISSING = "Not measured yet: `bench/millions.py`.\n"
-FRAGMENTS = ("lead", "times", "against", "extrapolation")
+FRAGMENTS = ("lead", "times", "against", "dask", "extrapolation")
 STEPS = {"points": "MBTR, axes", "score": "μ, σ"}
 LETTER = {name: letter for letter, name in LETTERS.items()}
 HOUR = 3600.0  # seconds
@@ -35,6 +35,7 @@ def fragments(record, table):
         "millions_lead": lead(record),
         "millions_times": machine(record) + table(times(record)),
         "millions_against": table(against(record)),
+        "millions_dask": through_dask(record["dask"]),
         "millions_extrapolation": table(extrapolation(record)) + assumptions(record),
     }
 
@@ -81,8 +82,8 @@ def machine(record):
         f"{thousands(s['n_train'])} training molecules; {made['n_axes']} principal axes of "
         f"{thousands(s['n_axes_sample'])} molecules, which lose {made['share_lost']:.0e} of the "
         f"variance of others; k-means sees {made['n_clustering']} axes. Seconds of processor time "
-        f"on one core ({p['machine']}, {p['blas']}), other work beside it: the clock on the wall "
-        f"showed {busy:.1f} times as much, and these are upper limits.\n\n"
+        f"on one core ({p['machine']}, {p['blas']}); the clock on the wall showed {busy:.2f} "
+        f"times as much.\n\n"
     )
 
 
@@ -111,6 +112,20 @@ def against(record):
             ]
         )
     return lines
+
+
+def through_dask(dask):
+    """What the same pass gives and takes with the workers of Dask."""
+    serial, parallel = (dask["wall_s"][door] for door in ("serial", "dask"))
+    letters = ", ".join(sorted(LETTER[name] for name in dask["picks_equal"]))
+    return (
+        f"We scored the {thousands(dask['n'])} molecules once more with {dask['workers']} workers "
+        f"of Dask: {parallel / 60:.0f} minutes, where one process took {serial / 60:.0f}, "
+        f"{serial / parallel:.2f} times as fast. No worker held more than "
+        f"{dask['worker_memory_gib']:.2f} GiB, the caller {dask['caller_memory_gib']:.2f} GiB. "
+        f"{thousands(dask['chunks_equal'])} of {thousands(dask['chunks'])} chunks have the same "
+        f"bits; the picks from them are the same for {letters}.\n"
+    )
 
 
 def marginal(record):

@@ -26,7 +26,7 @@ import yaml
 from pages import ROOT, Page, PageError
 
 from alutils import datasets, records
-from alutils.descriptors import features
+from alutils.kept import features
 from alutils.paths import cache_dir, data_dir
 
 # Molecules; grid_n_max is half of n_max unless it is given.

@@ -14,12 +14,13 @@ import sys
 from pathlib import Path
 
 import headline
+import millions_page
 import proofs
+import soak_page
 import yaml
 from bench_page import memory_figure, read_bench, tables, time_figure
 from claims_page import claims_summary, claims_table, read_claims, verdict_rows
 from explorer import write_script
-from millions_page import fragments, read_millions
 from pages import ROOT, PageError, file_digest, read_pages
 from PIL import Image
 from reader import STALE
@@ -63,7 +64,8 @@ def write_tables(listed, root=ROOT):
         "status": summary(listed, stale, rows, results),
         "status_pages": pages_table(listed, stale, root),
         **tables(bench, table),
-        **fragments(read_millions(), table),
+        **millions_page.fragments(millions_page.read_millions(), table),
+        **soak_page.fragments(soak_page.read_soak(), table),
     }.items():
         (root / f"book/experiments/{name}.md").write_text(text, "utf8")
     for name, draw in (("bench_time", time_figure), ("bench_memory", memory_figure)):

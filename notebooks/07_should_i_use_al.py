@@ -32,7 +32,7 @@ from myst_nb import glue
 
 from alutils import advice, law, law_figures, metrics, summaries
 from alutils.datasets import load
-from alutils.descriptors import features
+from alutils.kept import features
 from alutils.loop import split
 from alutils.overlap import CONFIDENCE, Plan
 from alutils.parameters import check_parameters, run_configs

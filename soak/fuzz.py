@@ -29,12 +29,14 @@ from pathlib import Path
 import ase.io
 import numpy as np
 import scipy.sparse
+from counts import keep
 from threadpoolctl import threadpool_limits
 
 from alutils import campaign, kept, records
 from alutils.__main__ import plan
 from alutils.datasets import MoleculeDataset, load
 from alutils.loop import RunConfig
+from alutils.streaming import Chunk
 from alutils.structures import Structures, read_structures
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "book"))
@@ -335,6 +337,18 @@ def kinds(folder):
     def configs(path):
         assert all(isinstance(config, RunConfig) for config in plan(path))
 
+    scored = {"mu": toy.y, "Z": np.ones((60, 2), dtype=np.float32)}
+
+    def chunk(path):
+        try:
+            found = dict(Chunk(path))
+        except ValueError:
+            for one in path.parent.glob("*.damaged*"):
+                one.rename(path)
+            raise
+        assert found.keys() == scored.keys(), "a silent change"
+        assert all(np.array_equal(found[name], scored[name]) for name in scored), "a silent change"
+
     smiles = b"id,smiles,homo\na,CO,-9.5\nb,[NH4+],-10\nc,C#N,-9\n"
     listed = [
         Kind("a.npz", written(np.savez_compressed, **arrays), dataset, mutate=mutate_archive),
@@ -348,6 +362,7 @@ def kinds(folder):
         Kind("begun.json", json.dumps(begun).encode(), record(begun)),
         Kind("b.jsonl", json.dumps(made).encode() + b"\n", bundle),
         Kind("cached.npy", cached.read_bytes(), cache, share=0.5),
+        Kind("000000001.npz", written(np.savez, **scored), chunk),
         Kind("batch.csv", labels, told),
         part_of_campaign("campaign.json"),
         part_of_campaign("batch-000.json"),
@@ -452,7 +467,7 @@ def watched(only, numbers, seed):
     return outcomes
 
 
-def main(inputs, seed, only, jobs, first):
+def main(inputs, seed, only, jobs, first, record):
     starts, end = range(first, first + inputs, AT_ONCE), first + inputs
     parts = [range(start, min(start + AT_ONCE, end)) for start in starts]
     counts = collections.Counter()
@@ -471,6 +486,9 @@ def main(inputs, seed, only, jobs, first):
         total[word] += n
     words = ", ".join(f"{total[word]} {word}" for word in ("valid", "refused", "other"))
     print(f"inputs tried: {total.total()}: {words}")
+    if record:
+        tried = {"inputs": total.total(), "kinds": len({name for name, _ in counts}), "seed": seed}
+        keep("fuzz", tried | {word: total[word] for word in ("valid", "refused", "other")})
     return 0 if total.total() == inputs and not total["other"] else 1
 
 
@@ -481,4 +499,5 @@ if __name__ == "__main__":
     parser.add_argument("--first", type=int, default=0, help="number of the first input")
     parser.add_argument("--only", help="one kind, such as a.npz")
     parser.add_argument("--jobs", type=int, default=2, help="processes (2)")
+    parser.add_argument("--record", action="store_true", help="into book/records/soak.json")
     sys.exit(main(**vars(parser.parse_args())))

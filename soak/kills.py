@@ -1,6 +1,6 @@
 """Kill runs and campaigns at random moments, starve them of memory and disk: the same bits result.
 
-python soak/kills.py [--kills 100] [--starved 20] [--seed 0]
+python soak/kills.py [--kills 100] [--starved 20] [--seed 0] [--record]
 
 A victim is forked, so that it starts at once, and killed (SIGKILL) either after a random time, or
 at a random operation on a file of its folder: before one is opened, renamed or removed, or with
@@ -27,6 +27,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from counts import keep
 from threadpoolctl import threadpool_limits
 
 from alutils import campaign, files, records
@@ -292,20 +293,26 @@ def inject_full_disk(number):
     files.os.fsync = fsync
 
 
-def main(kills, starved, seed):
+def main(kills, starved, seed, record):
     threadpool_limits(1)  # a forked OpenBLAS with threads may wait for those of its parent
     rng = np.random.default_rng(seed)
     victims = {"run": Run(), "campaign": Campaign()}
+    counted = {name: {} for name in victims}
     with tempfile.TemporaryDirectory() as folder:
         for name, victim in victims.items():
             survived, lives = kill(victim, kills, rng, Path(folder, name))
+            counted[name] |= {"kills": survived, "lives": lives}
             print(f"{name}: kills survived: {survived} of {kills} ({lives} lives)", flush=True)
         for name, victim in victims.items():
             met, n = starve_memory(victim, starved, rng, Path(folder, f"{name}-memory"))
+            counted[name]["out_of_memory"] = {"faults": n, "ended_early": met}
             print(f"{name}: out of memory: {n} of {n} went on ({met} ended early)", flush=True)
             met, n, real = starve_disk(victim, starved, rng, Path(folder, f"{name}-disk"))
             disk = "a full tmpfs" if real else "injected ENOSPC"
+            counted[name]["disk_full"] = {"faults": n, "ended_early": met, "disk": disk}
             print(f"{name}: disk full: {n} of {n} went on ({met} ended early, {disk})", flush=True)
+    if record:
+        keep("kills", counted | {"seed": seed})
 
 
 if __name__ == "__main__":
@@ -313,4 +320,5 @@ if __name__ == "__main__":
     parser.add_argument("--kills", type=int, default=100, help="of each kind of victim (100)")
     parser.add_argument("--starved", type=int, default=20, help="faults of each kind (20)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--record", action="store_true", help="into book/records/soak.json")
     main(**vars(parser.parse_args()))

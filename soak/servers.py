@@ -1,6 +1,6 @@
 """Download from a server that fails in every way it can: each fault is named, the second try works.
 
-python soak/servers.py [--tries 300] [--seed 0]
+python soak/servers.py [--tries 300] [--seed 0] [--record]
 
 Each try loads the data set `aa` into an empty cache, or one that an earlier fault has left, while
 one of its three requests meets a fault; then it loads it again from the server as it should be.
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse
+from counts import keep
 
 from alutils import downloads
 from alutils.datasets import load
@@ -169,7 +170,7 @@ def attempt(server, kind, path, folder):
     return said
 
 
-def main(tries, seed):
+def main(tries, seed, record):
     rng = np.random.default_rng(seed)
     downloads.TIMEOUT, downloads.KNOWN_MD5 = PATIENCE_S, {}
     server, named, served = Server(), 0, collections.Counter()
@@ -189,10 +190,14 @@ def main(tries, seed):
         f"faults served: {served.total()} ({kinds}); {named} named, the second try worked after "
         f"{tries} of {tries}"
     )
+    if record:
+        counted = {"served": served.total(), "kinds": len(FAULTS), "named": named, "again": tries}
+        keep("servers", counted | {"seed": seed})
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tries", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--record", action="store_true", help="into book/records/soak.json")
     main(**vars(parser.parse_args()))

@@ -3,7 +3,8 @@
 The same runs, in the same minutes, on the same machine; the records must agree bit for bit. The
 start of the workers is a part of each time, and is told beside it. Nothing else may run meanwhile.
 
-python soak/speedup.py [--runs 24] [--n-max 800] [--repeat 3] [--doors processes:2 dask:2]
+python soak/speedup.py [--runs 24] [--n-max 2000] [--repeat 3] [--doors processes:2 dask:2]
+    [--record]
 """
 
 import argparse
@@ -14,6 +15,8 @@ from pathlib import Path
 from statistics import median
 
 os.environ.update({f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL")})
+
+from counts import keep
 
 from alutils import records, schedulers
 from alutils.loop import RunConfig
@@ -42,7 +45,7 @@ def start_up(door):
     return time.perf_counter() - started
 
 
-def main(runs, n_max, repeat, doors):
+def main(runs, n_max, repeat, doors, record):
     configs = grid(runs, n_max)
     timed(configs[:1], "serial")  # features and imports are there before the first is timed
     times = {door: [] for door in ("serial", *doors)}
@@ -54,21 +57,27 @@ def main(runs, n_max, repeat, doors):
             expected = expected or results
             if results != expected:
                 raise SystemExit(f"{door}: other results than serial")
-    print(f"{runs} runs to {n_max} molecules, {os.cpu_count()} cores, {repeat} times each")
-    serial = median(times["serial"])
-    print(f"{'serial':12} {serial:7.1f} s")
+    rows = []
     for door in doors:
         ratios = [a / b for a, b in zip(times["serial"], times[door], strict=True)]
+        row = {"door": door, "s": median(times[door]), "start_s": start_up(door), "ratios": ratios}
+        rows.append(row)
         print(
-            f"{door:12} {median(times[door]):7.1f} s, start {start_up(door):.1f} s of it: "
-            f"{median(ratios):.2f} times as fast ({min(ratios):.2f} to {max(ratios):.2f})"
+            f"{door}: {row['s']:.1f} s, serial {median(times['serial']):.1f} s, start "
+            f"{row['start_s']:.1f} s: {median(ratios):.2f} times as fast ({min(ratios):.2f} to "
+            f"{max(ratios):.2f})"
         )
+    print(f"{runs} runs to {n_max} molecules, {os.cpu_count()} cores, {repeat} times each")
+    if record:
+        of = {"runs": runs, "n_max": n_max, "repeat": repeat, "serial_s": median(times["serial"])}
+        keep("speedup", of | {"doors": rows})
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=24)
-    parser.add_argument("--n-max", type=int, default=800, help="molecules")
+    parser.add_argument("--n-max", type=int, default=2000, help="molecules")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--record", action="store_true", help="into book/records/soak.json")
     parser.add_argument("--doors", nargs="+", default=["processes:2", "dask:2"])
     main(**vars(parser.parse_args()))

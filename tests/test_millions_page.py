@@ -11,6 +11,7 @@ from millions_page import (
     extrapolation,
     fragments,
     marginal,
+    through_dask,
     times,
 )
 from tables import table
@@ -47,6 +48,16 @@ def record():
         "provenance": {"machine": "Linux", "blas": "openblas"},
         "scored": {"n_axes": 529, "n_clustering": 69, "share_lost": 1e-9},
         "against_memory": {"n": SIZES[0], "strategies": dict.fromkeys(STREAMED, one)},
+        "dask": {
+            "n": SIZES[-1],
+            "workers": 2,
+            "chunks": 800,
+            "chunks_equal": 799,
+            "picks_equal": ["uncertain_cluster_centres", "random"],
+            "wall_s": {"serial": 1500.0, "dask": 1000.0},
+            "worker_memory_gib": 0.6,
+            "caller_memory_gib": 0.7,
+        },
         "bytes_a_molecule": 292.6,
         "rows": rows,
     }
@@ -97,3 +108,10 @@ def test_every_fragment_of_the_page_is_made(record, root):
 
 def test_without_a_record_it_says_so():
     assert set(fragments(None, table).values()) == {MISSING}
+
+
+def test_what_dask_gave_is_told_with_what_it_did_not(record):
+    """A chunk with other bits and a strategy with other picks show."""
+    told = through_dask(record["dask"])
+    assert "1.50 times as fast" in told and "799 of 800 chunks" in told
+    assert told.endswith("the same for A, D.\n")

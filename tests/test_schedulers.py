@@ -107,6 +107,13 @@ def test_every_door_is_an_executor(door):
             assert list(executor.map(abs, [-1, 2])) == [1, 2]
 
 
+def test_workers_of_dask_keep_the_memory_they_freed(monkeypatch):
+    """Dask would set the first; without the second a matrix product takes all cores."""
+    monkeypatch.delenv("MALLOC_TRIM_THRESHOLD_", raising=False)
+    names = ["MALLOC_TRIM_THRESHOLD_", "OPENBLAS_NUM_THREADS"]
+    assert dict(schedulers.each(os.getenv, names, "dask:1")) == {names[0]: None, names[1]: "1"}
+
+
 def test_serial_hands_on_what_is_done_before_it_goes_on(tmp_path):
     paths = [tmp_path / name for name in "ab"]
     done = schedulers.each(Path.touch, paths)

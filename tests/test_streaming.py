@@ -160,17 +160,43 @@ def test_a_store_keeps_chunks_in_order_and_whole(tmp_path, pool, scorer):
     scored = list(mapped(scorer, chunks(pool[0], 100)))
     store = Store(tmp_path / "pool")
     assert len(store) == 0 and list(store) == []
-    for chunk in scored[:2]:
-        store.append(chunk)
-    (tmp_path / "pool" / "partial.1.npz").write_bytes(b"half")  # an interrupted write
+    for number in (0, 3):
+        store.put(number, scored[number])
+    (tmp_path / "pool" / "000000001.npz.7.tmp").write_bytes(b"half")  # an interrupted write
     store = Store(tmp_path / "pool")
-    for chunk in scored[len(store) :]:  # goes on where it was interrupted
-        store.append(chunk)
+    with pytest.raises(ValueError, match=r"chunk 1 is missing before 000000003\.npz"):
+        list(store)
+    assert store.missing(len(scored)) == [1, 2]
+    for number in store.missing(len(scored)):
+        store.put(number, scored[number])
     for name in ("mu", "sigma", "Z"):
         np.testing.assert_array_equal(
             np.concatenate([chunk[name] for chunk in store]), joined(scored, name)
         )
     assert len(Store(tmp_path / "pool", stop=2)) == len(list(Store(tmp_path / "pool", 2))) == 2
+
+
+@pytest.mark.parametrize("harm", ["empty", "cut", "a bit", "pickled"])
+def test_a_damaged_chunk_is_set_aside_and_scored_again(tmp_path, harm):
+    store = Store(tmp_path)
+    chunk = {"mu": np.arange(50.0), "Z": np.ones((50, 3), dtype=np.float32)}
+    for number in range(3):
+        store.put(number, chunk)
+    path = tmp_path / "000000001.npz"
+    content = bytearray(path.read_bytes())
+    if harm == "a bit":
+        content[200] ^= 1
+    path.write_bytes({"empty": b"", "cut": content[: len(content) // 2]}.get(harm, content))
+    if harm == "pickled":
+        np.savez(path, mu=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match=r"^000000001.npz is damaged .* it is now .*: score it"):
+        [one["mu"].sum() for one in store]
+    assert (tmp_path / "000000001.npz.damaged").exists() and store.missing(3) == [1]
+    store.put(1, chunk)
+    assert [one["mu"].sum() for one in store] == [1225.0] * 3
+    assert all(set(one) == {"mu", "Z"} and len(one) == 2 for one in store)
+    with pytest.raises(KeyError, match="sigma"):
+        next(iter(store))["sigma"]
 
 
 def test_memory_does_not_grow_with_the_pool(tmp_path, pool, scorer):
@@ -189,8 +215,8 @@ def test_memory_does_not_grow_with_the_pool(tmp_path, pool, scorer):
         )
         store = Store(folder)
         tracemalloc.start()
-        for chunk in mapped(scorer, displaced):
-            store.append(chunk)
+        for number, chunk in enumerate(mapped(scorer, displaced)):
+            store.put(number, chunk)
         highest = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return highest
