@@ -9,6 +9,7 @@ the store.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections import deque
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from .descriptors import DEFAULTS, MBTRSettings, _least_kept, _species, _write_rows
-from .files import set_aside, sweep, whole
+from .files import set_aside, sweep, whole, write_text
 from .gp import GaussianProcess
 from .strategies import VARIANCE_KEPT
 from .untrusted import BROKEN, brief, check_archive
@@ -39,7 +40,7 @@ def descriptors(molecules, settings=DEFAULTS):
     shape = (len(molecules), settings.n_grid * len(species) * (len(species) + 1) // 2)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "X.npy"
-        np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=shape).flush()
+        np.save(path, np.zeros(shape, dtype=np.float32))  # a full disk is met here, not when mapped
         _write_rows(path, settings, species, 0, molecules)
         return np.load(path, allow_pickle=False)
 
@@ -93,6 +94,16 @@ class Scorer:
     axes: Axes
     settings: MBTRSettings
 
+    @property
+    def sha256(self):
+        """Of all that determines the numbers; equal bits only with equal libraries and machine."""
+        m, a = self.model, self.axes
+        parts = (m.X_train_, m.L_, m.weights_, a.mean, a.axes, a.variances)
+        digest = hashlib.sha256(repr((m.signal_var_, m.length_scale_, self.settings)).encode())
+        for part in parts:
+            digest.update(np.ascontiguousarray(part))
+        return digest.hexdigest()
+
     def points(self, molecules):
         """(m, r) float64."""
         return self.axes.rotate(descriptors(molecules, self.settings))
@@ -107,11 +118,12 @@ class Scorer:
         return self.score(self.points(molecules))
 
 
-def mapped(function, items, executor=None, ahead=8):
+def mapped(function, items, executor=None, ahead=None):
     """``function(item)`` for each item, in their order, at most `ahead` of them under way.
 
     (``executor.map`` of `concurrent.futures` takes all items at once: memory grows with the pool.)
     executor : anything with ``submit``; None runs here
+    ahead : int; twice the workers that are there at the start, if not told
     """
     if executor is None:
         yield from map(function, items)
@@ -119,6 +131,8 @@ def mapped(function, items, executor=None, ahead=8):
     dask = getattr(executor, "_client", executor)  # the client behind `Client.get_executor`
     if hasattr(dask, "scatter"):  # a model is large: each worker gets it once, not with each chunk
         function = dask.scatter(function, broadcast=True)
+    if ahead is None:
+        ahead = 2 * max(1, _n_workers(dask))
     under_way = deque()
     try:
         for item in items:
@@ -132,6 +146,12 @@ def mapped(function, items, executor=None, ahead=8):
             future.cancel()
 
 
+def _n_workers(executor):
+    if hasattr(executor, "nthreads"):  # a Dask client
+        return sum(executor.nthreads().values())
+    return getattr(executor, "_max_workers", 1)
+
+
 def _call(function, item):
     return function(item)
 
@@ -140,27 +160,38 @@ class Store:
     """Scored chunks in a folder, one .npz each, whole or not there: what is there needs no redoing.
 
     Iterating gives one `Chunk` after the other.
-    stop : int, optional: only this many chunks, the first
+
+    Parameters
+    ----------
+    n_chunks : int, optional: only so many, the first. Without it a pass that ended early looks
+        like a smaller pool.
+    made_by : str, optional: a name for what scores, such as `Scorer.sha256`. ValueError where the
+        folder has another: chunks of two models must not meet.
     """
 
-    def __init__(self, folder, stop=None):
-        self.folder, self.stop = Path(folder), stop
+    def __init__(self, folder, n_chunks=None, made_by=None):
+        self.folder, self.n_chunks, self.made_by = Path(folder), n_chunks, made_by
+        if made_by and self._mark().exists() and self._mark().read_text("utf8") != made_by:
+            raise ValueError(f"{folder}: its chunks are another scorer's: name another folder")
+
+    def _mark(self):
+        return self.folder / "made_by.txt"
 
     def _path(self, number):
         return self.folder / f"{number:09d}.npz"
 
-    def _paths(self):
-        return sorted(self.folder.glob("[0-9]*.npz"))[: self.stop]
-
     def __len__(self):
-        return len(self._paths())
+        if self.n_chunks is not None:
+            return self.n_chunks
+        names = (path.name.split(".")[0] for path in self.folder.glob("[0-9]*.npz*"))
+        return 1 + max(map(int, names), default=-1)  # with those that were set aside
 
     def __iter__(self):
-        """ValueError where a chunk is missing before another: positions would shift."""
-        for number, path in enumerate(self._paths()):
-            if path != self._path(number):
-                raise ValueError(f"chunk {number} is missing before {path.name}: score it first")
-            yield Chunk(path)
+        """ValueError at a chunk that is missing."""
+        for number in range(len(self)):
+            if not self._path(number).exists():
+                raise ValueError(f"chunk {number} of {len(self)} is missing: score it first")
+            yield Chunk(self._path(number))
 
     def missing(self, n_chunks):
         """Numbers of those of the first `n_chunks` that are not there."""
@@ -169,6 +200,8 @@ class Store:
 
     def put(self, number, chunk):
         """Keep a mapping of arrays as this chunk; two processes may put the same."""
+        if self.made_by and not self._mark().exists():
+            write_text(self._mark(), self.made_by)
         with whole(self._path(number)) as file:
             np.savez(file, **chunk)
 
@@ -180,7 +213,7 @@ class Chunk(Mapping):
     """
 
     def __init__(self, path):
-        self.path = path
+        self.path, self.checked = path, False
 
     def __getitem__(self, name):
         return self._of_file(lambda arrays: arrays[name])
@@ -193,12 +226,16 @@ class Chunk(Mapping):
 
     def _of_file(self, read):
         try:
-            check_archive(self.path)
+            if not self.checked:
+                check_archive(self.path)
+                self.checked = True
             with np.load(self.path, allow_pickle=False) as arrays:
                 return read(arrays)
-        except (KeyError, FileNotFoundError, MemoryError):
+        except (KeyError, MemoryError):
             raise
         except BROKEN as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the system's fault, not the file's
             name = set_aside(self.path)
             raise ValueError(
                 f"{self.path.name} is damaged ({brief(error)}); it is now {name}: score it again"

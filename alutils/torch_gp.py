@@ -92,9 +92,9 @@ class GaussianProcess(gp.GaussianProcess):
     ----------
     device : str, "cpu", "cuda", "cuda:1"
     sigma_dtype : "float64", or "float32": in it is the triangular solve of sigma alone, the one
-        step of a prediction that costs n^2. New molecules keep three digits of sigma, training
-        molecules at a small noise keep none (tests/torch/test_torch_gp.py). Nothing else has this
-        choice: the mean would lose 0.01 eV, with weights that are large and cancel.
+        step of a prediction that costs n^2. New molecules whose sigma exceeds 0.05 eV keep it to
+        5e-4 eV, training molecules at a small noise lose it (tests/torch/test_torch_gp.py). Nothing
+        else has this choice: the mean would lose 0.01 eV, with weights that are large and cancel.
     The others are those of `alutils.gp.GaussianProcess`.
 
     Attributes (after `fit`)

@@ -55,8 +55,9 @@ def sizes(record):
 
 
 def peaks(row):
-    """Largest memory, GiB, of the scoring process, and of any pick's."""
-    return row["scoring_memory_gib"], max(p["peak_memory_gib"] for p in row["picks"].values())
+    """Largest memory, GiB, of a worker that scores, of its caller, and of any pick's process."""
+    of_picks = max(pick["peak_memory_gib"] for pick in row["picks"].values())
+    return row["memory_gib"]["worker"], row["memory_gib"]["caller"], of_picks
 
 
 def lead(record):
@@ -68,7 +69,7 @@ def lead(record):
         f"One core scores {thousands(last['n'])} molecules in {scoring / 60:.0f} minutes of its "
         f"time. The slowest of the five strategies then picks "
         f"{thousands(record['settings']['batch_size'])} of them in {picks:.0f} seconds. No process "
-        f"held more than {max(peaks(last)):.2f} GiB.\n"
+        f"held more than {max(*peaks(last), record['scored']['peak_memory_gib']):.2f} GiB.\n"
     )
 
 
@@ -90,10 +91,12 @@ def machine(record):
 def times(record):
     """Rows of processor seconds against the size of the pool, and the exponent of each column."""
     of, n = seconds(record), sizes(record)
-    lines = [["molecules", *(f"{title} (s)" for title in of), "memory, scoring and picks (GiB)"]]
+    lines = [
+        ["molecules", *(f"{title} (s)" for title in of), "memory: worker, caller, picks (GiB)"]
+    ]
     for k, row in enumerate(record["rows"]):
         cells = [significant(values[k]) for values in of.values()]
-        lines.append([thousands(row["n"]), *cells, " and ".join(f"{m:.2f}" for m in peaks(row))])
+        lines.append([thousands(row["n"]), *cells, ", ".join(f"{m:.2f}" for m in peaks(row))])
     exponents = [f"{np.polyfit(np.log(n), np.log(values), 1)[0]:.2f}" for values in of.values()]
     return [*lines, ["*exponent*", *exponents, ""]]
 
@@ -121,8 +124,7 @@ def through_dask(dask):
     return (
         f"We scored the {thousands(dask['n'])} molecules once more with {dask['workers']} workers "
         f"of Dask: {parallel / 60:.0f} minutes, where one process took {serial / 60:.0f}, "
-        f"{serial / parallel:.2f} times as fast. No worker held more than "
-        f"{dask['worker_memory_gib']:.2f} GiB, the caller {dask['caller_memory_gib']:.2f} GiB. "
+        f"{serial / parallel:.2f} times as fast, one thread each. "
         f"{thousands(dask['chunks_equal'])} of {thousands(dask['chunks'])} chunks have the same "
         f"bits; the picks from them are the same for {letters}.\n"
     )
@@ -162,12 +164,16 @@ def assumptions(record):
     all_hours = sum(each[title] for title in STEPS.values()) * TARGET / HOUR
     picking = max(each[LETTER[name]] for name in record["rows"][-1]["picks"]) * TARGET / HOUR
     stored = record["bytes_a_molecule"] * TARGET / 1e9
+    half, last = sizes(record)[-2:]
     return (
-        f"\nFor {thousands(TARGET)} molecules, from the time that the second million took beyond "
-        f"the first, at an assumed {PRICE} dollars an hour and core. {thousands(CORES)} cores "
-        f"would score them in {all_hours / CORES:.1f} hours. A pick runs on one core, so that the "
-        f"dearest would take {picking:.0f} hours, disk willing: the store, "
-        f"{record['bytes_a_molecule']:.0f} bytes a molecule, would hold {stored:.0f} GB.\n"
+        f"\nFor {thousands(TARGET)} molecules, from the processor time that {thousands(last)} of "
+        f"them took beyond {thousands(half)}, at an assumed {PRICE} dollars an hour and core. "
+        f"{thousands(CORES)} cores that never wait would score them in {all_hours / CORES:.1f} "
+        f"hours. A pick runs on one core: the dearest would take {picking:.0f} hours, if the disk "
+        f"keeps up with a store of {stored:.0f} GB, {record['bytes_a_molecule']:.0f} bytes a "
+        f"molecule. With {LARGE_TRAINING_SET / record['settings']['n_train']:.0f} times the "
+        f"training molecules all of the prediction is taken to cost the square of that, which only "
+        f"its triangular solve does: an upper limit.\n"
     )
 
 

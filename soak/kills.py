@@ -93,11 +93,19 @@ class Campaign:
 
     def result(self, folder):
         return {
-            path.relative_to(folder).as_posix(): path.read_bytes()
+            path.relative_to(folder).as_posix(): content(path)
             for path in folder.rglob("*")
-            # a zip holds the time; the next that changes the campaign removes the other two
-            if path.is_file() and path.suffix not in (".npz", ".lock", ".tmp")
+            # the next that changes the campaign removes these two
+            if path.is_file() and path.suffix not in (".lock", ".tmp")
         }
+
+
+def content(path):
+    """The bytes of a file; of an archive, which tells the time, those of its arrays."""
+    if path.suffix != ".npz":
+        return path.read_bytes()
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: (arrays[name].dtype.str, arrays[name].tobytes()) for name in arrays.files}
 
 
 def fork(job, *arguments):
@@ -122,10 +130,11 @@ def fork(job, *arguments):
 
 
 def wait(pid):
-    """How a process ended: its exit status, or minus the signal."""
+    """How a process ended: 0 (done), 2 (short of memory or disk), or killed; else we stop."""
     ended = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if ended in (3, -signal.SIGALRM):
-        raise SystemExit(f"a victim {'hangs' if ended < 0 else 'failed'}: see above")
+    if ended not in (0, 2, -signal.SIGKILL):
+        why = "hangs" if ended == -signal.SIGALRM else f"failed with status {ended}"
+        raise SystemExit(f"a victim {why}: see above")
     return ended
 
 
@@ -192,6 +201,8 @@ def kill(victim, n_kills, rng, folder):
             ended = wait(pid)
         else:
             ended = wait(fork(killed_at_operation(victim.work, operation), run))
+        if ended == 2:
+            raise SystemExit(f"{run}: short of memory or disk, though nothing was taken away")
         pending += ended == -signal.SIGKILL
         now = victim.progress(run)
         if now < progress:
@@ -252,7 +263,10 @@ def starve(victim, faults, folder):
     for number, fault in enumerate(faults):
         run = folder / f"{number}/run"
         run.mkdir(parents=True)
-        met += wait(fork(fault, run)) == 2
+        ended = wait(fork(fault, run))
+        if ended < 0:
+            raise SystemExit("a victim that was starved was killed: it should have said so")
+        met += ended == 2
         (folder / "filler").unlink(missing_ok=True)
         if left := list(run.rglob("*.tmp")):
             raise SystemExit(f"half a file was left: {left}")

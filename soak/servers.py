@@ -184,6 +184,8 @@ def main(tries, seed, record):
             path = paths[rng.integers(1 if kind in ("changed", "longer") else 0, len(paths))]
             server.met = None
             named += attempt(server, kind, path, Path(top, str(number), "downloads/aa")) is not None
+            if server.met is None:
+                raise SystemExit(f"try {number}: the fault {kind} of {path} was never met")
             served[server.met] += 1
     kinds = ", ".join(f"{kind} {served[kind]}" for kind in FAULTS)
     print(

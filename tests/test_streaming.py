@@ -2,6 +2,7 @@
 
 import tracemalloc
 from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
@@ -158,13 +159,13 @@ def test_few_chunks_are_under_way_and_the_rest_is_cancelled():
 
 def test_a_store_keeps_chunks_in_order_and_whole(tmp_path, pool, scorer):
     scored = list(mapped(scorer, chunks(pool[0], 100)))
-    store = Store(tmp_path / "pool")
+    store = Store(tmp_path / "pool", made_by=scorer.sha256)
     assert len(store) == 0 and list(store) == []
     for number in (0, 3):
         store.put(number, scored[number])
     (tmp_path / "pool" / "000000001.npz.7.tmp").write_bytes(b"half")  # an interrupted write
-    store = Store(tmp_path / "pool")
-    with pytest.raises(ValueError, match=r"chunk 1 is missing before 000000003\.npz"):
+    store = Store(tmp_path / "pool", made_by=scorer.sha256)
+    with pytest.raises(ValueError, match="chunk 1 of 4 is missing"):
         list(store)
     assert store.missing(len(scored)) == [1, 2]
     for number in store.missing(len(scored)):
@@ -173,26 +174,45 @@ def test_a_store_keeps_chunks_in_order_and_whole(tmp_path, pool, scorer):
         np.testing.assert_array_equal(
             np.concatenate([chunk[name] for chunk in store]), joined(scored, name)
         )
-    assert len(Store(tmp_path / "pool", stop=2)) == len(list(Store(tmp_path / "pool", 2))) == 2
+    assert len(Store(tmp_path / "pool", 2)) == len(list(Store(tmp_path / "pool", 2))) == 2
+    with pytest.raises(ValueError, match="chunk 4 of 5 is missing"):
+        list(Store(tmp_path / "pool", 5))
 
 
+def test_chunks_of_two_scorers_never_meet(tmp_path, small, scorer, pool):
+    """Axes of another sign alone make it another: mu is the same, and clusters would not be."""
+    mirrored = replace(scorer, axes=replace(scorer.axes, axes=-scorer.axes.axes))
+    refitted = replace(scorer, model=GaussianProcess(0.05).fit(small.X[:50], pool[1][:50]))
+    names = {one.sha256 for one in (scorer, mirrored, refitted)}
+    assert len(names) == 3 and replace(scorer).sha256 in names
+    Store(tmp_path, made_by=scorer.sha256).put(0, {"mu": np.zeros(3)})
+    for other in (mirrored, refitted):
+        with pytest.raises(ValueError, match="its chunks are another scorer's: name another"):
+            Store(tmp_path, made_by=other.sha256)
+    assert len(Store(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("harm", ["empty", "cut", "a bit", "pickled"])
-def test_a_damaged_chunk_is_set_aside_and_scored_again(tmp_path, harm):
+def test_a_damaged_chunk_is_set_aside_and_scored_again(tmp_path, harm, number):
+    """The last one, too: a pool without it would go unnoticed."""
     store = Store(tmp_path)
     chunk = {"mu": np.arange(50.0), "Z": np.ones((50, 3), dtype=np.float32)}
-    for number in range(3):
-        store.put(number, chunk)
-    path = tmp_path / "000000001.npz"
+    for k in range(3):
+        store.put(k, chunk)
+    path = tmp_path / f"00000000{number}.npz"
     content = bytearray(path.read_bytes())
     if harm == "a bit":
         content[200] ^= 1
     path.write_bytes({"empty": b"", "cut": content[: len(content) // 2]}.get(harm, content))
     if harm == "pickled":
         np.savez(path, mu=np.array([{}], dtype=object))
-    with pytest.raises(ValueError, match=r"^000000001.npz is damaged .* it is now .*: score it"):
+    with pytest.raises(ValueError, match=rf"^{path.name} is damaged .* it is now .*: score it"):
         [one["mu"].sum() for one in store]
-    assert (tmp_path / "000000001.npz.damaged").exists() and store.missing(3) == [1]
-    store.put(1, chunk)
+    assert path.with_name(f"{path.name}.damaged").exists() and store.missing(3) == [number]
+    with pytest.raises(ValueError, match=f"chunk {number} of 3 is missing"):
+        list(store)
+    store.put(number, chunk)
     assert [one["mu"].sum() for one in store] == [1225.0] * 3
     assert all(set(one) == {"mu", "Z"} and len(one) == 2 for one in store)
     with pytest.raises(KeyError, match="sigma"):
