@@ -9,6 +9,7 @@ interruption; the same labels lead to the same batches, in whatever order they w
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -106,7 +107,7 @@ def start(folder, pool, settings):
         with whole(folder / "pool.npz") as file:
             np.savez_compressed(file, ids=np.array(pool.ids), **arrays)
         _write_labels(folder, pool.ids, known)
-        write_json(folder / "campaign.json", {"name": pool.name, **asdict(settings)})
+        _write_sealed(folder / "campaign.json", {"name": pool.name, **asdict(settings)})
     return read(folder)
 
 
@@ -119,7 +120,8 @@ def _refuse_begun(folder):
 def _alone(folder):
     """One process at a time changes a campaign; it removes what those that died have left."""
     with lock(folder / "campaign"):
-        sweep(folder, "*.tmp", older_s=0)
+        for name in ("campaign.json", "pool.npz", "labels.csv", "batch-*"):
+            sweep(folder, f"{name}.*.tmp", older_s=0)
         yield
 
 
@@ -129,7 +131,7 @@ def read(folder):
     if not (folder / "campaign.json").is_file():
         raise ValueError(f"{folder.name} holds no campaign: start one there")
     try:
-        settings = json.loads((folder / "campaign.json").read_text(encoding="utf-8"))
+        settings = _read_sealed(folder / "campaign.json")
         name = settings.pop("name")
         settings = Settings(**settings)
         arrays = read_arrays(folder / "pool.npz")
@@ -139,7 +141,7 @@ def read(folder):
         position = {one: k for k, one in enumerate(ids)}
         n_batches = len(list(folder.glob("batch-*.json")))
         batches = [
-            [position[one] for one in json.loads(path.read_bytes())["ids"]]
+            [position[one] for one in _read_sealed(path)["ids"]]
             for path in (_batch_file(folder, number) for number in range(n_batches))
         ]
         labels = {
@@ -148,6 +150,8 @@ def read(folder):
         }
         if not all(y is None or np.isfinite(y) for y in labels.values()):
             raise ValueError("a label is not finite")
+        if len({k for batch in batches for k in batch}) != sum(map(len, batches)):
+            raise ValueError("a molecule is in two batches")
         if len(ids) != len(molecules):
             raise ValueError(f"{len(ids)} identifiers, {len(molecules)} molecules")
     except (KeyError, TypeError, ValueError, OSError, AttributeError, RecursionError) as error:
@@ -179,10 +183,17 @@ def ask(folder, go_on=False):
     features(read(folder).pool)  # not inside: processes that it forks would hold the lock too
     with _alone(Path(folder)):
         state = read(folder)
-        if not state.waiting or (go_on and state.batches):
-            write_json(_batch_file(state.folder, len(state.batches)), _next_batch(state))
+        if not _is_unseen(state) and (not state.waiting or (go_on and state.batches)):
+            _write_sealed(_batch_file(state.folder, len(state.batches)), _next_batch(state))
             state = read(folder)
         return _export(state)
+
+
+def _is_unseen(state):
+    """True if the last batch was picked, and never written for the reader."""
+    number = len(state.batches) - 1
+    unlabelled = state.batches and any(k not in state.labels for k in state.batches[-1])
+    return bool(unlabelled) and not (state.folder / f"batch-{number:03d}").exists()
 
 
 def _next_batch(state):
@@ -302,7 +313,7 @@ def _refuse_other_unit(state, new, name):
 def _export(state):
     """Write the last batch for the reader; made anew if it was interrupted."""
     number = len(state.batches) - 1
-    asked = json.loads(_batch_file(state.folder, number).read_text(encoding="utf-8"))
+    asked = _read_sealed(_batch_file(state.folder, number))
     target = state.folder / f"batch-{number:03d}"
     if target.exists():
         return target
@@ -321,6 +332,22 @@ def _export(state):
     write_text(partial / "batch.csv", _table(("id", "mu_ev", "sigma_ev", "label"), columns))
     move_folder(partial, target)
     return target
+
+
+def _write_sealed(path, value):
+    write_json(path, value | {"seal": _seal(value)})
+
+
+def _read_sealed(path):
+    """The value without its seal; ValueError if it is not what was written."""
+    value = json.loads(path.read_text(encoding="utf-8"))
+    if value.pop("seal") != _seal(value):
+        raise ValueError(f"{path.name} was changed after it was made")
+    return value
+
+
+def _seal(value):
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _batch_file(folder, number):

@@ -24,9 +24,10 @@ import numpy as np
 import scipy.sparse
 
 from alutils import trace
-from alutils.descriptors import MBTRSettings, mbtr
+from alutils.descriptors import MBTRSettings
 from alutils.downloads import fetch_qm9, fetch_zenodo
 from alutils.files import file_sha256
+from alutils.kept import mbtr
 from alutils.paths import data_dir
 from alutils.readers import Molecules, digest_of, frozen, read_any
 from alutils.structures import read_labelled

@@ -201,6 +201,12 @@ def _fetch(name, url, md5, path, fetch):
         return
     if not fetch:
         raise _absent(name)
+    if path.exists():
+        warnings.warn(
+            f"{name}: {path.name} is damaged, or of another version: it is now {set_aside(path)}, "
+            "and fetched again",
+            stacklevel=4,
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # imported in a notebook, it asks for widgets
         import pooch

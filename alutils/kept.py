@@ -23,15 +23,13 @@ _seen = {}  # path -> (size, time of change, inode) when its bytes were last com
 
 def features(dataset):
     """As `alutils.descriptors.features`, from a cache that has been looked through."""
-    arrays = {kind: _arrays(cache_dir() / kind) for kind in ("features", "mbtr")}
-    for path in [*arrays["features"], *arrays["mbtr"]]:
-        _rows(path)
-    _check_room(dataset, arrays["mbtr"])
+    _look_through("features", "mbtr")
+    _check_room(dataset, descriptors.DEFAULTS)
     while True:
         X = descriptors.features(dataset)
         used = Path(X.base.filename)
         if not _note(used).exists():  # just made: from a descriptor that is sound?
-            of_these = [path for path in _arrays(cache_dir() / "mbtr") if _rows(path) == len(X)]
+            of_these = [p for p in _arrays(cache_dir() / "mbtr") if (_shape(p) or [0])[0] == len(X)]
             if not all([_is_sound(path) for path in of_these]):
                 _refuse(used, "made from a damaged array")
                 continue
@@ -39,13 +37,25 @@ def features(dataset):
             return X
 
 
-def _check_room(dataset, made):
+def mbtr(dataset, settings=descriptors.DEFAULTS):
+    """As `alutils.descriptors.mbtr` of a data set with molecules, from the same cache."""
+    _look_through("mbtr")
+    _check_room(dataset, settings)
+    while True:
+        X = descriptors.mbtr(dataset, settings)
+        if _is_sound(Path(X.base.filename)):
+            return X
+
+
+def _check_room(dataset, settings):
     """OSError before a descriptor is written to a full disk: it is mapped, and the system would end
     the process without a word (SIGBUS)."""
-    if dataset.X is not None or any(_rows(path) == len(dataset) for path in made):
+    if dataset.X is not None or dataset.molecules is None:
         return
-    n_elements = len(np.unique(dataset.molecules.numbers))
-    columns = descriptors.DEFAULTS.n_grid * n_elements * (n_elements + 1) // 2
+    n_elements = len(settings.species or np.unique(dataset.molecules.numbers))
+    columns = settings.n_grid * n_elements * (n_elements + 1) // 2
+    if any(_shape(path) == (len(dataset), columns) for path in _arrays(cache_dir() / "mbtr")):
+        return
     needed = len(dataset) * columns * np.dtype(np.float32).itemsize
     cache_dir().mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(cache_dir()).free
@@ -60,10 +70,16 @@ def _arrays(folder):
     return sorted(path for path in folder.glob("*.npy") if "." not in path.stem)
 
 
-def _rows(path):
-    """Rows of an array on disk; None, and the array set aside, if it is cut or no array."""
+def _look_through(*kinds):
+    for kind in kinds:
+        for path in _arrays(cache_dir() / kind):
+            _shape(path)
+
+
+def _shape(path):
+    """Shape of an array on disk; None, and the array set aside, if it is cut or no array."""
     try:
-        return len(np.load(path, mmap_mode="r", allow_pickle=False))
+        return np.load(path, mmap_mode="r", allow_pickle=False).shape
     except FileNotFoundError:  # another process has set it aside
         return None
     except BROKEN as error:
@@ -73,11 +89,14 @@ def _rows(path):
 
 def _is_sound(path):
     """True if the bytes are those that were noted; notes them at the first look."""
-    stat = path.stat()
-    state = (stat.st_size, stat.st_mtime_ns, stat.st_ino)
-    if _seen.get(path) == state:
-        return True
-    sha256, note = file_sha256(path), _note(path)
+    try:
+        stat = path.stat()
+        state = (stat.st_size, stat.st_mtime_ns, stat.st_ino)
+        if _seen.get(path) == state:
+            return True
+        sha256, note = file_sha256(path), _note(path)
+    except FileNotFoundError:  # another process has set it aside
+        return False
     if not note.exists():
         sync(path)  # before the note is there
         write_text(note, sha256)
@@ -93,8 +112,11 @@ def _note(path):
 
 
 def _refuse(path, why):
+    try:  # the note goes last: without it the damage would be noted as sound
+        name = set_aside(path)
+    except FileNotFoundError:  # another process was faster
+        return
     _note(path).unlink(missing_ok=True)
-    name = set_aside(path)
     warnings.warn(
         f"{path.name} in the cache is damaged ({why}); it is now {name}, and made again",
         stacklevel=4,

@@ -22,8 +22,8 @@ class WorkerPool(ProcessPoolExecutor):
 
     jobs : processes;  tasks_per_process : a process is replaced after so many (None: never)
 
-    Ctrl-C in its ``with`` block ends the workers at once, another error lets them finish what they
-    are at.
+    Ctrl-C in its ``with`` block ends the workers at once, as does the end of a generator that holds
+    it; another error lets them finish what they are at.
     """
 
     def __init__(self, jobs, tasks_per_process=None):
@@ -35,7 +35,7 @@ class WorkerPool(ProcessPoolExecutor):
             return super().submit(*arguments, **kwargs)
 
     def __exit__(self, kind, error, trace):
-        if isinstance(error, KeyboardInterrupt):
+        if isinstance(error, KeyboardInterrupt | GeneratorExit):  # nobody waits for results
             for child in multiprocessing.active_children():
                 child.terminate()
         self.shutdown(cancel_futures=error is not None)

@@ -22,6 +22,11 @@ from .strategies import CANDIDATES, STRATEGIES, Moment
 # The modules that determine the numbers of every run; of `strategies` only the run's own counts, so
 # that a new strategy makes no record stale. The data set has a checksum of its own.
 NUMERICAL_MODULES = ("descriptors", "gp", "batching", "metrics", "loop")
+# Read now: a long-lived worker computes with what it imported, not with what was edited since.
+SOURCES = {
+    name: (Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")
+    for name in (*NUMERICAL_MODULES, "strategies")
+}
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "dscribe", "ase")
 
 
@@ -30,12 +35,11 @@ def code_sha256(strategy):
     """Hash of the numerical modules and the strategy, without comments, docstrings and layout."""
     digest = hashlib.sha256()
     for name in NUMERICAL_MODULES:
-        source = (Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")
-        digest.update(bare_code(source).encode())
+        digest.update(bare_code(SOURCES[name]).encode())
     functions = [STRATEGIES[strategy]]
     if strategy in CANDIDATES:
         functions.append(CANDIDATES[strategy])
-    source = (Path(__file__).parent / "strategies.py").read_text(encoding="utf-8")
+    source = SOURCES["strategies"]
     names = {"Moment"}
     for function in functions:
         if function.__module__ == Moment.__module__:

@@ -17,7 +17,14 @@ import ase
 import ase.io
 import numpy as np
 
-from alutils.untrusted import BROKEN, brief, check_frames, read_arrays, sparse_matrix
+from alutils.untrusted import (
+    BROKEN,
+    brief,
+    check_frames,
+    comment_line,
+    read_arrays,
+    sparse_matrix,
+)
 
 LAYOUT = (
     "Z (atomic numbers) and R (positions in angstrom) of all atoms, N (atoms per molecule), "
@@ -224,7 +231,7 @@ def read_frames(path: Path) -> list:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # ase goes on with what it took for a number
-            frames = ase.io.read(path, index=":", format="extxyz")
+            frames = ase.io.read(path, index=":", format="extxyz", properties_parser=comment_line)
     except Exception as error:  # ase raises what its parsers happen to meet
         raise ValueError(
             f"{path.name}: not a readable .xyz ({type(error).__name__}: {error}); each frame is "

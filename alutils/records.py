@@ -24,7 +24,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from . import schedulers, trace
-from .datasets import load
+from .datasets import REGISTRY, load
 from .files import lock, set_aside, write_json, write_text
 from .kept import features
 from .loop import check, steps, to_frame
@@ -301,10 +301,11 @@ def file_name(config):
     record of the runs before it.
     """
     defaults = {field.name: field.default for field in fields(config)}
-    values = {key: value for key, value in _portable(config).items() if value != defaults[key]}
+    portable = _portable(config)
+    values = {key: value for key, value in portable.items() if value != defaults[key]}
     text = json.dumps(values, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
-    stem = re.sub(r"\W+", "-", Path(config.dataset).stem)
+    stem = re.sub(r"\W+", "-", Path(portable["dataset"]).stem)
     return (
         f"{stem}-{config.strategy}-{config.scheme}{config.n_const}-{config.n_max}"
         f"-noise{config.noise_var:g}-seed{config.seed}-{digest}.json"
@@ -333,9 +334,12 @@ def _new(config, dataset):
 
 
 def _portable(config):
-    """The configuration as a dict, a path cut to the file name: no folder reaches a record."""
-    values = asdict(config)
-    values["dataset"] = Path(config.dataset).name
+    """The configuration as a dict, a path cut to the file name: no folder reaches a record.
+
+    A path that ends like the name of a data set is not that data set.
+    """
+    values, name = asdict(config), Path(config.dataset).name
+    values["dataset"] = f"{name} (own)" if name in REGISTRY and name != config.dataset else name
     return values
 
 
@@ -376,8 +380,7 @@ def _name_of(record, place):
 
 def _check_seal(record, name):
     """ValueError if a digit was changed."""
-    begun_by_earlier_code = not record["complete"] and "seal" not in record
-    if not begun_by_earlier_code and record.get("seal") != seal(record):
+    if record.get("seal") != seal(record):
         raise _damaged(name, "the seal is broken: changed after it was made")
 
 

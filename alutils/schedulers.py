@@ -23,12 +23,17 @@ from pathlib import Path
 from joblib import cpu_count
 from threadpoolctl import threadpool_limits
 
-from .processes import WorkerPool
+from .processes import WorkerPool, workers_without_interrupt
 
 NAME = re.compile(r"serial|(processes|dask)(:[1-9]\d*)?|dask:(\w+://.+|(?P<file>.+))")
-# Dask's own also has MALLOC_TRIM_THRESHOLD_: every matrix is then fetched anew from the system, and
-# a run takes half as long again.
-ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1)
+# Dask's own environment also has MALLOC_TRIM_THRESHOLD_: every matrix is then fetched anew from the
+# system, and a run takes half as long again. Its profiler keeps what each second was spent on.
+SETTINGS = {
+    "distributed.nanny.pre-spawn-environ": dict.fromkeys(
+        ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1
+    ),
+    "distributed.worker.profile.enabled": False,
+}
 DEATHS = 3  # of workers in a row, without a task done: then the task is to blame
 GO_ON = "what is done is kept, and the same call goes on"
 DIED = "workers died {} times in a row, killed or out of memory: " + GO_ON
@@ -79,11 +84,13 @@ def _dask(where):
     # One line of ours tells of a lost scheduler; Dask would log each attempt to find it again.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     options = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": None}
+    options["silence_logs"] = logging.CRITICAL  # each worker would tell of each cancelled run
     options["scheduler_kwargs"] = {"dashboard_address": "127.0.0.1:0"}  # its port may be taken
     with ExitStack() as opened:
         if where.isdecimal():
-            opened.enter_context(config.set({"distributed.nanny.pre-spawn-environ": ENVIRONMENT}))
-            where = opened.enter_context(LocalCluster(int(where), host="127.0.0.1", **options))
+            opened.enter_context(config.set(SETTINGS))
+            with workers_without_interrupt():
+                where = opened.enter_context(LocalCluster(int(where), host="127.0.0.1", **options))
         elif "://" not in where:
             where = json.loads(Path(where).read_text("utf8"))["address"]
         try:

@@ -9,6 +9,7 @@ the store.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import tempfile
 from collections import deque
@@ -234,8 +235,8 @@ class Chunk(Mapping):
         except (KeyError, MemoryError):
             raise
         except BROKEN as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # the system's fault, not the file's
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+                raise  # the system's fault, not the file's; EINVAL: a place before its beginning
             name = set_aside(self.path)
             raise ValueError(
                 f"{self.path.name} is damaged ({brief(error)}); it is now {name}: score it again"

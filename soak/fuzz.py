@@ -313,12 +313,16 @@ def kinds(folder):
             (search / "labels.csv").write_bytes(before)
 
     def part_of_campaign(name):
+        whole = campaign.read(search)
+
         def read(path):
             sound = (search / name).read_bytes()
             (search / name).write_bytes(path.read_bytes())
             try:
                 state = campaign.read(search)
-                assert len(state.pool.molecules) == len(state.pool)
+                same = state.settings == whole.settings and state.batches == whole.batches
+                assert same and state.pool.name == whole.pool.name, "a silent change"
+                assert all(y is None or np.isfinite(y) for y in state.labels.values())
             finally:
                 (search / name).write_bytes(sound)
 

@@ -114,6 +114,48 @@ def test_asking_goes_on_without_the_missing_only_when_told_so(organics, pool, tm
     assert take(tmp_path / "c", told[15:]) == 5
 
 
+def test_a_batch_that_nobody_has_seen_is_not_passed_over(organics, pool, tmp_path, monkeypatch):
+    """Killed after the pick and before its folder is there, `go_on` is given again."""
+    for name in ("whole", "killed"):
+        start(tmp_path / name, pool, SETTINGS)
+        take(tmp_path / name, oracle(organics, tmp_path / name)[:15])
+    ask(tmp_path / "whole", go_on=True)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(campaign, "_export", lambda state: (_ for _ in ()).throw(KeyboardInterrupt))
+        ask(tmp_path / "killed", go_on=True)
+    assert ask(tmp_path / "killed", go_on=True).name == "batch-001"
+    assert read(tmp_path / "killed").batches == read(tmp_path / "whole").batches
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "now"),
+    [
+        ("campaign.json", "0.02", "0.03"),
+        ("batch-000.json", "mol-", "mol-1"),
+        ("campaign.json", "seal", "zeal"),
+    ],
+)
+def test_a_campaign_with_another_digit_is_refused(name, was, now, pool, tmp_path):
+    start(tmp_path / "c", pool, SETTINGS)
+    ask(tmp_path / "c")
+    path = tmp_path / "c" / name
+    text = path.read_text()
+    assert was in text
+    path.write_text(text.replace(was, now, 1))
+    with pytest.raises(ValueError, match=r"the campaign in c is damaged .*: restore the folder"):
+        ask(tmp_path / "c")
+
+
+def test_a_campaign_leaves_alone_what_is_not_its_own(pool, tmp_path):
+    (tmp_path / "scratch.tmp").mkdir()
+    (tmp_path / "notes.tmp").write_text("mine")
+    (tmp_path / "labels.csv.12-12.tmp").write_text("id,la")
+    start(tmp_path, pool, SETTINGS)
+    ask(tmp_path)
+    left = {path.name for path in tmp_path.glob("*.tmp")}
+    assert left == {"scratch.tmp", "notes.tmp"}
+
+
 def test_labels_that_the_pool_brings_are_used_at_once(organics, pool, tmp_path):
     y = pool.y.copy()
     y[:40] = organics.y[:40]

@@ -206,7 +206,9 @@ def test_nothing_is_fetched_where_it_is_not_wanted(server, folder):
 def test_a_damaged_copy_is_fetched_again(server, folder, molecules):
     load("aa")
     (folder / "HOMO.txt").write_text("-5\n")
-    np.testing.assert_allclose(load("aa").y, molecules[1])
+    with pytest.warns(UserWarning, match=r"^aa: HOMO\.txt is damaged, .* now HOMO\.txt\.damaged,"):
+        np.testing.assert_allclose(load("aa").y, molecules[1])
+    assert (folder / "HOMO.txt.damaged").read_text() == "-5\n"
     assert server.asked[3:] == [server.path("aa", "HOMO.txt")]
 
 

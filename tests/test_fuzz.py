@@ -140,6 +140,15 @@ def test_an_archive_bomb_is_refused_before_it_unpacks(tmp_path):
         read_arrays(tmp_path / "a.npz")
 
 
+def test_text_without_characters_is_no_array_without_end(tmp_path):
+    header = (
+        npy(np.zeros(0, "<U1"))[:128].replace(b"<U1", b"<U0").replace(b"(0,)", b"(99999999999,)")
+    )
+    npz(tmp_path / "a.npz", {"smiles.npy": header})
+    with pytest.raises(ValueError, match=r"a\.npz: .*smiles\.npy has entries without bytes"):
+        read_arrays(tmp_path / "a.npz")
+
+
 def test_a_header_that_promises_more_than_follows_is_refused(tmp_path):
     npz(tmp_path / "a.npz", {"Z.npy": npy(np.zeros(3)).replace(b"(3,)", b"(9999999999,)")})
     with pytest.raises(ValueError, match=r"a\.npz: .*Z\.npy announces \d+ bytes, \d+ follow"):
@@ -219,10 +228,25 @@ def test_a_number_of_atoms_without_end_is_refused_at_once(tmp_path):
         load(tmp_path / "a.xyz")
 
 
-@pytest.mark.parametrize("columns", ["pos:R:99999999", '"pos:R: 99999999"', "{x:S:1 y:R:99999999}"])
-def test_columns_without_end_are_refused_at_once(columns, tmp_path):
-    (tmp_path / "a.extxyz").write_text(f"1\nhomo=-9 Properties={columns}\nH 0 0 0\n")
-    with pytest.raises(ValueError, match="more than 9999 columns in Properties"):
+@pytest.mark.parametrize(
+    "properties",
+    [
+        *(
+            "Properties=pos:R:99999999",
+            'Properties="pos:R: 99999999"',
+            "Properties=pos:R:+99999999",
+        ),
+        *(
+            "Properties=pos:R:9_99999999",
+            r"Prop\erties=pos:R:99999999",
+            "Properties=x:S:1:pos:R:-3",
+        ),
+        "Properties=" + ":".join(f"x{k}:R:9999" for k in range(9999)),
+    ],
+)
+def test_columns_without_end_are_refused_at_once(properties, tmp_path):
+    (tmp_path / "a.extxyz").write_text(f"1\nhomo=-9 {properties}\nH 0 0 0\n")
+    with pytest.raises(ValueError, match="not 1 to 9999 columns in Properties"):
         load(tmp_path / "a.extxyz")
 
 

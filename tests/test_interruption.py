@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from execute import ROOT
 
-from alutils import descriptors, files, kept, records
+from alutils import datasets, descriptors, files, kept, records
 from alutils.datasets import MoleculeDataset, load
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="forks, as POSIX has them")
@@ -38,11 +38,19 @@ def test_kills_lack_of_memory_and_a_full_disk_cost_no_bit(tmp_path):
 
 
 def make(folder):
+    """The run, with a line in a common file for each fit."""
+    real = kills.GaussianProcess.fit
+
+    def fit(*arguments):
+        with open(folder.parent / "fits", "a") as file:
+            file.write("fit\n")
+        return real(*arguments)
+
+    kills.GaussianProcess.fit = fit
     kills.Run().work(folder)
 
 
 def test_two_processes_do_one_run_once(tmp_path):
-    """Every step appends its bits once: rows of two workers would be twice as many, or torn."""
     context = multiprocessing.get_context("spawn")
     both = [context.Process(target=make, args=[tmp_path / "run"]) for _ in range(2)]
     for process in both:
@@ -50,6 +58,8 @@ def test_two_processes_do_one_run_once(tmp_path):
     for process in both:
         process.join()
     assert [process.exitcode for process in both] == [0, 0]
+    n_fits = len(records.read(next((tmp_path / "run").iterdir()))["rows"])
+    assert (tmp_path / "fits").read_text() == n_fits * "fit\n"
     (tmp_path / "alone").mkdir()
     kills.Run().work(tmp_path / "alone")
     assert kills.Run().result(tmp_path / "run") == kills.Run().result(tmp_path / "alone")
@@ -185,6 +195,50 @@ def test_a_damaged_array_of_the_cache_is_set_aside_and_made_again(how, kind, few
         assert np.array_equal(kept.features(few), sound)
     assert path.with_name(f"{path.name}.damaged").exists()
     assert np.load(path).shape[0] == 30
+
+
+@pytest.mark.parametrize("how", ["cut", "bit"])
+def test_a_damaged_array_of_the_wide_descriptor_is_made_again(how, tmp_path, monkeypatch):
+    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))
+    pool = load("organics")
+    few = MoleculeDataset("few", pool.y[:30], pool.molecules[:30])
+    monkeypatch.setattr(datasets, "load", lambda *_, **__: few)  # what the wide one is made of
+    sound = load("organics_wide").sha256
+    (path,) = (tmp_path / "mbtr").glob("*.npy")
+    damage(path, how)
+    with pytest.warns(UserWarning, match=rf"{path.name} in the cache is damaged"):
+        assert load("organics_wide").sha256 == sound
+
+
+def test_a_kill_while_a_damaged_array_is_set_aside_hides_nothing(few, tmp_path, monkeypatch):
+    """Its note must not go before it does: the next look would note the damage as sound."""
+    sound = np.array(kept.features(few))
+    (path,) = (tmp_path / "features").glob("*.npy")
+    damage(path, "bit")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(kept, "set_aside", interrupt)
+        kept.features(few)
+    with pytest.warns(UserWarning, match="is damaged"):
+        assert np.array_equal(kept.features(few), sound)
+
+
+def interrupt(_):
+    raise KeyboardInterrupt
+
+
+def test_another_process_may_set_a_damaged_array_aside_first(few, tmp_path, monkeypatch):
+    sound = np.array(kept.features(few))
+    (path,) = (tmp_path / "features").glob("*.npy")
+    damage(path, "bit")
+    real = kept.set_aside
+
+    def late(path):
+        real(path)
+        return real(path)
+
+    monkeypatch.setattr(kept, "set_aside", late)
+    assert np.array_equal(kept.features(few), sound)
+    assert path.with_name(f"{path.name}.damaged").exists()
 
 
 def test_unfinished_arrays_of_the_dead_go_after_a_while(few, tmp_path):

@@ -24,11 +24,12 @@ def heed_ctrl_c():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-@pytest.fixture
-def recording(tmp_path):
+@pytest.fixture(params=["processes:2"])
+def recording(request, tmp_path):
     """``python -m alutils record`` with both workers at work; ended after the test."""
     (tmp_path / "plan.yml").write_text(PLAN)
     command = [sys.executable, "-m", "alutils", "record", "plan.yml", "--folder", "made"]
+    command += ["--scheduler", request.param]
     process = subprocess.Popen(
         command, cwd=tmp_path, start_new_session=True, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c,
@@ -60,6 +61,7 @@ def gone(family):
     return all(not one.is_running() or one.status() == psutil.STATUS_ZOMBIE for one in family)
 
 
+@pytest.mark.parametrize("recording", ["processes:2", "dask:2"], indirect=True)
 @pytest.mark.parametrize("whole_group", [True, False])
 def test_ctrl_c_ends_in_one_line(recording, whole_group):
     process, family = recording

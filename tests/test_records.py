@@ -1,6 +1,7 @@
 """Records: found, resumed, replayed, never silently stale."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -204,15 +205,18 @@ def damage(path, change, tmp_path):
     return path.read_bytes()
 
 
-def test_what_an_earlier_version_has_begun_without_a_seal_goes_on(pool, tmp_path, monkeypatch):
+def test_what_was_begun_counts_only_under_its_seal(pool, tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         stop_after(2, patch)
         records.compute(CONFIG, tmp_path)
     (path,) = tmp_path.glob("*.json")
     begun = json.loads(path.read_text())
     assert begun.pop("seal") == records.seal(begun)
+    sound = begun["rows"][1]["mae_ev"]
+    begun["rows"][1]["mae_ev"] = 0.0
     records.write_json(path, begun)
-    assert records.compute(CONFIG, tmp_path)["rows"][:2] == begun["rows"]
+    with pytest.warns(UserWarning, match="damaged"):
+        assert records.compute(CONFIG, tmp_path)["rows"][1]["mae_ev"] == sound
 
 
 def test_a_damaged_line_of_a_bundle_is_named(pool, tmp_path):
@@ -249,6 +253,25 @@ def test_no_folder_reaches_a_record(pool, tmp_path):
     records.compute(config, tmp_path / "out")
     (path,) = (tmp_path / "out").iterdir()
     assert str(tmp_path) not in path.read_text() and "mine" in path.name
+
+
+def test_a_path_that_ends_like_a_data_set_is_another():
+    """A folder of this name must not be answered with the tracked records of the pool."""
+    of = {name: RunConfig(name, "random") for name in ("aminoacids", "x/aminoacids", "x/mine.npz")}
+    names = {name: records.file_name(config) for name, config in of.items()}
+    assert names["aminoacids"].startswith("aminoacids-random")
+    assert names["x/aminoacids"].startswith("aminoacids-own-") and len(set(names.values())) == 3
+    for config in of.values():  # as a record tells it
+        kept = replace(config, dataset=records._portable(config)["dataset"])
+        assert records.file_name(kept) == records.file_name(config) and "/" not in kept.dataset
+
+
+def test_the_code_hash_is_of_what_was_imported(monkeypatch):
+    """Not of what an editor has made of the files since."""
+    before = provenance.code_sha256("random")
+    provenance.code_sha256.cache_clear()
+    monkeypatch.setattr(provenance, "Path", None)
+    assert provenance.code_sha256("random") == before
 
 
 def test_code_hash_sees_code_and_not_comments():

@@ -61,7 +61,8 @@ def serial(tmp_path_factory):
 
 def in_mid_run(folder, act):
     """Wait until a run is half done, act, and tell its file name."""
-    while True:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         for path in folder.glob("*.json"):
             record = records.read(path)
             if record["rows"] and not record["complete"]:
@@ -71,7 +72,9 @@ def in_mid_run(folder, act):
 
 
 def kill_workers():
-    for child in multiprocessing.active_children():
+    children = multiprocessing.active_children()
+    assert children
+    for child in children:
         os.kill(child.pid, signal.SIGKILL)
 
 
@@ -84,6 +87,15 @@ def test_records_are_those_of_a_serial_run_though_workers_are_killed(door, seria
     assert made(tmp_path / "records") == serial
     assert frame.groupby(["strategy", "seed"])["iteration"].max().tolist() == [14] * 4
     assert frame["strategy"].drop_duplicates().tolist() == ["random", "property_search"]
+
+
+def test_who_leaves_early_waits_for_nobody():
+    """As Ctrl-C does where a result is being written."""
+    results = schedulers.each(time.sleep, [0.01, 300, 300], "processes:2")
+    assert next(results)[0] == 0.01
+    started = time.monotonic()
+    results.close()
+    assert time.monotonic() - started < 60 and not multiprocessing.active_children()
 
 
 def test_what_a_task_raises_is_raised_here(door):

@@ -1,5 +1,6 @@
 """Chunks of molecules to scored chunks: the same whatever the chunks, wherever they are made."""
 
+import gc
 import tracemalloc
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
@@ -220,7 +221,7 @@ def test_a_damaged_chunk_is_set_aside_and_scored_again(tmp_path, harm, number):
 
 
 def test_memory_does_not_grow_with_the_pool(tmp_path, pool, scorer):
-    """Scoring into a store: the peak of a pool four times as large is the same."""
+    """Scoring into a store: the peak of a pool sixteen times as large is the same."""
 
     def peak(folder, n_chunks):
         molecules = pool[0][:50]
@@ -237,14 +238,15 @@ def test_memory_does_not_grow_with_the_pool(tmp_path, pool, scorer):
         tracemalloc.start()
         for number, chunk in enumerate(mapped(scorer, displaced)):
             store.put(number, chunk)
+            gc.collect()  # cycles of the libraries: when they go is up to chance
         highest = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return highest
 
     peak(tmp_path / "warm", 1)  # imports and caches of libraries
-    small, large = peak(tmp_path / "small", 3), peak(tmp_path / "large", 12)
+    small, large = peak(tmp_path / "small", 3), peak(tmp_path / "large", 48)
     scored = 50 * (16 + 4 * scorer.axes.n_clustering)  # bytes of a chunk's results
-    assert large - small < 9 * scored / 2 and large < 1.05 * small
+    assert large - small < 45 * scored / 2 and large < 1.05 * small
 
 
 def test_an_unknown_element_and_missing_species_are_named(pool):
