@@ -33,7 +33,7 @@ def fragments(record, table):
         return {f"millions_{name}": MISSING for name in FRAGMENTS}
     return {
         "millions_lead": lead(record),
-        "millions_times": machine(record) + table(times(record)),
+        "millions_times": machine(record) + table(times(record)) + growth(record),
         "millions_against": table(against(record)),
         "millions_dask": through_dask(record["dask"]),
         "millions_extrapolation": table(extrapolation(record)) + assumptions(record),
@@ -99,6 +99,17 @@ def times(record):
         lines.append([thousands(row["n"]), *cells, ", ".join(f"{m:.2f}" for m in peaks(row))])
     exponents = [f"{np.polyfit(np.log(n), np.log(values), 1)[0]:.2f}" for values in of.values()]
     return [*lines, ["*exponent*", *exponents, ""]]
+
+
+def growth(record):
+    """How much more memory the largest pool took than the smallest."""
+    first, last = (peaks(row) for row in (record["rows"][0], record["rows"][-1]))
+    n = sizes(record)
+    grown = (f"{b / a - 1:+.0%}" for a, b in zip(first, last, strict=True))
+    return (
+        f"\nFrom the smallest pool to the largest, {n[-1] / n[0]:.0f} times as many molecules, "
+        "memory changes by {} (worker), {} (caller) and {} (picks).\n".format(*grown)
+    )
 
 
 def against(record):

@@ -10,6 +10,7 @@ from millions_page import (
     against,
     extrapolation,
     fragments,
+    growth,
     marginal,
     through_dask,
     times,
@@ -86,6 +87,12 @@ def test_a_billion_molecules_cost_what_one_more_costs(record):
     assert numbers(whole[3]) == pytest.approx(hours * PRICE, rel=0.1)
     # 16 000 training molecules are 8 times 2 000: the prediction takes 64 times as long.
     assert numbers(large[2]) == pytest.approx((1e-3 + 64e-4 + 1e-6) * TARGET / 3600, rel=0.05)
+
+
+def test_memory_that_grows_is_told(record):
+    record["rows"][-1]["memory_gib"]["worker"] = 0.6
+    assert "memory changes by +20% (worker), +0% (caller) and +0% (picks)" in growth(record)
+    assert "16 times as many" in growth(record)
 
 
 def test_a_worse_cover_is_shown(record):
