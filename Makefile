@@ -86,10 +86,11 @@ verify-records: $(STAMP)
 
 # Faults, by the thousand: kills, full disks, broken files, broken servers; some ten minutes.
 SOAK_SEED ?= 0
+SOAK_RECORD ?=
 soak: $(STAMP)
-	@$(PY) soak/kills.py --seed $(SOAK_SEED)
-	@$(PY) soak/fuzz.py --seed $(SOAK_SEED)
-	@$(PY) soak/servers.py --seed $(SOAK_SEED)
+	@$(PY) soak/kills.py --seed $(SOAK_SEED) $(SOAK_RECORD)
+	@$(PY) soak/fuzz.py --seed $(SOAK_SEED) $(SOAK_RECORD)
+	@$(PY) soak/servers.py --seed $(SOAK_SEED) $(SOAK_RECORD)
 
 lock: $(STAMP)
 	@$(PY) -m pip install -q uv

@@ -3,7 +3,7 @@
 The same runs, in the same minutes, on the same machine; the records must agree bit for bit. The
 start of the workers is a part of each time, and is told beside it. Nothing else may run meanwhile.
 
-python soak/speedup.py [--runs 24] [--n-max 2000] [--repeat 3] [--doors processes:2 dask:2]
+python soak/speedup.py [--runs 16] [--n-max 1600] [--repeat 3] [--doors processes:2 dask:2]
     [--record]
 """
 
@@ -75,8 +75,8 @@ def main(runs, n_max, repeat, doors, record):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=24)
-    parser.add_argument("--n-max", type=int, default=2000, help="molecules")
+    parser.add_argument("--runs", type=int, default=16)
+    parser.add_argument("--n-max", type=int, default=1600, help="molecules")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--record", action="store_true", help="into book/records/soak.json")
     parser.add_argument("--doors", nargs="+", default=["processes:2", "dask:2"])
