@@ -173,7 +173,7 @@ class Store:
     def __init__(self, folder, n_chunks=None, made_by=None):
         self.folder, self.n_chunks, self.made_by = Path(folder), n_chunks, made_by
         if made_by and self._mark().exists() and self._mark().read_text("utf8") != made_by:
-            raise ValueError(f"{folder}: its chunks are another scorer's: name another folder")
+            raise ValueError(f"{self.folder.name}: its chunks are another scorer's: name another")
 
     def _mark(self):
         return self.folder / "made_by.txt"
