@@ -9,7 +9,6 @@ interruption; the same labels lead to the same batches, in whatever order they w
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import os
@@ -22,7 +21,7 @@ import ase.io
 import numpy as np
 
 from .batching import batch_sizes
-from .files import lock, move_folder, sweep, whole, write_json, write_text
+from .files import lock, move_folder, seal, sweep, whole, write_json, write_text
 from .gp import GaussianProcess
 from .kept import features
 from .loop import FIT, PICK, SPLIT, RunConfig
@@ -335,19 +334,15 @@ def _export(state):
 
 
 def _write_sealed(path, value):
-    write_json(path, value | {"seal": _seal(value)})
+    write_json(path, value | {"seal": seal(value)})
 
 
 def _read_sealed(path):
     """The value without its seal; ValueError if it is not what was written."""
     value = json.loads(path.read_text(encoding="utf-8"))
-    if value.pop("seal") != _seal(value):
+    if value.pop("seal") != seal(value):
         raise ValueError(f"{path.name} was changed after it was made")
     return value
-
-
-def _seal(value):
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _batch_file(folder, number):

@@ -58,6 +58,12 @@ def write_json(path, value):
     write_text(path, json.dumps(value, separators=(",", ":"), allow_nan=False))
 
 
+def seal(value):
+    """sha256 of a dict of what JSON knows, but its key "seal": one changed digit changes it."""
+    content = {key: one for key, one in value.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
 def sync(path):
     """Bring a file that another library has written to the disk, and its name."""
     with open(path, "rb") as handle:

@@ -29,7 +29,8 @@ def features(dataset):
         X = descriptors.features(dataset)
         used = Path(X.base.filename)
         if not _note(used).exists():  # just made: from a descriptor that is sound?
-            of_these = [p for p in _arrays(cache_dir() / "mbtr") if (_shape(p) or [0])[0] == len(X)]
+            shapes = {path: _shape(path) for path in _arrays(cache_dir() / "mbtr")}
+            of_these = [path for path, shape in shapes.items() if shape and shape[0] == len(X)]
             if not all([_is_sound(path) for path in of_these]):
                 _refuse(used, "made from a damaged array")
                 continue

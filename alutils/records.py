@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from . import schedulers, trace
 from .datasets import REGISTRY, load
-from .files import lock, set_aside, write_json, write_text
+from .files import lock, seal, set_aside, write_json, write_text
 from .kept import features
 from .loop import check, steps, to_frame
 from .paths import cache_dir, records_dir
@@ -281,12 +281,6 @@ def _agrees(name, was, value):
     if None in (was, value) or name not in ABSOLUTE | RELATIVE:
         return was == value
     return abs(was - value) <= (ABSOLUTE.get(name) or RELATIVE[name] * abs(value))
-
-
-def seal(record):
-    """sha256 of all of a record but the seal itself: one changed digit changes it."""
-    content = {key: value for key, value in record.items() if key != "seal"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def is_stale(record):

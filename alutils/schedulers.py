@@ -27,7 +27,7 @@ from .processes import WorkerPool, workers_without_interrupt
 
 NAME = re.compile(r"serial|(processes|dask)(:[1-9]\d*)?|dask:(\w+://.+|(?P<file>.+))")
 # Dask's own environment also has MALLOC_TRIM_THRESHOLD_: every matrix is then fetched anew from the
-# system, and a run takes half as long again. Its profiler keeps what each second was spent on.
+# system, and runs of a second took half as long again. Its profiler's memory grows with time.
 SETTINGS = {
     "distributed.nanny.pre-spawn-environ": dict.fromkeys(
         ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1

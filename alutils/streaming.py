@@ -97,7 +97,7 @@ class Scorer:
 
     @property
     def sha256(self):
-        """Of all that determines the numbers; equal bits only with equal libraries and machine."""
+        """Hexadecimal, of all that determines the numbers; another machine may give another."""
         m, a = self.model, self.axes
         parts = (m.X_train_, m.L_, m.weights_, a.mean, a.axes, a.variances)
         digest = hashlib.sha256(repr((m.signal_var_, m.length_scale_, self.settings)).encode())
@@ -164,6 +164,7 @@ class Store:
 
     Parameters
     ----------
+    folder : path; made when the first chunk is put
     n_chunks : int, optional: only so many, the first. Without it a pass that ended early looks
         like a smaller pool.
     made_by : str, optional: a name for what scores, such as `Scorer.sha256`. ValueError where the
@@ -200,7 +201,8 @@ class Store:
         return [number for number in range(n_chunks) if not self._path(number).exists()]
 
     def put(self, number, chunk):
-        """Keep a mapping of arrays as this chunk; two processes may put the same."""
+        """Keep a mapping of arrays, as `Scorer.score` gives it, as this chunk, counted from 0; two
+        processes may put the same."""
         if self.made_by and not self._mark().exists():
             write_text(self._mark(), self.made_by)
         with whole(self._path(number)) as file:
@@ -223,7 +225,7 @@ class Chunk(Mapping):
         return iter(self._of_file(lambda arrays: list(arrays.files)))
 
     def __len__(self):
-        return len(list(iter(self)))
+        return sum(1 for _ in self)
 
     def _of_file(self, read):
         try:

@@ -151,7 +151,10 @@ def check_frames(path):
 def comment_line(line):
     """The properties in a comment line of .extxyz, as ase reads them; ValueError for a bomb."""
     properties = key_val_str_to_dict(line)
-    columns = [int(n) for n in str(properties.get("Properties", "")).split(":")[2::3]]
+    try:
+        columns = [int(n) for n in str(properties.get("Properties", "")).split(":")[2::3]]
+    except ValueError:
+        columns = [0]
     if any(n < 1 for n in columns) or sum(columns) > MOST_XYZ_COLUMNS:
         raise ValueError(f"not 1 to {MOST_XYZ_COLUMNS} columns in Properties")
     return properties

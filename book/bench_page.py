@@ -18,9 +18,9 @@ AXES = {
 }
 
 
-def read_bench():
-    """The measurements, None if there are none."""
-    path = records_dir() / "bench.json"
+def read_measured(name):
+    """What bench/ or soak/ measured and wrote to book/records/NAME.json, None if it did not yet."""
+    path = records_dir() / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 

@@ -1,11 +1,8 @@
 """What bench/millions.py measured, as tables of the page on pools of millions."""
 
-import json
-
 import numpy as np
 from bench_page import thousands
 
-from alutils.paths import records_dir
 from alutils.strategies import LETTERS
 
 MISSING = "Not measured yet: `bench/millions.py`.\n"
@@ -19,12 +16,6 @@ TARGET = 10**9  # molecules
 PRICE = 0.04  # US dollars for an hour of one core, rented
 CORES = 1000
 LARGE_TRAINING_SET = 16_000  # molecules, the paper's
-
-
-def read_millions():
-    """The measurements, None if there are none."""
-    path = records_dir() / "millions.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
 def fragments(record, table):

@@ -18,7 +18,7 @@ import millions_page
 import proofs
 import soak_page
 import yaml
-from bench_page import memory_figure, read_bench, tables, time_figure
+from bench_page import memory_figure, read_measured, tables, time_figure
 from claims_page import claims_summary, claims_table, read_claims, verdict_rows
 from explorer import write_script
 from pages import ROOT, PageError, file_digest, read_pages
@@ -53,7 +53,7 @@ def write_tables(listed, root=ROOT):
     rows = verdict_rows(listed, root)
     claims = read_claims(rows, root)
     names = yaml.safe_load((root / "book/variants.yml").read_text("utf8"))["variants"]
-    bench, results, stale = read_bench(), proofs.run(root), stale_reasons(listed, root)
+    bench, results, stale = read_measured("bench"), proofs.run(root), stale_reasons(listed, root)
     (root / STALE).write_text(json.dumps(stale), "utf8")
     for name, text in {
         "claims_table": claims_table(claims, rows),
@@ -64,8 +64,8 @@ def write_tables(listed, root=ROOT):
         "status": summary(listed, stale, rows, results),
         "status_pages": pages_table(listed, stale, root),
         **tables(bench, table),
-        **millions_page.fragments(millions_page.read_millions(), table),
-        **soak_page.fragments(soak_page.read_soak(), table),
+        **millions_page.fragments(read_measured("millions"), table),
+        **soak_page.fragments(read_measured("soak") or {}, table),
     }.items():
         (root / f"book/experiments/{name}.md").write_text(text, "utf8")
     for name, draw in (("bench_time", time_figure), ("bench_memory", memory_figure)):

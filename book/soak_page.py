@@ -1,19 +1,10 @@
 """What the programs of soak/ counted, as tables of the page on running it again."""
 
-import json
 from statistics import median
 
 from bench_page import thousands
 
-from alutils.paths import records_dir
-
 MISSING = "Not recorded yet: `soak/{}.py --record`.\n"
-
-
-def read_soak():
-    """Program -> its figures; empty where none are recorded."""
-    path = records_dir() / "soak.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def fragments(soak, table):
@@ -32,7 +23,7 @@ def _kills(kills):
         yield (
             f"a {name} killed with `kill -9`",
             thousands(of["kills"]),
-            f"ended with the same bits, in {thousands(of['lives'])} lives; no finished step lost",
+            f"ended with the same bits, in {thousands(of['lives'])} lives; nothing kept was lost",
         )
     disk = kills["run"]["disk_full"]["disk"]
     for key, title in {"out_of_memory": "out of memory", "disk_full": disk}.items():

@@ -231,16 +231,13 @@ def test_a_number_of_atoms_without_end_is_refused_at_once(tmp_path):
 @pytest.mark.parametrize(
     "properties",
     [
-        *(
-            "Properties=pos:R:99999999",
-            'Properties="pos:R: 99999999"',
-            "Properties=pos:R:+99999999",
-        ),
-        *(
-            "Properties=pos:R:9_99999999",
-            r"Prop\erties=pos:R:99999999",
-            "Properties=x:S:1:pos:R:-3",
-        ),
+        "Properties=pos:R:99999999",
+        'Properties="pos:R: 99999999"',
+        "Properties={x:S:1 y:R:99999999}",
+        "Properties=pos:R:+99999999",
+        "Properties=pos:R:9_99999999",
+        r"Prop\erties=pos:R:99999999",
+        "Properties=x:S:1:pos:R:-3",
         "Properties=" + ":".join(f"x{k}:R:9999" for k in range(9999)),
     ],
 )
