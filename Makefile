@@ -42,6 +42,8 @@ lint: $(STAMP)
 check: $(STAMP)
 	@$(PY) -m pytest tests -q -n 2 --dist loadscope
 	@$(PY) -m pytest --nbval notebooks -q -n 2 --dist loadscope --nbval-cell-timeout 300
+	@$(PY) -m alutils records
+	@$(PY) -m alutils verify --n 3
 
 test-browser: book
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v chrome >/dev/null \

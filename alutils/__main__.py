@@ -82,11 +82,21 @@ def _is_made(config, folder):
     return made is not None and not records.is_stale(made)
 
 
+def list_records(folder):
+    """Count the records: tracked, replayed here by `verify`, stale. Status 1 if any is stale."""
+    tracked = records.tracked(folder)
+    stale = [name for name, made in tracked.items() if records.is_stale(made)]
+    replayed = records.replayed() & {made["seal"] for made in tracked.values()}
+    print(f"{len(tracked)} tracked, {len(replayed)} verified here, {len(stale)} stale")
+    for name in stale:
+        print(f"stale: {name}, of version {tracked[name]['numerics_version']} of the numerics")
+    if stale:
+        raise SystemExit(1)
+
+
 def verify(n, seed, folder):
     """Check all seals, replay n records drawn at random from those whose data is at hand."""
-    tracked = {path.name: records.read(path) for path in sorted(folder.glob("*seed*.json"))}
-    for path in records.bundles(folder):
-        tracked |= records.bundle(path)
+    tracked = records.tracked(folder)
     broken = [name for name, made in tracked.items() if made.get("seal") != records.seal(made)]
     for name in broken:
         print(f"FAILS   {name}\n  the seal is broken: changed after it was made", flush=True)
@@ -107,6 +117,8 @@ def verify(n, seed, folder):
         except ValueError as error:
             wrong, agreement = [str(error)], []
         failed += bool(wrong)
+        if not wrong:
+            records.note_replayed(tracked[name])
         fresh = ", ".join(f"{share:.1%}" for share in agreement)
         print(f"{'FAILS' if wrong else 'agrees'}  {name}", flush=True)
         print(f"  fresh picks agree, batch by batch: {fresh or 'not tried'}", flush=True)
@@ -213,6 +225,9 @@ def main():
     check.add_argument("--n", type=int, default=3, help="records (3)")
     check.add_argument("--seed", type=int, help="of the draw; printed, to repeat it")
     check.add_argument("--folder", type=Path, default=paths.records_dir(), help="book/records")
+    listing = commands.add_parser("records", help=list_records.__doc__)
+    listing.set_defaults(command=list_records)
+    listing.add_argument("--folder", type=Path, default=paths.records_dir(), help="book/records")
     fetch = commands.add_parser("download", help=download.__doc__)
     fetch.set_defaults(command=download)
     fetch.add_argument("names", nargs="+", choices=("aa", "oe", "qm9", "qm9_b3lyp"))

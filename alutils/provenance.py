@@ -1,98 +1,43 @@
-"""Where the numbers of a run come from: the code that determines them, libraries, machine."""
+"""Where the numbers of a run come from: the version of the numerics, libraries, machine."""
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import hashlib
-import inspect
-import io
 import os
 import platform
 import sys
-import tokenize
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 from threadpoolctl import threadpool_info
 
-from .strategies import CANDIDATES, STRATEGIES, Moment
-
-# The modules that determine the numbers of every run; of `strategies` only the run's own counts, so
-# that a new strategy makes no record stale. The data set has a checksum of its own.
-NUMERICAL_MODULES = ("descriptors", "gp", "batching", "metrics", "loop")
-# Read now: a long-lived worker computes with what it imported, not with what was edited since.
-SOURCES = {
-    name: (Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8")
-    for name in (*NUMERICAL_MODULES, "strategies")
+NUMERICS_VERSION = 1
+# What each version brought. Raise it with any change beyond the tolerances of `records.verify` that
+# tests/test_golden.py finds, and make the records anew.
+HISTORY = {
+    1: "exact GP with restarts on subsets, MBTR on principal axes, the loop of the paper's Fig. 2",
 }
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "dscribe", "ase")
 
 
 @cache
-def code_sha256(strategy):
-    """Hash of the numerical modules and the strategy, without comments, docstrings and layout."""
+def source_sha256():
+    """Hash of the package's modules, for the record: information, which makes no record stale."""
     digest = hashlib.sha256()
-    for name in NUMERICAL_MODULES:
-        digest.update(bare_code(SOURCES[name]).encode())
-    functions = [STRATEGIES[strategy]]
-    if strategy in CANDIDATES:
-        functions.append(CANDIDATES[strategy])
-    source = SOURCES["strategies"]
-    names = {"Moment"}
-    for function in functions:
-        if function.__module__ == Moment.__module__:
-            names.add(function.__name__)
-        else:
-            elsewhere = "".join(inspect.findsource(function)[0])  # its file, or notebook cell
-            digest.update(bare_code(definitions(elsewhere, {function.__name__})).encode())
-    digest.update(bare_code(definitions(source, names)).encode())
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def definitions(source, names):
-    """The top-level definitions in Python source that `names` need, directly or not, in order."""
-    defined = {}
-    for node in ast.parse(source).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node]
-        for target in targets:
-            name = getattr(target, "id", getattr(target, "name", None))
-            if isinstance(name, str):
-                defined[name] = node
-    needed, waiting = set(), [name for name in names if name in defined]
-    while waiting:
-        name = waiting.pop()
-        if name not in needed:
-            needed.add(name)
-            used = (node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name))
-            waiting += [other for other in used if other in defined]
-    lines, parts = source.splitlines(keepends=True), []
-    for name, node in defined.items():
-        if name in needed:
-            decorators = getattr(node, "decorator_list", [])
-            first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-            parts += lines[first - 1 : node.end_lineno]
-    return "".join(parts)
-
-
-def bare_code(source):
-    """Python source without comments, docstrings and white space: what can change a number."""
-    skipped = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
-    tokens, at_start = [], True
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        # A string that begins a line of code is a docstring.
-        if not (at_start and token.type == tokenize.STRING) and token.type not in skipped:
-            tokens.append("".join(token.string.split()))
-        if token.type not in (tokenize.COMMENT, tokenize.NL):
-            at_start = token.type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
-    return "".join(tokens)
 
 
 def provenance():
     """Versions and machine, for the record."""
     blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return {
+        "source_sha256": source_sha256(),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),

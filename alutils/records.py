@@ -3,8 +3,8 @@
 A run is looked for among the tracked records (`book/records`), then in the cache, and else computed
 with a checkpoint after each iteration. Hundreds of short runs that belong together are tracked as a
 *bundle*, a .jsonl with one record a line. The key is the configuration and the content of the data
-set. A record is *stale* when the code that determines its numbers has changed since: a cached one
-is then computed again; a tracked one is shown, with `stale` set, until it is made again.
+set. A record is *stale* when its numerics version is not the current one (`alutils.provenance`): a
+cached one is then computed again; a tracked one is shown, with `stale` set, until it is made again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,12 @@ from .files import lock, seal, set_aside, write_json, write_text
 from .kept import features
 from .loop import check, steps, to_frame
 from .paths import cache_dir, records_dir
-from .provenance import code_sha256, forget_peak_memory, peak_memory_gib, provenance
+from .provenance import (
+    NUMERICS_VERSION,
+    forget_peak_memory,
+    peak_memory_gib,
+    provenance,
+)
 from .targets import config_of
 
 TIMINGS = ("fit_s", "acquire_s")
@@ -40,7 +45,7 @@ ABSOLUTE = {
 }
 KINDS = {
     **{"config": dict, "rows": list, "batches": list, "complete": bool},
-    **{"code_sha256": str, "data_sha256": str},
+    **{"numerics_version": int, "data_sha256": str},
 }
 RELATIVE = dict.fromkeys(("signal_var", "length_scale", "lml", "n_candidates"), 1e-3)
 
@@ -156,6 +161,14 @@ def _bundled(name, folder):
             _check_seal(record, f"{name} in {path.name}")
             return _noted(record, path)
     return None
+
+
+def tracked(folder):
+    """File name -> record, of all that a folder holds, bundled or not."""
+    made = {path.name: read(path) for path in sorted(Path(folder).glob("*seed*.json"))}
+    for path in bundles(folder):
+        made |= bundle(path)
+    return made
 
 
 def bundles(folder):
@@ -277,6 +290,20 @@ def verify(record):
     return wrong, agreement
 
 
+def _replayed_file():
+    return cache_dir() / f"replayed-{NUMERICS_VERSION}.json"
+
+
+def replayed():
+    """Seals of the records that this version of the numerics has replayed here, a set."""
+    return set(json.loads(_replayed_file().read_text())) if _replayed_file().exists() else set()
+
+
+def note_replayed(record):
+    """Remember that a record's replay agreed."""
+    write_json(_replayed_file(), sorted(replayed() | {record["seal"]}))
+
+
 def _agrees(name, was, value):
     if None in (was, value) or name not in ABSOLUTE | RELATIVE:
         return was == value
@@ -284,8 +311,8 @@ def _agrees(name, was, value):
 
 
 def is_stale(record):
-    """True if the numerical code is not the one that made the record."""
-    return record["code_sha256"] != code_sha256(record["config"]["strategy"])
+    """True if another version of the numerics made the record."""
+    return record["numerics_version"] != NUMERICS_VERSION
 
 
 def file_name(config):
@@ -316,7 +343,7 @@ def _new(config, dataset):
     return {
         "config": _portable(config),
         "data_sha256": dataset.sha256,
-        "code_sha256": code_sha256(config.strategy),
+        "numerics_version": NUMERICS_VERSION,
         "provenance": provenance(),
         "created": time.strftime("%Y-%m-%d", time.gmtime()),
         "complete": False,

@@ -25,7 +25,7 @@ from pages import ROOT, PageError, read_pages
 from alutils import studies
 from alutils.loop import RunConfig
 from alutils.panels import STRATEGY_LETTERS
-from alutils.provenance import code_sha256
+from alutils.provenance import NUMERICS_VERSION
 from alutils.records import file_name
 from alutils.targets import TargetConfig, config_of
 
@@ -42,8 +42,12 @@ def record(seed, errors, config=RunConfig, study="paper", **changed):
         {**dict.fromkeys(METRICS, 1.0), "n_train": 100 * 2**i, "mae_ev": error}
         for i, error in enumerate(errors)
     ]
-    code = code_sha256(made.strategy)
-    return {"config": asdict(made), "code_sha256": code, "rows": rows, "study": study}
+    return {
+        "config": asdict(made),
+        "numerics_version": NUMERICS_VERSION,
+        "rows": rows,
+        "study": study,
+    }
 
 
 def test_mean_spread_and_number_of_seeds_by_hand():
@@ -86,7 +90,7 @@ def test_a_collapsed_fit_is_counted():
 
 
 def test_stale_records_are_counted():
-    old = record(0, [0.3]) | {"code_sha256": "another"}
+    old = record(0, [0.3]) | {"numerics_version": 0}
     assert explorer_data([old, old, record(1, [0.3])])["n_stale"] == 1
 
 

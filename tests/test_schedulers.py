@@ -142,12 +142,12 @@ def test_a_record_from_a_machine_without_the_folder_is_written_here(serial, tmp_
     assert made(tmp_path / "here") == made(tmp_path / "there/records") == serial
 
 
-@pytest.mark.parametrize("name", ["code_sha256", "data_sha256"])
-def test_a_worker_with_other_code_or_data_is_refused(name, tmp_path, monkeypatch):
+@pytest.mark.parametrize("change", [{"numerics_version": 99}, {"data_sha256": "other"}])
+def test_a_worker_with_other_numerics_or_data_is_refused(change, tmp_path, monkeypatch):
     whole = records.compute
 
     def other(config, folder):
-        return whole(config, folder) | {name: "other"}
+        return whole(config, folder) | change
 
     monkeypatch.setattr(records, "compute", other)
     with pytest.raises(ValueError, match="other data, or another alutils"):
