@@ -30,8 +30,8 @@ endif
   records verify-records newest soak lock clean
 
 book: $(STAMP)
-	@$(PY) book/execute.py
-	@$(PY) book/render.py
+	@$(PY) -m book.builder.execute
+	@$(PY) -m book.builder.render
 
 test: lint book check
 
@@ -59,25 +59,25 @@ test-torch: .venv-torch/.torch
 SEEDS ?= 0 1 2
 SCHEDULER ?= processes:2
 paper: $(STAMP)
-	@$(PY) book/paper.py "$(DATASET)" --sizes $(SIZES) --seeds $(SEEDS) --scheduler "$(SCHEDULER)"
+	@$(PY) -m book.builder.paper "$(DATASET)" --sizes $(SIZES) --seeds $(SEEDS) --scheduler "$(SCHEDULER)"
 
 figure: $(STAMP)
-	@$(PY) book/figure.py $(NAME)
+	@$(PY) -m book.builder.figure $(NAME)
 
 pdf: book
-	@$(PY) book/pdf.py
+	@$(PY) -m book.builder.pdf
 
 picture: book
-	@$(PY) book/headline.py
+	@$(PY) -m book.builder.fragments.headline
 
 notebooks: $(STAMP)
-	@$(PY) book/notebooks.py $(NAMES)
+	@$(PY) -m book.builder.notebooks $(NAMES)
 
 # All cores, where nothing else runs.
 ALL_CORES := env -u OPENBLAS_NUM_THREADS -u OMP_NUM_THREADS -u MKL_NUM_THREADS
 
 bench: $(STAMP)
-	@$(ALL_CORES) $(PY) bench/bench.py $(ONLY)
+	@$(ALL_CORES) $(PY) tests/bench/bench.py $(ONLY)
 
 records: $(STAMP)
 	@$(PY) -m alutils record book/records.yml --match "$(MATCH)" --scheduler "$(SCHEDULER)"
@@ -90,9 +90,9 @@ verify-records: $(STAMP)
 SOAK_SEED ?= 0
 SOAK_RECORD ?=
 soak: $(STAMP)
-	@$(PY) soak/kills.py --seed $(SOAK_SEED) $(SOAK_RECORD)
-	@$(PY) soak/fuzz.py --seed $(SOAK_SEED) $(SOAK_RECORD)
-	@$(PY) soak/servers.py --seed $(SOAK_SEED) $(SOAK_RECORD)
+	@$(PY) tests/stress/kills.py --seed $(SOAK_SEED) $(SOAK_RECORD)
+	@$(PY) tests/stress/fuzz.py --seed $(SOAK_SEED) $(SOAK_RECORD)
+	@$(PY) tests/stress/servers.py --seed $(SOAK_SEED) $(SOAK_RECORD)
 
 lock: $(STAMP)
 	@$(PY) -m pip install -q uv
@@ -107,7 +107,7 @@ newest:
 	@rm -rf .venv-newest
 	@"$(PYTHON)" -m venv .venv-newest
 	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -e ".[cluster,pools,dev]"
-	@.venv-newest/bin/python soak/newest.py $(TESTS)
+	@.venv-newest/bin/python tests/stress/newest.py $(TESTS)
 
 clean:
 	rm -rf _build book/experiments .pytest_cache .ruff_cache .venv-newest

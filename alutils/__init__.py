@@ -5,7 +5,7 @@ The way of the data, one import an arrow::
     datasets -> descriptors -> loop (gp, strategies, batching, metrics) -> records -> figures
 
 >>> import alutils
->>> dataset = alutils.datasets.load("organics")
+>>> dataset = alutils.data.datasets.load("organics")
 >>> config = alutils.loop.RunConfig("organics", "property_search", n_max=200)
 >>> frame = alutils.loop.run(config)
 """
@@ -19,19 +19,11 @@ from importlib.metadata import version
 if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
-from . import (
-    batching,
-    datasets,
-    descriptors,
-    gp,
-    loop,
-    metrics,
-    paths,
-    provenance,
-    records,
-    strategies,
-    verdicts,
-)
+from alutils import descriptors, loop, metrics
+from alutils.acquisition import batching, strategies
+from alutils.data import datasets
+from alutils.model import gp
+from alutils.runs import provenance, records
 
 __all__ = [
     "batching",
@@ -40,10 +32,8 @@ __all__ = [
     "gp",
     "loop",
     "metrics",
-    "paths",
     "provenance",
     "records",
     "strategies",
-    "verdicts",
 ]
 __version__ = version("alutils")

@@ -12,12 +12,16 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from . import advice, campaign, datasets, overlap, paths, probes, records, studies
-from .kept import features
-from .processes import GOES_ON, forks_die_too
-from .structures import read_structures
-from .targets import checked
-from .untrusted import read_yaml
+from alutils.acquisition.target import checked
+from alutils.analysis import advice, overlap, plans, probes
+from alutils.campaign import campaign
+from alutils.data import datasets
+from alutils.data.structures import read_structures
+from alutils.data.validation import read_yaml
+from alutils.kept import features
+from alutils.runs import records
+from alutils.runs.processes import GOES_ON, forks_die_too
+from alutils.storage import locations
 
 
 def plan(path):
@@ -52,8 +56,8 @@ def record(path, folder, scheduler, match):
 
 def study(name, folder, scheduler):
     """Make the hundreds of short runs of a study, and gather them in one tracked file."""
-    configs = getattr(studies, name)()
-    work = paths.cache_dir() / "records"
+    configs = getattr(plans, name)()
+    work = locations.cache_dir() / "records"
     _make(configs, work, scheduler)
     records.write_bundle(folder / f"{name}.jsonl", [records.find(c, work) for c in configs])
     print(f"{len(configs)} runs in {name}.jsonl")
@@ -188,13 +192,13 @@ def advise(folder, n_max):
 
 def live(folder, find):
     """Ask and label with GFN2-xTB, the example of a labeller, until enough are found."""
-    from .labeller import search_live  # needs the extra `pools`, which the rest does not
+    from alutils.campaign.xtb import search_live
 
     search_live(folder, find, report=partial(print, flush=True))
 
 
 def checksums():
-    """Print the sha256 of the embedded pools: what alutils/pools/checksums.json holds."""
+    """Print the sha256 of the embedded pools: what alutils/data/pools/checksums.json holds."""
     print(json.dumps(datasets.embedded_checksums(), indent=2))
 
 
@@ -204,17 +208,19 @@ def main():
     run = commands.add_parser("record", help=record.__doc__)
     run.set_defaults(command=record)
     run.add_argument("path", type=Path, help="the plan, such as book/records.yml")
-    run.add_argument("--folder", type=Path, default=paths.records_dir(), help="book/records")
+    run.add_argument("--folder", type=Path, default=locations.records_dir(), help="book/records")
     run.add_argument("--match", default="", help="only the runs with this in their file name")
     of_study = commands.add_parser("study", help=study.__doc__)
     of_study.set_defaults(command=study)
     of_study.add_argument(
-        "name", choices=("field", "sweep", "sweep_qm9"), help="of alutils.studies"
+        "name", choices=("field", "sweep", "sweep_qm9"), help="of alutils.analysis.plans"
     )
-    of_study.add_argument("--folder", type=Path, default=paths.records_dir(), help="book/records")
+    of_study.add_argument(
+        "--folder", type=Path, default=locations.records_dir(), help="book/records"
+    )
     for parser_of in (run, of_study):
         parser_of.add_argument(
-            "--scheduler", default="processes:2", help="of alutils.schedulers (processes:2)"
+            "--scheduler", default="processes:2", help="of alutils.runs.schedulers (processes:2)"
         )
     probing = commands.add_parser("probe", help=track_probes.__doc__)
     probing.set_defaults(command=track_probes)
@@ -224,10 +230,12 @@ def main():
     check.set_defaults(command=verify)
     check.add_argument("--n", type=int, default=3, help="records (3)")
     check.add_argument("--seed", type=int, help="of the draw; printed, to repeat it")
-    check.add_argument("--folder", type=Path, default=paths.records_dir(), help="book/records")
+    check.add_argument("--folder", type=Path, default=locations.records_dir(), help="book/records")
     listing = commands.add_parser("records", help=list_records.__doc__)
     listing.set_defaults(command=list_records)
-    listing.add_argument("--folder", type=Path, default=paths.records_dir(), help="book/records")
+    listing.add_argument(
+        "--folder", type=Path, default=locations.records_dir(), help="book/records"
+    )
     fetch = commands.add_parser("download", help=download.__doc__)
     fetch.set_defaults(command=download)
     fetch.add_argument("names", nargs="+", choices=("aa", "oe", "qm9", "qm9_b3lyp"))
@@ -238,7 +246,9 @@ def main():
         "pool", type=Path, help=".xyz, .extxyz, a folder of them, .sdf, SMILES in .csv"
     )
     new.add_argument("--property", default="homo", help="name of the label in the file, eV (homo)")
-    new.add_argument("--strategy", help="a key of alutils.strategies.STRATEGIES (property_search)")
+    new.add_argument(
+        "--strategy", help="a key of alutils.acquisition.strategies.STRATEGIES (property_search)"
+    )
     new.add_argument("--threshold", type=float, help="the target is label > threshold, eV")
     new.add_argument("--noise-var", type=float, help="eV^2 (0.05)")
     for name in ("n-init", "n-const", "seed"):

@@ -25,7 +25,7 @@ from scipy.linalg import eigh
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from alutils.paths import cache_dir
+from alutils.storage.locations import cache_dir
 
 CHUNK = 1000  # molecules per task
 IN_PROCESS = 2000  # below this many molecules, starting processes costs more than it saves

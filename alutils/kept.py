@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from . import descriptors
-from .files import file_sha256, set_aside, sweep, sync, write_text
-from .paths import cache_dir
-from .untrusted import BROKEN, brief
+from alutils import descriptors
+from alutils.data.validation import BROKEN, brief
+from alutils.storage.files import file_sha256, set_aside, sweep, sync, write_text
+from alutils.storage.locations import cache_dir
 
 _seen = {}  # path -> (size, time of change, inode) when its bytes were last compared
 

@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from . import metrics
-from .batching import batch_sizes
-from .datasets import MoleculeDataset, load
-from .descriptors import features
-from .gp import GaussianProcess
-from .strategies import CANDIDATES, STRATEGIES, Moment, in_range
+from alutils import metrics
+from alutils.acquisition.batching import batch_sizes
+from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, Moment, in_range
+from alutils.data.datasets import MoleculeDataset, load
+from alutils.descriptors import features
+from alutils.model.gp import GaussianProcess
 
 SPLIT, FIT, PICK = range(3)  # what a generator is for: part of its seed
 
@@ -28,13 +28,13 @@ SPLIT, FIT, PICK = range(3)  # what a generator is for: part of its seed
 class RunConfig:
     """One run: everything that determines its numbers.
 
-    dataset : name or path, as for `alutils.datasets.load`
-    strategy : a key of `alutils.strategies.STRATEGIES`
+    dataset : name or path, as for `alutils.data.datasets.load`
+    strategy : a key of `alutils.acquisition.strategies.STRATEGIES`
     scheme : "pow" or "constant" (Eqs. 1 and 2)
     n_init, n_const, n_max, n_test : molecules in the first batch, the batch unit N_const, the final
         training set, the test set
     noise_var : sigma_n^2, eV^2; with normalize_y a multiple of var(y_train)
-    normalize_y, n_restarts : as in `alutils.gp.GaussianProcess`
+    normalize_y, n_restarts : as in `alutils.model.gp.GaussianProcess`
     target_share : the target is this share of the molecules with the highest label; or
     threshold : the target is y > threshold, eV (overrides target_share)
     seed : of test set, first batch, optimiser starts and picks

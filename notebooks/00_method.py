@@ -32,13 +32,15 @@ import numpy as np
 import pandas as pd
 from myst_nb import glue
 
-from alutils import descriptors, figures, loop, pool_figures, strategies
-from alutils.datasets import load
-from alutils.distributions import overlap
-from alutils.gp import GaussianProcess
-from alutils.parameters import check_parameters, run_configs
-from alutils.records import run_or_load
-from alutils.reference import settle
+from alutils import descriptors, loop
+from alutils.acquisition import strategies
+from alutils.analysis.label_distributions import overlap
+from alutils.data.datasets import load
+from alutils.model.gp import GaussianProcess
+from alutils.report import figures, pool_figures
+from alutils.report.parameters import check_parameters, run_configs
+from alutils.report.reference import settle
+from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 dataset = "organics"  # embedded pool, local data set or path of a file

@@ -29,9 +29,10 @@ import numpy as np
 import pandas as pd
 from myst_nb import glue
 
-from alutils import pool_figures, verdicts
-from alutils.distributions import NEAR, load_or_summarise, modes_verdict
-from alutils.parameters import check_parameters
+from alutils.analysis import statistics
+from alutils.analysis.label_distributions import NEAR, load_or_summarise, modes_verdict
+from alutils.report import pool_figures
+from alutils.report.parameters import check_parameters
 
 pd.set_option("display.max_colwidth", None)
 
@@ -164,9 +165,9 @@ figure = glue("fig_homo", pool_figures.label_distributions(summaries, drawn))
 
 # %% tags=["hide-input"]
 because = {
-    verdicts.SUPPORTED: "at least 95 % of the resamples have the paper's number of modes",
-    verdicts.NOT_SUPPORTED: "at most 5 % of the resamples have the paper's number of modes",
-    verdicts.UNDECIDED: "the resamples disagree on the number of modes",
+    statistics.SUPPORTED: "at least 95 % of the resamples have the paper's number of modes",
+    statistics.NOT_SUPPORTED: "at most 5 % of the resamples have the paper's number of modes",
+    statistics.UNDECIDED: "the resamples disagree on the number of modes",
 }
 rows = []
 for s in (s for s in summaries if s.name in stands_for):
@@ -174,10 +175,10 @@ for s in (s for s in summaries if s.name in stands_for):
     if s.info["kind"] != "embedded":
         share = s.share_above(claim["threshold (eV)"])
         own, count = f"{share:.1%}", f"{round(share * s.n)} of {s.n}, counted"
-        verdict, why = verdicts.UNTESTABLE, f"labels {s.info['label']}, the paper's PBE+vdW"
+        verdict, why = statistics.UNTESTABLE, f"labels {s.info['label']}, the paper's PBE+vdW"
         if s.name in own_labels:
             same, why = own == claim["share above it"], "the paper's own labels"
-            verdict = verdicts.SUPPORTED if same else verdicts.NOT_SUPPORTED
+            verdict = statistics.SUPPORTED if same else statistics.NOT_SUPPORTED
         ours = f"{own} above {claim['threshold (eV)']} eV"
         rows.append(stem | {"ours": ours, "interval": count, "verdict": verdict, "why": why})
     ours, kind = f"modes: {results[s.name]['modes']}", s.info["kind"]

@@ -30,12 +30,12 @@ import json
 
 from myst_nb import glue
 
-from alutils import claims, figures, summaries
-from alutils.parameters import check_parameters, run_configs
-from alutils.records import run_or_load
-from alutils.reference import settle
-from alutils.strategies import LETTERS
-from alutils.verdicts import MARGIN, interval, paired
+from alutils.acquisition.strategies import LETTERS
+from alutils.analysis.statistics import MARGIN, interval, paired
+from alutils.report import claims, figures, tables
+from alutils.report.parameters import check_parameters, run_configs
+from alutils.report.reference import settle
+from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 dataset = "organics"  # embedded pool, local data set, or the path of a file
@@ -71,7 +71,7 @@ configs = run_configs(p, strategy=p.strategies, seed=p.seeds)
 # [data](../data.md).
 
 # %%
-summaries.data_table(p.dataset)
+tables.data_table(p.dataset)
 
 # %% [markdown]
 # ## The runs
@@ -129,7 +129,7 @@ curves = glue("fig_curves", figures.learning_curves(runs))
 # The errors in numbers, mean ± standard deviation over the seeds, in eV:
 
 # %%
-summaries.mean_std(runs, "mae_ev")
+tables.mean_std(runs, "mae_ev")
 
 # %% [markdown]
 # ## What the claims rest on
@@ -142,7 +142,7 @@ summaries.mean_std(runs, "mae_ev")
 # %%
 sizes = sorted(runs["n_train"].unique())
 at_size = {
-    (letter, n): summaries.by_seed(runs, n, strategy=name)
+    (letter, n): tables.by_seed(runs, n, strategy=name)
     for letter, name in LETTERS.items()
     for n in sizes
 }
@@ -171,7 +171,7 @@ if (p.dataset, n_end) == ("aa", 16_000):  # the only data and size that the prin
 claims.table(evidence)
 
 # %% tags=["remove-cell"]
-maes = ", ".join(f"{letter} {summaries.text(of_seed.mean())}" for letter, of_seed in end.items())
+maes = ", ".join(f"{letter} {tables.text(of_seed.mean())}" for letter, of_seed in end.items())
 ours = f"MAE {maes} eV at {n_end} molecules"
 rows = [
     claims.row("C1", evidence, ours)
@@ -182,13 +182,13 @@ rows = [
 ]
 glue("verdicts", json.dumps(rows), display=False)
 facts = {
-    "collapsed": summaries.collapsed_text(runs),
+    "collapsed": tables.collapsed_text(runs),
     "dataset": p.dataset,
     "n_end": n_end,
     "n_seeds": len(p.seeds),
     "noise": p.noise_var,
 }
-facts |= {"tolerance": tolerance["mae_ev"], "ranking": summaries.ranking(end)}
+facts |= {"tolerance": tolerance["mae_ev"], "ranking": tables.ranking(end)}
 facts |= {f"mae_{letter}": round(float(end[letter].mean()), 6) for letter in "ABCD"}
 facts |= {f"{row['claim']}_{key}": row[key] for row in rows for key in ("verdict", "why")}
 for key, value in facts.items():

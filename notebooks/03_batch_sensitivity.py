@@ -30,11 +30,11 @@ import json
 
 from myst_nb import glue
 
-from alutils import claims, figures, summaries
-from alutils.parameters import check_parameters, run_configs
-from alutils.records import run_or_load
-from alutils.reference import settle
-from alutils.verdicts import MARGIN, interval
+from alutils.analysis.statistics import MARGIN, interval
+from alutils.report import claims, figures, tables
+from alutils.report.parameters import check_parameters, run_configs
+from alutils.report.reference import settle
+from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 dataset = "organics"  # embedded pool, local data set, or the path of a file
@@ -69,7 +69,7 @@ configs += run_configs(p, scheme=["constant"], n_const=p.constants, seed=p.seeds
 # ## The data
 
 # %%
-summaries.data_table(p.dataset)
+tables.data_table(p.dataset)
 
 # %% [markdown]
 # ## The schemes
@@ -92,7 +92,7 @@ runs, note = settle(
 print(note)
 
 # %%
-summaries.scheme_table(runs, p.strategy)
+tables.scheme_table(runs, p.strategy)
 
 # %% [markdown]
 # ## Learning curves
@@ -106,7 +106,7 @@ summaries.scheme_table(runs, p.strategy)
 # whole bar lies in the grey band of ±3 %.
 
 # %% tags=["remove-output", "hide-input"]
-differences = summaries.scheme_differences(runs, p.strategy)
+differences = tables.scheme_differences(runs, p.strategy)
 curves = glue("fig_schemes", figures.batch_schemes(runs, differences, p.strategy))
 
 # %% [markdown]
@@ -148,17 +148,17 @@ difference = f"{largest.difference.mean:+.1f} % of A's MAE"
 ours = f"largest difference: {difference} ({largest.statement})"
 row = claims.row("C4", evidence, ours)
 glue("verdicts", json.dumps([row]), display=False)
-pow_runs = summaries.select(runs, strategy=p.strategy, scheme="pow")
+pow_runs = tables.select(runs, strategy=p.strategy, scheme="pow")
 facts = {
-    "collapsed": summaries.collapsed_text(runs),
+    "collapsed": tables.collapsed_text(runs),
     "dataset": p.dataset,
     "n_seeds": len(p.seeds),
     "noise": p.noise_var,
     "ours": ours,
 }
-facts |= {"tolerance": tolerance["mae_ev"], "letter": summaries.NAMES[p.strategy]}
+facts |= {"tolerance": tolerance["mae_ev"], "letter": tables.NAMES[p.strategy]}
 facts |= {"constants": ", ".join(map(str, p.constants)), "n_end": p.n_max}
-facts |= {"mae_pow": round(float(summaries.by_seed(pow_runs, p.n_max).mean()), 6)}
+facts |= {"mae_pow": round(float(tables.by_seed(pow_runs, p.n_max).mean()), 6)}
 facts |= {"fits_pow": len(set(pow_runs["iteration"])), "smallest": min(p.constants)}
 facts |= {"fits_most": int(runs["iteration"].max() + 1)}
 facts |= {"verdict": row["verdict"], "why": row["why"]}

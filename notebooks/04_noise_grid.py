@@ -31,11 +31,11 @@ from functools import partial
 
 from myst_nb import glue
 
-from alutils import claims, figures, summaries
-from alutils.parameters import check_disjoint, check_parameters, run_configs
-from alutils.records import run_or_load
-from alutils.reference import settle
-from alutils.verdicts import MARGIN, paired
+from alutils.analysis.statistics import MARGIN, paired
+from alutils.report import claims, figures, tables
+from alutils.report.parameters import check_disjoint, check_parameters, run_configs
+from alutils.report.reference import settle
+from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 dataset = "organics"  # embedded pool, local data set, or the path of a file
@@ -78,7 +78,7 @@ configs += run_configs(p, strategy=["random"], **of_grid)
 # ## The data
 
 # %%
-summaries.data_table(p.dataset)
+tables.data_table(p.dataset)
 
 # %% [markdown]
 # ## What the noise does
@@ -120,7 +120,7 @@ print(note)
 # %% tags=["remove-output", "hide-input"]
 in_grid = runs["seed"].isin(p.validation_seeds)
 comparison = runs[~in_grid]
-grid = runs[in_grid] if p.noise_grid else summaries.select(comparison, strategy="random")
+grid = runs[in_grid] if p.noise_grid else tables.select(comparison, strategy="random")
 grid_figure = glue("fig_grid", figures.noise_grid(grid, p.noise_high))
 
 # %% [markdown]
@@ -179,14 +179,14 @@ curves = glue("fig_curves", figures.noise_comparison(comparison))
 # %%
 n_end, n_grid = int(comparison["n_train"].max()), int(grid["n_train"].max())
 A, D = "random", "uncertain_cluster_centres"
-read = partial(summaries.by_seed, comparison, n_end)
+read = partial(tables.by_seed, comparison, n_end)
 a = {noise: read(strategy=A, noise_var=noise) for noise in noises}
 d = {noise: read(strategy=D, noise_var=noise) for noise in noises}
 a_low, a_high, d_low, d_high = a[noises[0]], a[noises[-1]], d[noises[0]], d[noises[-1]]
 a_at, d_at = (min(noises, key=lambda noise: errors[noise].mean()) for errors in (a, d))
-scores = summaries.curve(summaries.select(grid, n_train=n_grid), "mae_ev", by="noise_var")["mean"]
+scores = tables.curve(tables.select(grid, n_train=n_grid), "mae_ev", by="noise_var")["mean"]
 noise_best = float(scores.idxmin())
-read_grid = partial(summaries.by_seed, runs[in_grid], n_grid)
+read_grid = partial(tables.by_seed, runs[in_grid], n_grid)
 best, paper = (read_grid(noise_var=noise) for noise in (noise_best, p.noise_high))
 lower = (f"A at noise {p.noise_high:g} minus at {p.noise_low:g}", paired(a_low, a_high), -1)
 as_good = (f"grid at noise {p.noise_high:g} minus its best", paired(best, paper))
@@ -196,7 +196,7 @@ evidence = [
     claims.superior("C6", *lower),
     claims.equivalent("C6", *as_good, MARGIN * best.mean()),
     claims.superior("C7", *alike, -1)
-    if summaries.stands_for(p.dataset, "AA")
+    if tables.stands_for(p.dataset, "AA")
     else claims.equivalent("C7", *alike, MARGIN * a_high.mean()),
     *(
         claims.superior("-", f"D minus A at noise {noise:g}", paired(a[noise], d[noise]), -1)
@@ -208,27 +208,27 @@ claims.table(evidence)
 
 # %% tags=["remove-cell"]
 maes = {"A_low": a_low, "A_high": a_high, "D_low": d_low, "D_high": d_high}
-maes = {name: summaries.text(values.mean()) for name, values in maes.items()}
-facts = {"collapsed": summaries.collapsed_text(runs), "dataset": p.dataset, "n_end": n_end}
+maes = {name: tables.text(values.mean()) for name, values in maes.items()}
+facts = {"collapsed": tables.collapsed_text(runs), "dataset": p.dataset, "n_end": n_end}
 facts |= {"n_grid": n_grid, "n_seeds": len(p.seeds), **maes}
 facts |= {"tolerance": tolerance["mae_ev"], "n_grid_seeds": grid["seed"].nunique()}
 facts |= {"noise_low": p.noise_low, "noise_high": p.noise_high, "noise_best": noise_best}
 unit = "times the variance of the labels" if p.normalize_y else "eV²"
 facts |= {"unit": unit, "n_noises": len(noises), "A_at": a_at, "D_at": d_at}
-facts |= {"A_best": summaries.text(a[a_at].mean()), "D_best": summaries.text(d[d_at].mean())}
+facts |= {"A_best": tables.text(a[a_at].mean()), "D_best": tables.text(d[d_at].mean())}
 facts["best_verdict"] = f"{evidence[-1].verdict}, {claims.span(evidence[-1].difference)}"
 facts |= {"noise_min": float(scores.index.min()), "noise_max": float(scores.index.max())}
-at_low = summaries.select(comparison, strategy=A, noise_var=noises[0]).groupby("n_train")["mae_ev"]
-facts |= {f"A_low_{n}": summaries.text(mae) for n, mae in at_low.mean().items()}
+at_low = tables.select(comparison, strategy=A, noise_var=noises[0]).groupby("n_train")["mae_ev"]
+facts |= {f"A_low_{n}": tables.text(mae) for n, mae in at_low.mean().items()}
 facts["mae_best"] = round(float(scores.min()), 6)
 for name, noise in (("low", noises[0]), ("high", noises[-1])):
-    of_noise = summaries.select(comparison, noise_var=noise)
-    facts[f"saved_{name}"] = summaries.saved_text(summaries.learning_savings(of_noise, D))
-    facts[f"mae_grid_{name}"] = summaries.text(scores.get(noise, float("nan")))
-likely = summaries.likelihood_noise(grid).groupby("n_train")["noise_var"].median()
+    of_noise = tables.select(comparison, noise_var=noise)
+    facts[f"saved_{name}"] = tables.saved_text(tables.learning_savings(of_noise, D))
+    facts[f"mae_grid_{name}"] = tables.text(scores.get(noise, float("nan")))
+likely = tables.likelihood_noise(grid).groupby("n_train")["noise_var"].median()
 facts["noise_path"] = (
     "From the smallest to the largest training set, the noise of the lowest error goes "
-    f"{' → '.join(f'{n:g}' for n in summaries.lowest_noise(grid))} {unit}; that of the highest "
+    f"{' → '.join(f'{n:g}' for n in tables.lowest_noise(grid))} {unit}; that of the highest "
     f"likelihood goes {' → '.join(f'{n:.2g}' for n in likely)} {unit} (median over the seeds)."
     if p.noise_grid
     else ""

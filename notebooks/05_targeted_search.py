@@ -32,11 +32,11 @@ from functools import partial
 
 from myst_nb import glue
 
-from alutils import claims, figures, summaries
-from alutils.parameters import check_parameters, run_configs
-from alutils.records import run_or_load
-from alutils.reference import settle
-from alutils.verdicts import MARGIN, interval, paired
+from alutils.analysis.statistics import MARGIN, interval, paired
+from alutils.report import claims, figures, tables
+from alutils.report.parameters import check_parameters, run_configs
+from alutils.report.reference import settle
+from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 dataset = "organics"  # embedded pool, local data set, or the path of a file
@@ -73,7 +73,7 @@ configs = run_configs(p, strategy=["random", "property_search"], seed=p.seeds)
 # molecules lie above.
 
 # %%
-summaries.data_table(p.dataset, p.target_share, p.threshold)
+tables.data_table(p.dataset, p.target_share, p.threshold)
 
 # %% [markdown]
 # ## The search
@@ -105,8 +105,8 @@ print(note)
 # {eq}`eq-savings-bound`, and without it a saving says little.
 
 # %% tags=["remove-output", "hide-input"]
-share = summaries.share_in_range(p.dataset, p.target_share, p.threshold)
-savings = summaries.search_savings(runs, share)
+share = tables.share_in_range(p.dataset, p.target_share, p.threshold)
+savings = tables.search_savings(runs, share)
 found_figure = glue("fig_found", figures.property_search(runs, savings))
 
 # %% [markdown]
@@ -192,10 +192,10 @@ error_figure = glue("fig_error", figures.in_range_error(runs))
 
 # %%
 A, E = "random", "property_search"
-read = partial(summaries.by_seed, runs)
+read = partial(tables.by_seed, runs)
 n_first, *later = [int(n) for n in sorted(runs["n_train"].unique())]
 n_end = later[-1]
-last = summaries.select(savings, n_train=n_end).set_index("seed")
+last = tables.select(savings, n_train=n_end).set_index("seed")
 tpr_first, tpr_end = (read(n, "tpr", strategy=E) for n in (n_first, n_end))
 heldout_first, heldout_end = (read(n, "tpr_heldout", strategy=E) for n in (n_first, n_end))
 error, error_in_range = (read(n_end, c, strategy=E) for c in ("mae_ev", "mae_in_range_ev"))
@@ -209,7 +209,7 @@ evidence = [claims.superior("C8", *part, unit="") for part in more]
 evidence += [claims.superior("C9", *saves, unit="")]
 evidence += [claims.equivalent("C10", *little, unit="")]
 evidence += [claims.superior("C11", *part, unit="") for part in (falls, below)]
-if summaries.stands_for(p.dataset, "AA"):
+if tables.stands_for(p.dataset, "AA"):
     lower = ("in-range error minus 3/4 of that on all", paired(0.75 * error, error_in_range), -1)
     evidence.append(claims.superior("C12", *lower))
 else:
@@ -220,14 +220,14 @@ claims.table(evidence)
 
 # %% tags=["remove-cell"]
 facts = {
-    "collapsed": summaries.collapsed_text(runs),
+    "collapsed": tables.collapsed_text(runs),
     "dataset": p.dataset,
     "n_end": n_end,
     "n_seeds": len(p.seeds),
     "noise": p.noise_var,
 }
 facts |= {"tolerance_mae": tolerance["mae_ev"], "tolerance_rate": tolerance["tpr"], "share": share}
-facts |= summaries.search_facts(runs, last)
+facts |= tables.search_facts(runs, last)
 for name, column, of_e in (("gain", "mae_in_range_ev", error_in_range), ("price", "mae_ev", error)):
     facts[name] = claims.span(paired(read(n_end, column, strategy=A), of_e))
 tprs = f"TPR {facts['tpr_first']:.2f} to {facts['tpr_end']:.2f} on the test set"

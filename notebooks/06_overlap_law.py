@@ -32,12 +32,13 @@ import numpy as np
 import pandas as pd
 from myst_nb import glue
 
-from alutils import law, law_figures, probes, studies, summaries
-from alutils.overlap import error_quantiles
-from alutils.parameters import check_parameters
-from alutils.records import run_or_load
-from alutils.shifted import shifted_errors
-from alutils.verdicts import interval
+from alutils.analysis import law, plans, probes
+from alutils.analysis.overlap import error_quantiles
+from alutils.analysis.shift import shifted_errors
+from alutils.analysis.statistics import interval
+from alutils.report import law_figures, tables
+from alutils.report.parameters import check_parameters
+from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 pools = ["organics", "aminoacids", "optoelectronics"]
@@ -55,11 +56,11 @@ p = check_parameters(
     **{"pools": list[str], "seeds": list[int], "n_probe": int, "with_qm9": bool},
     **{"seeds_shifted": list[int]},
 )
-runs = run_or_load(studies.sweep(p.pools, p.seeds))
+runs = run_or_load(plans.sweep(p.pools, p.seeds))
 n_pool = dict.fromkeys(p.pools, probes.studied(p.pools[0])["plan"]["n_pool"])
 questions = [{**probes.studied(pool), "seeds": p.seeds, "n_probe": p.n_probe} for pool in p.pools]
 if p.with_qm9:
-    runs = pd.concat([runs, run_or_load(studies.sweep_qm9())])
+    runs = pd.concat([runs, run_or_load(plans.sweep_qm9())])
     questions.append({**probes.studied("qm9_b3lyp"), "n_probe": p.n_probe})
     n_pool["qm9_b3lyp"] = questions[-1]["plan"]["n_pool"]
 probed = pd.concat([probes.read_or_compute(question) for question in questions])
@@ -143,7 +144,7 @@ law_figure = glue("fig_law", law_figures.law(mean, errors))
 E, GREEDY = "property_search", "most_probable"
 contests = {
     name: {
-        left: law.contest(summaries.select(rows, strategy=name), groups=group)
+        left: law.contest(tables.select(rows, strategy=name), groups=group)
         for left, group in (("pool left out", "dataset"), ("shape left out", "shape"))
     }
     for name in (E, GREEDY)
@@ -172,7 +173,7 @@ if p.with_qm9:
     by_probe = {}
     for n_labels in (300, 1000, 3000):
         told = probes.read_or_compute(probes.studied("qm9_b3lyp", n_labels))
-        told = law.joined(summaries.select(runs, dataset="qm9_b3lyp"), told, n_pool)
+        told = law.joined(tables.select(runs, dataset="qm9_b3lyp"), told, n_pool)
         bias = interval((told["area_gain"] - told["foretold_area_gain"]).dropna())
         by_probe[f"{n_labels} labels"] = "{:+.2f} ({:+.2f} to {:+.2f})".format(*bias[:3])
     print("\n".join(f"probe of {name}: {value}" for name, value in by_probe.items()))
@@ -199,7 +200,7 @@ strategies = [
     "uncertain_cluster_centres",
     "k_centre",
 ]
-shifted = shifted_errors(studies.fixed_noise(p.pools, p.seeds_shifted, strategies))
+shifted = shifted_errors(plans.fixed_noise(p.pools, p.seeds_shifted, strategies))
 others = shifted[shifted["strategy"] != "random"]
 shifted_figure = glue("fig_shifted", law_figures.shifted_tests(others))
 
@@ -217,12 +218,12 @@ shifted_figure = glue("fig_shifted", law_figures.shifted_tests(others))
 # ```
 
 # %%
-D = summaries.select(others, strategy="uncertain_cluster_centres")
+D = tables.select(others, strategy="uncertain_cluster_centres")
 effect = {
     (pool, share): (np.round(interval(100 * part["difference"])[:3], 1) + 0.0).tolist()
     for (pool, share), part in D.groupby(["dataset", "remote_share"], sort=False)
 }
-summaries.Table(
+tables.Table(
     pd.DataFrame(
         {
             f"{share} %": [
@@ -235,7 +236,7 @@ summaries.Table(
 )
 
 # %% tags=["remove-cell"]
-facts = {"n_targets": len(studies.TARGETS), "n_probe": p.n_probe, "n_shifted": len(p.seeds_shifted)}
+facts = {"n_targets": len(plans.TARGETS), "n_probe": p.n_probe, "n_shifted": len(p.seeds_shifted)}
 for letter, name in (("E", E), ("P", GREEDY)):
     for left, result in contests[name].items():
         told = {"law": law.LAW, f"null_{left.split()[0]}": next(iter(law.RIVALS))}

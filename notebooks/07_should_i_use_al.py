@@ -30,14 +30,16 @@ import numpy as np
 import pandas as pd
 from myst_nb import glue
 
-from alutils import advice, law, law_figures, metrics, summaries
-from alutils.datasets import load
+from alutils import metrics
+from alutils.analysis import advice, law
+from alutils.analysis.overlap import CONFIDENCE, Plan
+from alutils.data.datasets import load
 from alutils.kept import features
 from alutils.loop import split
-from alutils.overlap import CONFIDENCE, Plan
-from alutils.parameters import check_parameters, run_configs
-from alutils.records import run_or_load
-from alutils.reference import settle
+from alutils.report import law_figures, tables
+from alutils.report.parameters import check_parameters, run_configs
+from alutils.report.reference import settle
+from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 dataset = "optoelectronics"  # embedded pool, local data set, or the path of a file
@@ -81,7 +83,7 @@ known = advice.experience(without=p.dataset)
 table, answer = advice.advise(X, y, target, plan, known)
 shown = table.drop(columns="enrichment").map("{:.0%}".format)
 shown["hits per label"] = table["enrichment"].map("{:.1f} times random".format)
-summaries.Table(shown)
+tables.Table(shown)
 
 # %% tags=["remove-cell"]
 best = table["saved"].idxmax()
@@ -146,7 +148,7 @@ realised = {
     for name in table.index
 }
 print(note)
-summaries.Table(
+tables.Table(
     pd.DataFrame(
         {
             "foretold": table["saved"].map("{:.0%}".format),
@@ -182,7 +184,7 @@ calibration_figure = glue("fig_calibration", law_figures.foretold_savings(every)
 # %%
 held = every.groupby(["dataset", "strategy"], sort=False)["inside"].agg(["mean", "size"])
 held["searches within the interval"] = held["mean"].map("{:.0%}".format)
-summaries.Table(held.rename(columns={"size": "searches"}).drop(columns="mean").reset_index())
+tables.Table(held.rename(columns={"size": "searches"}).drop(columns="mean").reset_index())
 
 # %% tags=["remove-cell"]
 glue("inside", float(every["inside"].mean()), display=False)

@@ -35,11 +35,12 @@ import numpy as np
 import pandas as pd
 from myst_nb import glue
 
-from alutils import campaign, labeller, law_figures, summaries
-from alutils.datasets import load
-from alutils.parameters import check_parameters
-from alutils.paths import records_dir
-from alutils.structures import read_structures
+from alutils.campaign import campaign, xtb
+from alutils.data.datasets import load
+from alutils.data.structures import read_structures
+from alutils.report import law_figures, tables
+from alutils.report.parameters import check_parameters
+from alutils.storage.locations import records_dir
 
 # %% tags=["parameters"]
 molecules = ""  # path of your file or folder; empty: an excerpt of the pool of organics as .extxyz
@@ -85,7 +86,7 @@ print(f"{len(pool)} molecules, {int(np.isfinite(pool.y).sum())} of them with a l
 # %%
 batch = campaign.ask(work / "search")
 first = pd.read_csv(batch / "batch.csv", dtype=str, keep_default_na=False).head(4)
-summaries.Table(first)
+tables.Table(first)
 
 # %% [markdown]
 # Labels come back as a CSV with `id` and `label`, partly, in any order, with `failed` for a calculation that
@@ -113,10 +114,10 @@ for name, labels in mistakes.items():
 # again from its folder only, as after a crash. Both must pick the same molecules.
 
 # %%
-labeller.label_with_xtb(work / "search")
+xtb.label_with_xtb(work / "search")
 shutil.copytree(work / "search", work / "copy")
 curve = []
-state = labeller.search_live(work / "search", p.n_find, report=lambda line: curve.append(line))
+state = xtb.search_live(work / "search", p.n_find, report=lambda line: curve.append(line))
 campaign.ask(work / "copy")
 again = campaign.read(work / "copy")
 print("the same picks after the interruption:", again.batches == state.batches[:2])

@@ -27,15 +27,16 @@
 import pandas as pd
 from myst_nb import glue
 
-from alutils import field, law_figures, studies, summaries
-from alutils.parameters import check_parameters
-from alutils.records import run_or_load
-from alutils.strategies import LETTERS, STRATEGIES
+from alutils.acquisition.strategies import LETTERS, STRATEGIES
+from alutils.analysis import plans, ranking
+from alutils.report import law_figures, tables
+from alutils.report.parameters import check_parameters
+from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 pools = ["organics", "aminoacids", "optoelectronics"]
 seeds = [0, 1, 2, 3, 4]
-strategies = []  # empty: all of alutils.strategies.STRATEGIES; random is always among them
+strategies = []  # empty: all of alutils.acquisition.strategies.STRATEGIES; random is always among them
 learned_noise = True  # add A, D and E at the noise that each first batch calls for
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS": where the runs are computed
 
@@ -50,9 +51,9 @@ p = check_parameters(
     **{"learned_noise": bool, "scheduler": str},
 )
 names = list(dict.fromkeys(["random", *(p.strategies or STRATEGIES)]))
-runs = run_or_load(studies.fixed_noise(p.pools, p.seeds, names), scheduler=p.scheduler)
+runs = run_or_load(plans.fixed_noise(p.pools, p.seeds, names), scheduler=p.scheduler)
 if p.learned_noise:
-    learned = run_or_load(studies.noise_learned(p.pools, p.seeds), scheduler=p.scheduler)
+    learned = run_or_load(plans.noise_learned(p.pools, p.seeds), scheduler=p.scheduler)
     learned = learned.assign(strategy=learned["strategy"] + ", learned noise")
     noises = learned.drop_duplicates(["dataset", "seed"]).groupby("dataset")["noise_var"]
     runs = pd.concat([runs, learned])
@@ -89,8 +90,8 @@ print(f"{len(p.pools)} pools, {len(p.seeds)} seeds, {runs['strategy'].nunique()}
 # pools, not of all pools.
 
 # %%
-error = field.compare(field.scores(runs, "mae_ev", n_end), lower_is_better=True)
-found = field.compare(field.scores(runs, "found_share", n_end), lower_is_better=False)
+error = ranking.compare(ranking.scores(runs, "mae_ev", n_end), lower_is_better=True)
+found = ranking.compare(ranking.scores(runs, "found_share", n_end), lower_is_better=False)
 
 # %% tags=["remove-output", "hide-input"]
 labels = ["MAE minus that of A (% of A's)", "found share minus that of A (% of A's)"]
@@ -126,7 +127,7 @@ for key, result in (("error", error), ("found", found)):
     rows["wins"], rows["losses"] = result["wins"].astype(int), result["losses"].astype(int)
     rows["against A"] = result["beats_random"].map(table)
     rows.loc["random", "against A"] = "-"
-    shown[key] = summaries.Table(rows)
+    shown[key] = tables.Table(rows)
 shown["error"]
 
 # %% [markdown]
@@ -184,7 +185,7 @@ for key, value in facts.items():
 #
 # ## Run it yourself
 #
-# With a strategy of your own, after you have entered it in `alutils/strategies.py`:
+# With a strategy of your own, after you have entered it in `alutils/acquisition/strategies.py`:
 #
 # ```bash
 # .venv/bin/papermill notebooks/09_fair_field.ipynb out.ipynb -y "strategies: [k_centre, most_probable]"

@@ -5,18 +5,16 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import claims_page
-import finish
 import nbformat
 import numpy as np
-import pages
 import pandas as pd
 import pytest
-import render
 import yaml
 from bs4 import BeautifulSoup
-from pages import ROOT
-from status_page import stale_reasons
+
+from book.builder import pages, postprocess, render
+from book.builder.fragments.status import stale_reasons
+from book.builder.pages import ROOT
 
 HTML = ROOT / "_build" / "html"
 PAGES = pages.read_pages()
@@ -124,7 +122,7 @@ def test_nothing_is_left_over(name):
 
 
 def test_no_path_of_a_machine(name):
-    found = finish.MACHINE_PATH.search(html(name).select_one("article").get_text())
+    found = postprocess.MACHINE_PATH.search(html(name).select_one("article").get_text())
     assert not found, found
 
 
@@ -195,23 +193,21 @@ def test_the_page_shows_its_title_parameters_and_command(page):
 
 
 def test_glued_numbers_of_the_page_are_in_its_html(page):
-    texts = finish.glued(executed(page))
+    texts = postprocess.glued(executed(page))
     shown = html(page.path.with_suffix("").as_posix()).select_one("article").get_text()
-    for role in finish.GLUE.finditer(markdown(page)):
+    for role in postprocess.GLUE.finditer(markdown(page)):
         if "::" not in role[1]:
-            assert finish.glue_text(role, texts) in shown, role[0]
+            assert postprocess.glue_text(role, texts) in shown, role[0]
 
 
 def test_every_claim_has_its_verdicts():
     claims = yaml.safe_load((ROOT / "book/claims.yml").read_text("utf8"))
     article = html("book/claims").select_one("article")
     for claim in claims:
-        rows = article.find(id=claims_page.anchor(claim)).find_next("table").select("tr")
+        rows = article.find(id=claims.anchor(claim)).find_next("table").select("tr")
         head, *found = [[c.get_text().strip() for c in row.select("th, td")] for row in rows]
-        assert head == claims_page.HEAD, claim["id"]
-        assert found and all(row[3] in claims_page.VERDICTS and row[4] for row in found), claim[
-            "id"
-        ]
+        assert head == claims.HEAD, claim["id"]
+        assert found and all(row[3] in claims.VERDICTS and row[4] for row in found), claim["id"]
 
 
 def test_functions_and_tests_named_in_the_prose_exist():

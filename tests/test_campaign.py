@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from alutils import campaign
-from alutils.campaign import Settings, ask, read, start, take, tell
-from alutils.datasets import load
-from alutils.structures import Structures
+from alutils.campaign import campaign
+from alutils.campaign.campaign import Settings, ask, read, start, take, tell
+from alutils.data.datasets import load
+from alutils.data.structures import Structures
 
 SETTINGS = Settings(threshold=-10.4, n_init=20, n_const=20, noise_var=0.02)
 
@@ -251,7 +251,7 @@ def test_the_built_in_labeller_gives_the_pools_labels(organics, pool, tmp_path):
     pytest.importorskip("tblite")
     start(tmp_path / "c", pool, Settings(strategy="random", n_init=6))
     ask(tmp_path / "c")
-    from alutils.labeller import label_with_xtb
+    from alutils.campaign.xtb import label_with_xtb
 
     assert label_with_xtb(tmp_path / "c", chunk=4) == 6
     labels = read(tmp_path / "c").labels

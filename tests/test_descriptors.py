@@ -8,7 +8,7 @@ import scipy.sparse
 from scipy.special import erf
 
 from alutils import descriptors
-from alutils.datasets import MoleculeDataset
+from alutils.data.datasets import MoleculeDataset
 from alutils.descriptors import MBTRSettings, features, mbtr
 
 

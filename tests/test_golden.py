@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
-from alutils import descriptors, loop, overlap
-from alutils.datasets import MoleculeDataset
-from alutils.gp import GaussianProcess
+from alutils import descriptors, loop
+from alutils.acquisition.strategies import STRATEGIES
+from alutils.acquisition.target import TargetConfig, Window
+from alutils.analysis import overlap
+from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
-from alutils.records import ABSOLUTE, RELATIVE, TIMINGS
-from alutils.strategies import STRATEGIES
-from alutils.targets import TargetConfig, Window
+from alutils.model.gp import GaussianProcess
+from alutils.runs.records import ABSOLUTE, RELATIVE, TIMINGS
 
 TRACKED = Path(__file__).with_name("golden") / "numerics.json"
 SIZES = dict(n_init=20, n_const=20, n_max=100, n_test=50, noise_var=0.01)
@@ -94,7 +95,7 @@ CASES = {
 
 
 def differences(was, now, name="", where=""):
-    """What differs between two nested values beyond the tolerances of `alutils.records`."""
+    """What differs between two nested values beyond the tolerances of `alutils.runs.records`."""
     if isinstance(was, dict):
         return [d for key in was for d in differences(was[key], now[key], key, f"{where} {key}")]
     if isinstance(was, list) and was and isinstance(was[0], dict | list):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from alutils import loop
-from alutils.batching import batch_sizes
-from alutils.datasets import MoleculeDataset
+from alutils.acquisition.batching import batch_sizes
+from alutils.acquisition.strategies import STRATEGIES
+from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
-from alutils.strategies import STRATEGIES
 
 CONFIG = dict(n_init=20, n_const=20, n_max=100, n_test=50, noise_var=0.01, n_restarts=0)
 TIMINGS = {"fit_s", "acquire_s"}

@@ -5,12 +5,12 @@ import re
 import shlex
 from itertools import pairwise
 
-import finish
 import jupytext
 import nbformat
-import pages
 import pytest
-from pages import ROOT
+
+from book.builder import pages, postprocess
+from book.builder.pages import ROOT
 
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.py"))
 MOST_CODE_LINES = 120
@@ -145,19 +145,19 @@ def test_outputs_are_there_clean_and_without_paths(notebook):
         for output in cell.get("outputs", []):
             assert output.output_type != "error", f"cell {index}"
             assert output.get("name") != "stderr", f"cell {index}"
-    finish.refuse_paths(notebook)
+    postprocess.refuse_paths(notebook)
 
 
 def test_nothing_volatile_is_tracked(notebook):
     before = nbformat.writes(notebook)
-    assert finish.strip(notebook) is None
+    assert postprocess.strip(notebook) is None
     assert nbformat.writes(notebook) == before, "make notebooks"
 
 
 def test_names_are_glued_before_they_are_used(notebook):
-    texts = finish.glued(notebook)
+    texts = postprocess.glued(notebook)
     for source in sources(notebook, "markdown"):
-        finish.fill_glue(source, texts)
+        postprocess.fill_glue(source, texts)
 
 
 def test_a_papermill_line_is_there_and_right(name, notebook):

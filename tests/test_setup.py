@@ -8,11 +8,12 @@ import tomllib
 
 import pytest
 import yaml
-from finish import MACHINE_PATH
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from pages import ROOT
+
+from book.builder.pages import ROOT
+from book.builder.postprocess import MACHINE_PATH
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
 LOCK_LINES = [

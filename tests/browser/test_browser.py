@@ -10,8 +10,9 @@ import shutil
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
-from pages import ROOT
 from playwright.sync_api import sync_playwright
+
+from book.builder.pages import ROOT
 
 HTML = ROOT / "_build" / "html"
 REPORT = ROOT / "_build" / "browser"

@@ -1,4 +1,4 @@
-"""The Gaussian process on PyTorch against `alutils.gp`, which is the reference: make test-torch."""
+"""The Gaussian process on PyTorch against `model.gp`, which is the reference: make test-torch."""
 
 import os
 import subprocess
@@ -11,9 +11,10 @@ import torch_fit as bench
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from alutils import gp, torch_gp
-from alutils.datasets import load
+from alutils import torch_gp
+from alutils.data.datasets import load
 from alutils.descriptors import features
+from alutils.model import gp
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 SAME = 1e-8  # relative

@@ -1,0 +1,141 @@
+"""Strategies that spread a batch over the pool, each pick aware of those before it.
+
+All follow the signature of `acquisition.strategies` and start from the training set: a pick far
+from the others but next to a labelled molecule is worth little. Distances are those of the kernel's
+feature space, |phi(x) - phi(x')|^2 = 2 (sigma_f^2 - k(x, x')), as in D. Holzmueller, V. Zaverkin,
+J. Kaestner, I. Steinwart, J. Mach. Learn. Res. 24, 164 (2023).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from alutils.model.gp import CHUNK, rbf, squared_distances
+
+MEMORY_GIB = 8.0  # most that `posterior_variance` may hold
+
+
+def posterior_variance(moment, batch_size, rng):
+    """The highest variance, one after the other, each given the labels of those before.
+
+    Exact: a label shrinks the posterior covariance by a rank-one update of its Cholesky factor,
+    whatever its value. It is the greedy design of least remaining variance, also known as MaxDet.
+
+    Raises
+    ------
+    ValueError
+        Before any computing, where (n_train + batch_size) numbers for each held-out molecule
+        exceed `MEMORY_GIB`.
+    """
+    model, n_train, n_heldout = moment.model, len(moment.model.X_train_), len(moment.X)
+    needed = (n_train + batch_size) * n_heldout * 8 / 2**30
+    if needed > MEMORY_GIB:
+        raise ValueError(
+            f"strategy 'posterior_variance' needs {needed:.0f} GiB for a batch of {batch_size} "
+            f"out of {n_heldout} molecules, at most {MEMORY_GIB:.0f} are allowed: choose smaller "
+            "batches or strategy 'most_uncertain'"
+        )
+    # Row t is the t-th row of L^-1 K(X_train, X): first those of the training set, then the picks'.
+    V = np.empty((n_train + batch_size, n_heldout))
+    for start in range(0, n_heldout, CHUNK):
+        rows = slice(start, start + CHUNK)
+        K = squared_distances(model.X_train_, moment.X[rows])
+        rbf(K, model.signal_var_, model.length_scale_, out=K)
+        V[:n_train, rows] = solve_triangular(model.L_, K, lower=True, check_finite=False)
+    left = model.signal_var_ - np.einsum("ij,ij->j", V[:n_train], V[:n_train])
+    squares = np.einsum("ij,ij->i", moment.X, moment.X)
+    picks = np.empty(batch_size, dtype=int)
+    for t in range(batch_size):
+        picks[t] = pick = int(np.argmax(np.round(left, 9)))
+        k = rbf(_distances_to(moment.X, squares, pick), model.signal_var_, model.length_scale_)
+        before = V[: n_train + t]
+        noisy = max(left[pick], 0.0) + model.noise_var_used_
+        V[n_train + t] = (k - before[:, pick] @ before) / np.sqrt(noisy or 1.0)
+        left -= V[n_train + t] ** 2
+        left[picks[: t + 1]] = -np.inf
+    return picks
+
+
+def k_centre(moment, batch_size, rng):
+    """The molecule farthest from all training molecules and picks, one after the other.
+
+    Greedy core-set (O. Sener, S. Savarese, ICLR 2018); in the kernel's space and in that of the
+    descriptor the picks are the same.
+    """
+    return _spread(moment, batch_size, lambda left: int(np.argmax(np.round(left, 9))))
+
+
+def kernel_kmeans_plus_plus(moment, batch_size, rng):
+    """Drawn with probabilities proportional to the squared distance in feature space.
+
+    The seeding of k-means++ (D. Arthur, S. Vassilvitskii, SODA 2007) with the training molecules as
+    the first centres.
+    """
+
+    def draw(left):
+        chances = np.cumsum(np.maximum(left, 0.0))
+        if not chances[-1] > 0:  # duplicates of centres are all that is left
+            return int(rng.choice(np.flatnonzero(left > -np.inf)))
+        return int(np.searchsorted(chances, rng.random() * chances[-1], side="right"))
+
+    return _spread(moment, batch_size, draw)
+
+
+def largest_cluster(moment, batch_size, rng):
+    """LCMD: the farthest member of the cluster with the largest sum of squared distances.
+
+    Training molecules and picks are the centres, each molecule belongs to the nearest (Holzmueller
+    et al., Sec. 4.3.6).
+    """
+    X, (left, nearest) = moment.X, _to_training(moment)
+    squares = np.einsum("ij,ij->i", X, X)
+    n_train = len(moment.model.X_train_)
+    picks = np.empty(batch_size, dtype=int)
+    for t in range(batch_size):
+        free = left > -np.inf
+        sums = np.bincount(nearest[free], np.maximum(left[free], 0.0), n_train + batch_size)
+        counts = np.bincount(nearest[free], minlength=n_train + batch_size)
+        sums[counts == 0] = -np.inf
+        members = np.flatnonzero(free & (nearest == np.argmax(np.round(sums, 9))))
+        picks[t] = pick = members[np.argmax(np.round(left[members], 9))]
+        new = _feature_distances(_distances_to(X, squares, pick), moment.model)
+        closer = new < left
+        left[closer], nearest[closer] = new[closer], n_train + t
+        left[pick] = -np.inf
+    return picks
+
+
+def _spread(moment, batch_size, choose):
+    """Picks that `choose` makes from the squared distances (n_heldout,) to training set and picks;
+    those already picked are at minus infinity."""
+    X, (left, _) = moment.X, _to_training(moment)
+    squares = np.einsum("ij,ij->i", X, X)
+    picks = np.empty(batch_size, dtype=int)
+    for t in range(batch_size):
+        picks[t] = pick = choose(left)
+        new = _feature_distances(_distances_to(X, squares, pick), moment.model)
+        np.minimum(left, new, out=left)
+        left[pick] = -np.inf
+    return picks
+
+
+def _to_training(moment):
+    """Squared feature-space distance to the nearest training molecule, and which it is."""
+    distance, nearest = np.empty(len(moment.X)), np.empty(len(moment.X), dtype=int)
+    for start in range(0, len(moment.X), CHUNK):
+        rows = slice(start, start + CHUNK)
+        D2 = squared_distances(moment.model.X_train_, moment.X[rows])
+        nearest[rows] = D2.argmin(axis=0)
+        distance[rows] = _feature_distances(D2.min(axis=0), moment.model)
+    return distance, nearest
+
+
+def _distances_to(X, squares, row):
+    """Squared distances of all rows of X to one of them; `squares` are the rows' own norms."""
+    return np.maximum(squares + squares[row] - 2 * (X @ X[row]), 0.0)
+
+
+def _feature_distances(D2, model):
+    """2 (sigma_f^2 - k): squared distances in the kernel's feature space, eV^2."""
+    return -2 * model.signal_var_ * np.expm1(-0.5 * D2 / model.length_scale_**2)

@@ -1,0 +1,136 @@
+"""Strategies that search for the target range, beside E.
+
+All follow the signature of `acquisition.strategies`. `Moment.threshold` is the lower edge of the
+target or an `acquisition.target.Window`; what maximises y has no meaning for a window, and says so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import cho_solve
+from scipy.stats import norm
+
+from alutils.model.gp import CHUNK, rbf, squared_distances
+
+WIDTH = 2.0  # standard deviations that `upper_confidence_bound` adds
+FOURIER_FEATURES = 2000
+SAMPLES = 128  # Thompson samples drawn together
+
+
+def optimistic_search(moment, batch_size, rng):
+    """At random among those with mu + sigma above the threshold; the rest at random if too few.
+
+    The authors' variant I, which their code holds and the paper does not show.
+    """
+    low = _lower_edge(moment, "optimistic_search")
+    keys = rng.random(len(moment.X))
+    return np.lexsort((keys, moment.mu + moment.sigma <= low))[:batch_size]
+
+
+def uncertain_in_range(moment, batch_size, rng):
+    """The most uncertain of those predicted in range; then the most uncertain of the rest.
+
+    The authors' variant J.
+    """
+    _edges(moment, "uncertain_in_range")
+    outside = ~(moment.mu > moment.threshold)
+    return np.lexsort((-np.round(moment.sigma, 9), outside))[:batch_size]
+
+
+def most_probable(moment, batch_size, rng):
+    """The highest probability of lying in range.
+
+    The greedy rule of active search (R. Garnett et al., ICML 2012).
+    """
+    return _highest(probability_in_range(moment), batch_size)
+
+
+def probability_in_range(moment):
+    """(n_heldout,) posterior probability that the latent HOMO level lies in the target."""
+    low, high = _edges(moment, "most_probable")
+    sigma = np.maximum(moment.sigma, 1e-9)
+    return norm.cdf((high - moment.mu) / sigma) - norm.cdf((low - moment.mu) / sigma)
+
+
+def expected_improvement(moment, batch_size, rng):
+    """The highest expected excess over the threshold, E[max(f - threshold, 0)].
+
+    Kept as its logarithm's argument: far below the threshold it is tiny, not zero, by a scaled
+    complementary error function (S. Ament et al., NeurIPS 2023).
+    """
+    low = _lower_edge(moment, "expected_improvement")
+    sigma = np.maximum(moment.sigma, 1e-9)
+    z = (moment.mu - low) / sigma
+    # log(z Phi(z) + phi(z)) without cancellation: -z Phi(z) / phi(z) tends to 1 - 1/z^2 far below.
+    near = np.log(np.maximum(z * norm.cdf(z) + norm.pdf(z), 1e-300))
+    far = norm.logpdf(z) - 2 * np.log(np.maximum(-z, 1.0))
+    return _highest(np.log(sigma) + np.where(z < -10, far, near), batch_size)
+
+
+def upper_confidence_bound(moment, batch_size, rng):
+    """The highest mu + WIDTH sigma (P. Auer, J. Mach. Learn. Res. 3, 397 (2002))."""
+    _lower_edge(moment, "upper_confidence_bound")
+    return _highest(moment.mu + WIDTH * moment.sigma, batch_size)
+
+
+def thompson_samples(moment, batch_size, rng):
+    """For each pick a function from the posterior, and the molecule where it is highest.
+
+    Functions by pathwise conditioning (J. T. Wilson et al., ICML 2020): one from the prior, as
+    random Fourier features, and the exact correction by the training labels.
+    """
+    _lower_edge(moment, "thompson_samples")
+    model, X = moment.model, moment.X
+    free = np.ones(len(X), dtype=bool)
+    picks = []
+    while len(picks) < batch_size:
+        n_samples = min(SAMPLES, batch_size - len(picks))
+        for f in _posterior_samples(model, X, n_samples, rng):
+            picks.append(int(np.argmax(np.where(free, f, -np.inf))))
+            free[picks[-1]] = False
+    return np.array(picks)
+
+
+def _posterior_samples(model, X, n_samples, rng):
+    """(n_samples, m) functions from the posterior at the rows of X, in units of the fit."""
+    frequencies = rng.standard_normal((X.shape[1], FOURIER_FEATURES)) / model.length_scale_
+    phases = rng.uniform(0, 2 * np.pi, FOURIER_FEATURES)
+    amplitudes = rng.standard_normal((FOURIER_FEATURES, n_samples))
+    amplitudes *= np.sqrt(2 * model.signal_var_ / FOURIER_FEATURES)
+
+    def prior(rows):
+        return np.cos(rows @ frequencies + phases) @ amplitudes
+
+    noise = np.sqrt(model.noise_var_used_) * rng.standard_normal((len(model.L_), n_samples))
+    at_training = prior(model.X_train_) + noise
+    weights = model.weights_[:, None] - cho_solve((model.L_, True), at_training, check_finite=False)
+    samples = np.empty((n_samples, len(X)))
+    for start in range(0, len(X), CHUNK):
+        rows = slice(start, start + CHUNK)
+        K = squared_distances(model.X_train_, X[rows])
+        rbf(K, model.signal_var_, model.length_scale_, out=K)
+        samples[:, rows] = (prior(X[rows]) + K.T @ weights).T
+    return samples
+
+
+def _highest(score, batch_size):
+    """Positions by falling score; ties, to 1e-9, by position."""
+    return np.argsort(-np.round(score, 9), kind="stable")[:batch_size]
+
+
+def _edges(moment, name):
+    """Lower and upper edge of the target, eV."""
+    if moment.threshold is None:
+        raise ValueError(f"strategy {name!r} needs a target: set target_share or threshold")
+    target = moment.threshold
+    return getattr(target, "low", target), getattr(target, "high", np.inf)
+
+
+def _lower_edge(moment, name):
+    low, high = _edges(moment, name)
+    if np.isfinite(high):
+        raise ValueError(
+            f"strategy {name!r} looks for the highest levels, the target ends at {high:g} eV: "
+            "choose property_search or most_probable"
+        )
+    return low

@@ -1,0 +1,168 @@
+"""Acquisition strategies: which molecules of the held-out set to label next.
+
+A strategy is a pure function ``strategy(moment, batch_size, rng)`` that returns `batch_size`
+different positions in the held-out set. It fits nothing and writes nothing. To add one, write the
+function and enter it in `STRATEGIES`: the tests and the notebooks pick it up by its name. The
+paper's five are here, others in `diversity` (which spread a batch) and `search`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from string import ascii_uppercase
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+
+from alutils.acquisition import diversity, search
+from alutils.model.gp import GaussianProcess
+
+VARIANCE_KEPT = 0.99  # share of the descriptors' variance that the clustering sees
+LLOYD_ITERATIONS = 25
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All that a strategy may look at when it picks a batch.
+
+    model : fitted GaussianProcess (kernel parameters, factor and X_train_)
+    X : (n_heldout, d) descriptors of the held-out set
+    threshold : lower edge of the target range, eV, or an `acquisition.target.Window`; None
+        without a target
+    mu, sigma : (n_heldout,) prediction and its standard deviation, eV, computed when first read
+    """
+
+    model: GaussianProcess
+    X: np.ndarray
+    threshold: float | None = None
+
+    @cached_property
+    def mu(self):
+        return self.model.predict(self.X)
+
+    @cached_property
+    def sigma(self):
+        mu, sigma = self.model.predict(self.X, return_std=True)
+        self.__dict__["mu"] = mu  # sigma costs mu as well: keep it
+        return sigma
+
+
+def in_range(moment):
+    """Positions predicted above the threshold. ValueError without a threshold."""
+    if moment.threshold is None:
+        raise ValueError("strategy 'property_search' needs a target: set target_share or threshold")
+    return np.flatnonzero(moment.mu > moment.threshold)
+
+
+def upper_half(moment):
+    """Positions of the more uncertain half of the held-out set, most uncertain first."""
+    return _by_uncertainty(moment)[: (len(moment.X) + 1) // 2]
+
+
+def random(moment, batch_size, rng):
+    """A: uniformly at random."""
+    return rng.permutation(len(moment.X))[:batch_size]
+
+
+def most_uncertain(moment, batch_size, rng):
+    """B: the highest sigma."""
+    return _by_uncertainty(moment)[:batch_size]
+
+
+def cluster_centres(moment, batch_size, rng):
+    """C: the molecules nearest to the centres of `batch_size` clusters."""
+    return _centres(moment.X, np.arange(len(moment.X)), batch_size, rng)
+
+
+def uncertain_cluster_centres(moment, batch_size, rng):
+    """D: as C, within the more uncertain half (or the batch_size most uncertain, if more)."""
+    half = upper_half(moment)
+    if len(half) < batch_size:
+        half = _by_uncertainty(moment)[:batch_size]
+    return _centres(moment.X, np.sort(half), batch_size, rng)
+
+
+def property_search(moment, batch_size, rng):
+    """E: at random among those predicted in range; if they are too few, the rest at random.
+
+    Every molecule draws a random key and the smallest win, so that one molecule more or less in
+    range changes one pick and not the whole batch.
+    """
+    keys = rng.random(len(moment.X))
+    outside = np.ones(len(moment.X), dtype=bool)
+    outside[in_range(moment)] = False
+    return np.lexsort((keys, outside))[:batch_size]
+
+
+STRATEGIES = {
+    "random": random,
+    "most_uncertain": most_uncertain,
+    "cluster_centres": cluster_centres,
+    "uncertain_cluster_centres": uncertain_cluster_centres,
+    "property_search": property_search,
+    "posterior_variance": diversity.posterior_variance,
+    "k_centre": diversity.k_centre,
+    "kernel_kmeans_plus_plus": diversity.kernel_kmeans_plus_plus,
+    "optimistic_search": search.optimistic_search,
+    "uncertain_in_range": search.uncertain_in_range,
+    "largest_cluster": diversity.largest_cluster,
+    "most_probable": search.most_probable,
+    "expected_improvement": search.expected_improvement,
+    "upper_confidence_bound": search.upper_confidence_bound,
+    "thompson_samples": search.thompson_samples,
+}
+PAPER = tuple(STRATEGIES)[:5]
+# A to E are the paper's; I and J are the letters that the authors' code has for these two.
+LETTERS = dict(zip(ascii_uppercase, STRATEGIES, strict=False))
+SEARCHES = (
+    "property_search",
+    *(n for n, f in STRATEGIES.items() if f.__module__.endswith("searches")),
+)
+# What a strategy chooses from, where that is less than the held-out set.
+CANDIDATES = {
+    "property_search": in_range,
+    "uncertain_cluster_centres": upper_half,
+    "uncertain_in_range": in_range,
+}
+
+
+def _by_uncertainty(moment):
+    """Positions by falling sigma; ties, to 1e-9 eV, by position."""
+    return np.argsort(-np.round(moment.sigma, 9), kind="stable")
+
+
+def _centres(X, candidates, n_clusters, rng):
+    """One molecule per k-means cluster: the member nearest to the centre (Lloyd, k-means++).
+
+    The paper takes the molecule nearest to each centre, which two centres may share; the nearest
+    *member* of each cluster is always another one. Clusters that stay empty (duplicates in X) are
+    made up for at random.
+    """
+    if n_clusters >= len(candidates):
+        return candidates[:n_clusters]
+    # In principal axes, which `features` are, few columns hold nearly all of the variance.
+    variance = X.var(axis=0)
+    order = np.argsort(-variance, kind="stable")
+    n_axes = 1 + int(np.searchsorted(np.cumsum(variance[order]), VARIANCE_KEPT * variance.sum()))
+    Z = np.ascontiguousarray(X[np.ix_(candidates, order[:n_axes])])
+    kmeans = KMeans(
+        n_clusters,
+        n_init=1,
+        algorithm="lloyd",
+        max_iter=LLOYD_ITERATIONS,
+        random_state=int(rng.integers(2**31)),
+    )
+    with warnings.catch_warnings():  # of duplicates: made up for below
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        kmeans.fit(Z)
+    distance = np.linalg.norm(Z - kmeans.cluster_centers_[kmeans.labels_], axis=1)
+    by_cluster = np.lexsort((np.round(distance, 9), kmeans.labels_))
+    _, first = np.unique(kmeans.labels_[by_cluster], return_index=True)
+    picks = by_cluster[first]
+    if len(picks) < n_clusters:
+        rest = np.setdiff1d(np.arange(len(candidates)), picks)
+        picks = np.r_[picks, rng.permutation(rest)[: n_clusters - len(picks)]]
+    return candidates[picks]

@@ -1,0 +1,271 @@
+"""What a search gains, as a share of what was possible, and what a probe says of it beforehand.
+
+`gains` reads the runs. `probe` looks at some labelled molecules of the pool and at nothing else.
+The law that joins the two: a search walks along the probe's *cumulative gains curve*, the share of
+the target that lies among the x best-ranked molecules, where each molecule is ranked by a model
+that has not seen its label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import cho_solve
+from scipy.stats import norm
+from sklearn.metrics import roc_auc_score
+
+from alutils.metrics import savings
+from alutils.model.gp import GaussianProcess, rbf, squared_distances
+
+NEIGHBOURS = 5  # of a target molecule, whose labels `probe` looks at
+KEYS = ["dataset", "strategy", "seed", "target_from", "target_to"]
+CONFIDENCE = 0.9
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of a search: molecules in pool, in the first batch, and labelled in the end."""
+
+    n_pool: int
+    n_init: int
+    n_max: int
+
+
+def gains(records, n_pool):
+    """Gain of each run over random sampling, as a share of that of a perfect search.
+
+    Both references start from the run's own first batch: random sampling in expectation, and a
+    search that hits with every label until the target is exhausted.
+
+    Parameters
+    ----------
+    records : frame of `alutils.runs.records.run_or_load`, runs with a `TargetConfig`
+    n_pool : molecules in training and held-out set together
+
+    Returns
+    -------
+    frame, one row per run: `KEYS`, share (of the target among all molecules), and
+        area_gain : area between the found curves of run and random sampling, over that between
+            perfect search and random sampling
+        saved, saved_bound : labels saved at random sampling's final found share, NaN where the run
+            does not reach it, and the most possible
+        saving_gain : saved / saved_bound
+        enrichment : hits per label after the first batch over those of random sampling
+        first_enrichment : the same of the first batch that is picked
+    """
+    rows = []
+    for key, run in records.groupby(KEYS, sort=False):
+        run = run.sort_values("n_train")
+        n, found = run["n_train"].to_numpy(float), run["n_found"].to_numpy(float)
+        share_found = run["found_share"].to_numpy(float)
+        n_target = round(found[-1] / share_found[-1]) if share_found[-1] > 0 else np.nan
+        told = dict(zip(KEYS, key, strict=True))
+        told["share"] = round(told["target_to"] - told["target_from"], 6)
+        rows.append(told | _gain(n, found, n_target, n_pool))
+    return pd.DataFrame(rows)
+
+
+def _gain(n, found, n_target, n_pool):
+    """Gains of one found curve; `n` and `found` from the first batch on."""
+    picked, left = n - n[0], n_target - found[0]
+    hits_per_label = left / (n_pool - n[0])
+    random = found[0] + hits_per_label * picked
+    fine = np.linspace(0, picked[-1], 2001)  # the perfect search bends where nothing is left
+    possible = np.trapezoid(np.minimum(fine, left) - hits_per_label * fine, fine)
+    saved = savings(n, random, n, np.maximum.accumulate(found))
+    bound = 1 - (n[0] + hits_per_label * picked[-1]) / n[-1]
+    first_left = (n_target - found[0]) / (n_pool - n[0])
+    return {
+        "area_gain": np.trapezoid(found - random, picked) / possible,
+        "saved": saved,
+        "saved_bound": bound,
+        "saving_gain": saved / bound,
+        "enrichment": (found[-1] - found[0]) / (hits_per_label * picked[-1]),
+        "first_enrichment": (found[1] - found[0]) / (first_left * picked[1]),
+    }
+
+
+def leave_one_out(X, y, noise_var, random_state=0):
+    """Prediction of each molecule by a GP that was trained on the others (R&W Eqs. 5.10 to 5.12).
+
+    The kernel's parameters are those of all.
+
+    Parameters
+    ----------
+    X : (n, d) descriptors;  y : (n,) labels, eV;  noise_var : eV^2
+
+    Returns
+    -------
+    mu, sigma : (n,) eV, sigma of the latent function
+    model : GaussianProcess fitted to all
+    """
+    model = GaussianProcess(noise_var, random_state=random_state).fit(X, y)
+    K_inv = cho_solve((model.L_, True), np.eye(len(y)), check_finite=False)
+    variance = 1 / np.diagonal(K_inv)
+    mu = y - model.weights_ * variance
+    return mu, np.sqrt(np.maximum(variance - model.noise_var_used_, 1e-12)), model
+
+
+def in_range_probability(mu, sigma, target):
+    """Probability of lying in a target, a threshold in eV or an `acquisition.target.Window`."""
+    low, high = getattr(target, "low", target), getattr(target, "high", np.inf)
+    return norm.cdf((high - mu) / sigma) - norm.cdf((low - mu) / sigma)
+
+
+def gains_curve(inside, ranking):
+    """Cumulative gains: the share of the target among the best-ranked x of all molecules.
+
+    Parameters
+    ----------
+    inside : (n,) bool, who is in the target
+    ranking : (n,) float, higher is picked earlier; equal values are picked in random order
+
+    Returns
+    -------
+    x, t : arrays from (0, 0) to (1, 1), straight in between
+    """
+    order = np.argsort(-ranking, kind="stable")
+    last = np.r_[np.flatnonzero(np.diff(ranking[order]) != 0), len(order) - 1]  # of equal values
+    x, t = (last + 1) / len(order), np.cumsum(inside[order])[last] / max(inside.sum(), 1)
+    return np.r_[0, x], np.r_[0, t]
+
+
+def foretell(curve, share, plan):
+    """What a search gains if it walks along a gains curve.
+
+    Parameters
+    ----------
+    curve : (x, t) of `gains_curve`;  share : of the target;  plan : Plan
+
+    Returns
+    -------
+    dict, as the columns of `gains`
+    """
+    n = np.linspace(plan.n_init, plan.n_max, 1001)
+    first, left = share * plan.n_init, share * (plan.n_pool - plan.n_init)
+    found = first + left * np.interp((n - plan.n_init) / (plan.n_pool - plan.n_init), *curve)
+    return _gain(n, found, share * plan.n_pool, plan.n_pool)
+
+
+def probe(X, y, targets, noise_var, plan, random_state=0):
+    """What labelled molecules foretell about searches for some targets, and what else they say.
+
+    Parameters
+    ----------
+    X : (n, d) descriptors of molecules drawn at random from the pool
+    y : (n,) labels, eV
+    targets : sequence of thresholds in eV or Windows
+    noise_var : eV^2;  plan : Plan
+
+    Returns
+    -------
+    frame, a row per target and search
+        strategy : property_search, all that are predicted in range before all others, or
+            most_probable, by falling probability
+        hits, share_seen : target molecules among the labels; (hits + 1/2) / (n + 1)
+        foretold_area_gain, foretold_saved, foretold_saving_gain : of `foretell`; NaN without hits
+        auc : area under the ROC curve of the leave-one-out probability
+        mmd2 : unbiased squared mean discrepancy between target and rest in the kernel (A. Gretton
+            et al., J. Mach. Learn. Res. 13, 723 (2012)), over the signal variance
+        purity : share of the target among the nearest neighbours of target molecules
+        r2 : of the leave-one-out predictions; near : their root mean square error in eV among the
+            tenth of the labels next to an edge of the target
+    """
+    mu, sigma, model = leave_one_out(X, y, noise_var, random_state)
+    D2 = squared_distances(X)
+    K = rbf(D2, 1.0, model.length_scale_)
+    np.fill_diagonal(K, 0.0)
+    np.fill_diagonal(D2, np.inf)
+    neighbours = np.argsort(D2, axis=1, kind="stable")[:, :NEIGHBOURS]
+    rows = []
+    for target in targets:
+        inside, hits = y > target, int(np.sum(y > target))
+        probability = in_range_probability(mu, sigma, target)
+        told = {
+            "target": target,
+            "hits": hits,
+            "share_seen": (hits + 0.5) / (len(y) + 1),
+            "auc": roc_auc_score(inside, probability) if 0 < hits < len(y) else np.nan,
+            "mmd2": _mmd2(K, inside),
+            "purity": inside[neighbours[inside]].mean() if hits else np.nan,
+            "r2": 1 - np.mean((y - mu) ** 2) / np.var(y),
+            "near": _error_near(y, mu, target),
+        }
+        ranks = {"property_search": (mu > target).astype(float), "most_probable": probability}
+        for strategy, ranking in ranks.items():
+            foretold = {}
+            if hits:
+                gain = foretell(gains_curve(inside, ranking), told["share_seen"], plan)
+                foretold = {f"foretold_{name}": value for name, value in gain.items()}
+            rows.append({"strategy": strategy, **told, **foretold})
+    return pd.DataFrame(rows)
+
+
+def _mmd2(K, inside):
+    """Unbiased squared mean discrepancy; K without its diagonal. NaN for fewer than two a side."""
+    a, b = inside.sum(), (~inside).sum()
+    if min(a, b) < 2:
+        return np.nan
+    within = K[np.ix_(inside, inside)].sum() / (a * (a - 1))
+    within += K[np.ix_(~inside, ~inside)].sum() / (b * (b - 1))
+    return within - 2 * K[np.ix_(inside, ~inside)].mean()
+
+
+def _error_near(y, mu, target):
+    """Root mean square error among the tenth of the labels nearest to an edge, eV."""
+    edges = [getattr(target, "low", target), getattr(target, "high", np.inf)]
+    distance = np.min([np.abs(y - edge) for edge in edges], axis=0)
+    near = distance <= np.quantile(distance, 0.1)
+    return float(np.sqrt(np.mean((y - mu)[near] ** 2)))
+
+
+def left_out(frame, columns, outcome, groups):
+    """Predictions for each group by a linear model that was fitted to the other groups.
+
+    Parameters
+    ----------
+    frame : rows;  columns : predictors;  outcome, groups : column names
+
+    Returns
+    -------
+    (len(frame),) predictions
+    """
+    A = np.column_stack([np.ones(len(frame)), frame[columns].to_numpy(float)])
+    y, group = frame[outcome].to_numpy(float), frame[groups].to_numpy()
+    predicted = np.empty(len(frame))
+    for one in pd.unique(group):
+        coefficients, *_ = np.linalg.lstsq(A[group != one], y[group != one], rcond=None)
+        predicted[group == one] = A[group == one] @ coefficients
+    return predicted
+
+
+def explained(outcome, predicted):
+    """Share of the variance that predictions explain: 1 - SS_res / SS_tot. Below 0: worse than
+    the mean."""
+    outcome, predicted = np.asarray(outcome, float), np.asarray(predicted, float)
+    return float(1 - np.sum((outcome - predicted) ** 2) / np.sum((outcome - outcome.mean()) ** 2))
+
+
+def explained_interval(outcome, predicted, groups, n=2000, seed=0):
+    """95 % interval of `explained` by the bootstrap: whole groups are drawn with replacement.
+
+    groups : (n,) labels;  n : draws
+    """
+    outcome, predicted = np.asarray(outcome, float), np.asarray(predicted, float)
+    columns = [np.ones(len(outcome)), outcome, outcome**2, (outcome - predicted) ** 2]
+    sums = pd.DataFrame(np.column_stack(columns)).groupby(np.asarray(groups)).sum().to_numpy()
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=n) @ sums
+    count, total, squares, residual = drawn.T
+    values = 1 - residual / (squares - total**2 / count)
+    return tuple(np.quantile(values, [0.025, 0.975]))
+
+
+def error_quantiles(errors, confidence=CONFIDENCE):
+    """Lower and upper quantile of realised minus foretold: what to add for an interval."""
+    errors = np.asarray(errors, float)
+    errors = errors[np.isfinite(errors)]
+    tail = (1 - confidence) / 2
+    return tuple(np.quantile(errors, [tail, 1 - tail]))

@@ -1,0 +1,85 @@
+"""The studies beyond the paper, as lists of runs: the strategies' field, the target sweep."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+from alutils.acquisition.strategies import STRATEGIES
+from alutils.acquisition.target import TargetConfig
+from alutils.data.datasets import load
+from alutils.kept import features
+from alutils.loop import RunConfig, split
+from alutils.model.noise import most_likely_noise
+
+POOLS = ("organics", "aminoacids", "optoelectronics")
+FIELD = {"n_init": 100, "n_const": 100, "n_max": 1600, "n_test": 1000}
+QM9_SWEEP = {"n_init": 1000, "n_const": 1000, "n_max": 10_000, "n_test": 10_000}
+SWEEP = {"n_init": 100, "n_const": 100, "n_max": 800, "n_test": 1000}
+SWEPT = ("property_search", "most_probable")
+LEARNED = ("random", "uncertain_cluster_centres", "property_search")  # run with learned noise too
+
+# Quantiles between which a target lies: tails from 1 % to 90 % at both ends, windows between.
+SHARES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+UPPER = tuple((round(1 - share, 3), 1.0) for share in SHARES)
+LOWER = tuple((0.0, share) for share in SHARES)
+WINDOWS = tuple(
+    (round(centre - share / 2, 3), round(centre + share / 2, 3))
+    for centre, shares in ((0.5, SHARES), (0.25, (0.03, 0.1, 0.3)), (0.75, (0.03, 0.1, 0.3)))
+    for share in shares
+)
+TARGETS = UPPER + LOWER + WINDOWS
+QM9_TARGETS = tuple(
+    target
+    for target in TARGETS
+    if round(target[1] - target[0], 3) in (0.01, 0.1, 0.3, 0.7)
+    and (target[0] + target[1]) / 2 not in (0.25, 0.75)
+)
+
+
+def field(pools=POOLS, seeds=range(5)):
+    """Every strategy on every pool; some also under the noise that the first batch calls for."""
+    return list(dict.fromkeys(fixed_noise(pools, seeds) + noise_learned(pools, seeds)))
+
+
+def fixed_noise(pools=POOLS, seeds=range(5), strategies=tuple(STRATEGIES), noise_var=0.05):
+    """Strategies at one noise, eV^2."""
+    return [
+        RunConfig(pool, strategy, noise_var=noise_var, seed=seed, **FIELD)
+        for pool, seed, strategy in product(pools, seeds, strategies)
+    ]
+
+
+def noise_learned(pools=POOLS, seeds=range(5), strategies=LEARNED):
+    """Strategies at the noise that each run's first batch calls for."""
+    return [
+        replace(config, noise_var=learned)
+        for pool, seed in product(pools, seeds)
+        for learned in [learned_noise(RunConfig(pool, "random", seed=seed, **FIELD))]
+        for config in fixed_noise([pool], [seed], strategies)
+    ]
+
+
+def learned_noise(config):
+    """The most likely noise of the first batch of a run, eV^2."""
+    dataset = load(config.dataset)
+    first = split(config, len(dataset)).train_idx
+    return most_likely_noise(features(dataset)[first], dataset.y[first])[0]
+
+
+def sweep(pools=POOLS, seeds=range(3), targets=TARGETS, strategies=SWEPT):
+    """Searches for targets of every shape and share."""
+    return [
+        TargetConfig(pool, strategy, seed=seed, target_from=low, target_to=high, **SWEEP)
+        for pool, seed, strategy, (low, high) in product(pools, seeds, strategies, targets)
+    ]
+
+
+def sweep_qm9(seeds=range(1), targets=QM9_TARGETS):
+    """The same by E alone on QM9, to 10 000 labels."""
+    return [
+        TargetConfig(
+            "qm9_b3lyp", "property_search", seed=seed, target_from=low, target_to=high, **QM9_SWEEP
+        )
+        for seed, (low, high) in product(seeds, targets)
+    ]

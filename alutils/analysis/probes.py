@@ -1,0 +1,101 @@
+"""Probes of the pools: what a few hundred labels foretell, tracked where the data may be absent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from alutils.acquisition.target import TargetConfig
+from alutils.analysis import plans
+from alutils.analysis.overlap import Plan, probe
+from alutils.data.datasets import load
+from alutils.kept import features
+from alutils.runs.provenance import provenance
+from alutils.runs.records import write_json
+from alutils.storage import usage_log
+from alutils.storage.locations import records_dir
+
+PROBE = 3  # part of the seed, as SPLIT, FIT and PICK of the loop
+N_PROBE = 300  # molecules
+STUDIED = {
+    **dict.fromkeys(plans.POOLS, (range(3), plans.TARGETS, plans.SWEEP, 6000)),
+    "qm9_b3lyp": (range(3), plans.QM9_TARGETS, plans.QM9_SWEEP, 133_885),
+}
+
+
+def question(pool, seeds, targets, plan, n_probe=N_PROBE, noise_var=0.05):
+    """What is asked of a pool, as a dict.
+
+    pool : name of a data set;  seeds : a probe is drawn for each
+    targets : pairs of quantiles;  plan : Plan;  n_probe : molecules;  noise_var : eV^2
+    """
+    return {
+        "pool": pool,
+        "seeds": list(seeds),
+        "targets": [list(target) for target in targets],
+        "plan": asdict(plan),
+        "n_probe": n_probe,
+        "noise_var": noise_var,
+    }
+
+
+def studied(pool, n_probe=N_PROBE):
+    """The question whose answer is tracked for a pool: the targets and sizes of its sweep."""
+    seeds, targets, sizes, n = STUDIED[pool]
+    plan = Plan(n - sizes["n_test"], sizes["n_init"], sizes["n_max"])
+    return question(pool, seeds, targets, plan, n_probe)
+
+
+def read_or_compute(asked):
+    """The tracked answer to a `question`, or one computed now.
+
+    Returns
+    -------
+    frame: dataset, seed, target_from, target_to, and the columns of `analysis.overlap.probe`
+    """
+    path = _file(asked)
+    if path.exists():
+        tracked = json.loads(path.read_text(encoding="utf-8"))
+        if tracked["asked"] == asked:
+            usage_log.note(dataset=asked["pool"], sha256=tracked["data_sha256"])
+            usage_log.note(record=path.name, file=path.name, stale=False)
+            rows = pd.DataFrame(tracked["rows"])
+            return rows.astype({name: float for name in rows.columns[5:]})
+    return compute(asked)
+
+
+def compute(asked):
+    """`read_or_compute`, computed."""
+    dataset, frames = load(asked["pool"]), []
+    F, plan = features(dataset), Plan(**asked["plan"])
+    edges = [
+        TargetConfig(asked["pool"], "random", target_from=low, target_to=high).target(dataset.y)
+        for low, high in asked["targets"]
+    ]
+    quantiles = dict(zip(edges, asked["targets"], strict=True))
+    for seed in asked["seeds"]:
+        rows = np.random.default_rng([seed, PROBE]).permutation(len(dataset))[: asked["n_probe"]]
+        told = probe(F[rows], dataset.y[rows], edges, asked["noise_var"], plan)
+        pairs = [quantiles[target] for target in told.pop("target")]
+        told.insert(0, "dataset", asked["pool"])
+        told.insert(1, "seed", seed)
+        told.insert(2, "target_from", [low for low, _ in pairs])
+        told.insert(3, "target_to", [high for _, high in pairs])
+        frames.append(told)
+    return pd.concat(frames, ignore_index=True)
+
+
+def track(pool, n_probe=N_PROBE):
+    """Compute the answer for a studied pool and write it to book/records, to ten digits."""
+    asked = studied(pool, n_probe)
+    rows = compute(asked).round(10).astype(object)
+    rows = rows.where(rows.notna(), None).to_dict("records")
+    told = {"asked": asked, "data_sha256": load(pool).sha256, "provenance": provenance()}
+    write_json(_file(asked), told | {"rows": rows})
+
+
+def _file(asked):
+    return records_dir() / f"probe-{asked['pool']}-{asked['n_probe']}.json"

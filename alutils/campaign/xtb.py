@@ -1,0 +1,70 @@
+"""GFN2-xTB as the labeller of a campaign: an example, and a live search from end to end.
+
+Needs the extra `pools` (rdkit, tblite): without it the import says so.
+"""
+
+from __future__ import annotations
+
+from threadpoolctl import threadpool_limits
+
+from alutils.campaign.campaign import FAILED, ask, read, take
+from alutils.data.pools.chemistry import Dropped, frontier
+from alutils.runs.processes import WorkerPool
+
+
+def label_with_xtb(folder, jobs=2, chunk=40):
+    """Label the waiting molecules with GFN2-xTB, and tell them `chunk` by `chunk`.
+
+    Returns
+    -------
+    int, labels told, failures included
+    """
+    state = read(folder)
+    tasks = [
+        (
+            k,
+            state.pool.molecules[k].numbers,
+            state.pool.molecules[k].positions,
+            int(state.pool.charges[k]),
+        )
+        for k in state.waiting
+    ]
+    with WorkerPool(jobs) as executor:
+        for first in range(0, len(tasks), chunk):
+            done = executor.map(_xtb_homo, tasks[first : first + chunk])
+            take(folder, [(state.pool.ids[k], value) for k, value in done])
+    return len(tasks)
+
+
+def _xtb_homo(task):
+    """Position and HOMO level in eV, or "failed"."""
+    k, numbers, positions, charge = task
+    try:
+        with threadpool_limits(1):
+            return k, round(frontier(numbers, positions, charge)[0], 6)
+    except Dropped:
+        return k, FAILED
+
+
+def search_live(folder, n_found, report=print):
+    """Ask and label with GFN2-xTB until `n_found` molecules lie above the threshold.
+
+    report : called with one line after each batch
+
+    Raises
+    ------
+    ValueError
+        Without a threshold, or when the pool is exhausted before.
+    """
+    state = read(folder)
+    if state.settings.threshold is None:
+        raise ValueError("a search needs a threshold: start the campaign with one")
+    while state.n_found < n_found:
+        ask(folder)
+        label_with_xtb(folder)
+        state = read(folder)
+        report(
+            f"batch {len(state.batches) - 1}: {len(state.labels)} labels, "
+            f"{state.n_found} above {state.settings.threshold:g} eV"
+        )
+    return state

@@ -1,0 +1,186 @@
+"""Colours, style and the parts of panels that the figures share.
+
+One colour stands for one strategy and one marker for one data set in the whole book; what else
+differs within a panel differs by line style or shade.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from itertools import cycle
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.colors import to_rgb
+from matplotlib.ticker import LogLocator, NullLocator
+
+from alutils.acquisition.strategies import LETTERS, STRATEGIES
+from alutils.analysis import statistics
+from alutils.report import figure_data, tables
+
+STYLE = Path(__file__).with_name("alutils.mplstyle")
+
+# Okabe and Ito's palette, safe for colour-blind readers, each above 3:1 contrast on white; the
+# spare ones go to strategies that a reader adds.
+PAPER_COLOURS = {
+    "random": "#404040",
+    "most_uncertain": "#D55E00",
+    "cluster_centres": "#009E73",
+    "uncertain_cluster_centres": "#0072B2",
+    "property_search": "#CC79A7",
+}
+PAPER_NAMES = {
+    "most_uncertain": "uncertainty",
+    "cluster_centres": "clustering",
+    "uncertain_cluster_centres": "uncertainty and clustering",
+}
+SPARE_COLOURS = (
+    *("#8C6D00", "#3A8FC2", "#A0522D", "#882255", "#117733", "#661100", "#7F3C8D"),
+    *("#7A7A1F", "#4C6FB5", "#2E8B80"),
+)
+STRATEGY_LETTERS = {name: letter for letter, name in LETTERS.items()}
+STRATEGY_COLOURS = PAPER_COLOURS | dict(
+    zip([name for name in STRATEGIES if name not in PAPER_COLOURS], cycle(SPARE_COLOURS))
+)
+STRATEGY_LABELS = {
+    name: f"{letter} {PAPER_NAMES.get(name, name.replace('_', ' '))}"
+    for name, letter in STRATEGY_LETTERS.items()
+}
+POOL_MARKERS = {
+    "organics": "o",
+    "aminoacids": "s",
+    "optoelectronics": "^",
+    "qm9_b3lyp": "D",
+    "aa_labels": "P",
+    "oe62_gw5000": "v",
+}
+POOL_MARKERS |= {"organics_wide": "o", "qm9_b3lyp_wide": "D"}  # the same molecules
+# For panels that show pools and no strategies.
+POOL_COLOURS = {
+    "organics": "#5B7FA6",
+    "aminoacids": "#A6763C",
+    "optoelectronics": "#6B8E5A",
+    "qm9_b3lyp": "#7A6BA8",
+    "aa_labels": "#A65B6F",
+    "oe62_gw5000": "#4F8F8F",
+}
+WIDTH = 5.5  # inches: 11 pt text is then readable on a page of 390 pixels
+
+
+def styled(draw):
+    """Draw with alutils.mplstyle, close the figure so that it is displayed only where asked.
+
+    Where a trace is kept, the displayed figure brings its SVG and its data along.
+    """
+
+    @wraps(draw)
+    def figure(*args, **kwargs):
+        with plt.style.context(STYLE):
+            fig = draw(*args, **kwargs)
+        plt.close(fig)
+        fig._repr_mimebundle_ = lambda **kwargs: figure_data.bundle(fig)
+        return fig
+
+    return figure
+
+
+def new_figure(n_panels=1, panel_height=3.0, **kwargs):
+    """Figure of `n_panels` stacked panels and the list of their axes.
+
+    Use it inside a function that is decorated with `styled`: text takes its size from the style
+    that is active when it is made. `kwargs` go to `plt.subplots` (sharex, height_ratios, ...).
+    """
+    fig, axes = plt.subplots(
+        n_panels, 1, figsize=(WIDTH, n_panels * panel_height + 0.4), squeeze=False, **kwargs
+    )
+    return fig, list(axes[:, 0])
+
+
+def marker(records):
+    """Marker of the data set of these runs; a star for a user's own file."""
+    return POOL_MARKERS.get(records["dataset"].iloc[0], "*")
+
+
+def noise_unit(records):
+    """Unit of `noise_var`: with normalize_y it is a multiple of the labels' variance."""
+    return "var $y$" if records["normalize_y"].any() else "eV$^2$"
+
+
+def shades(colour, n, lightest=0.55):
+    """n mixtures of a colour with white, from light to the colour itself."""
+    rgb = np.array(to_rgb(colour))
+    return [tuple(rgb + (1 - rgb) * mix) for mix in np.linspace(lightest, 0, n)]
+
+
+def band(ax, table, spread=True, scale=1, alpha=0.18, **look):
+    """Mean with a band of one standard deviation: columns of `alutils.report.tables.curve`."""
+    shown = scale * table[["mean", "std"]].where(~table["collapsed"])
+    ax.plot(table.index, shown["mean"], **look)
+    off_scale(ax, table.index[table["collapsed"]], look["color"])
+    if spread:
+        low, high = shown["mean"] - shown["std"], shown["mean"] + shown["std"]
+        named = {"label": f"_{look['label']}"} if "label" in look else {}
+        ax.fill_between(table.index, low, high, color=look["color"], alpha=alpha, lw=0, **named)
+
+
+def off_scale(ax, x, colour):
+    """Crosses at the upper edge: a collapsed fit has made the mean there meaningless."""
+    if len(x):
+        ax.plot(x, [0.97] * len(x), "X", ms=8, color=colour, transform=ax.get_xaxis_transform())
+
+
+def interval_line(ax, values, **look):
+    """Mean and 95 % interval of each list of values, x as the index; no bar for one seed."""
+    intervals = np.array([statistics.interval(one)[:3] for one in values]).reshape(-1, 3)
+    bars = np.abs(intervals[:, 1:] - intervals[:, :1]).T
+    ax.errorbar(values.index, intervals[:, 0], yerr=np.where(np.isfinite(bars), bars, 0), **look)
+
+
+def difference_line(ax, records, strategy, column="mae_ev", unit=None, shift=1.0, **look):
+    """Paired difference of a strategy from A at each size after the first batch, with intervals.
+
+    unit : of the column; None for % of A's mean;  shift : factor on x, so that bars do not overlap
+    """
+    runs = tables.select(records, strategy=strategy)
+    collapsed = tables.curve(runs, column)["collapsed"]
+    values, off = {}, []
+    for n_train in sorted(runs["n_train"].unique())[1:]:
+        ours = tables.by_seed(runs, n_train, column)
+        theirs = tables.by_seed(records, n_train, column, strategy="random")
+        if collapsed[n_train] and unit is None:
+            off.append(n_train * shift)
+        else:
+            values[n_train * shift] = (ours - theirs) / (unit or theirs.mean() / 100)
+    look = {"label": f"_{STRATEGY_LABELS.get(strategy, strategy)}"} | look
+    interval_line(ax, pd.Series(values, dtype=object), **look)
+    off_scale(ax, off, look["color"])
+
+
+def margin_axis(ax, margin):
+    """Axis of differences from A, the margin of "no difference" shaded."""
+    ax.axhspan(-100 * margin, 100 * margin, color="0.92", zorder=0)
+    ax.axhline(0, color="0.3", lw=1)
+    ax.set_ylabel("difference from A\n(% of A's MAE)")
+
+
+def error_axis(ax):
+    """Logarithmic axis of errors; call it when all is drawn."""
+    ax.set_ylabel("MAE (eV)")
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    subs = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if high < 2.5 * low else (1, 1.5, 2, 3, 5, 7)
+    ax.yaxis.set_major_locator(LogLocator(subs=subs))
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_locator(NullLocator())
+
+
+def size_axis(ax, records):
+    """Logarithmic axis of training sizes, labelled at the sizes that POW visits."""
+    n_init, n_max = records["n_train"].min(), records["n_train"].max()
+    ticks = [n_init * 2**k for k in range(20) if n_init * 2**k <= n_max]
+    ax.set_xscale("log")
+    ax.set_xticks(ticks, [str(n) for n in ticks])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlabel("training set size (molecules)")

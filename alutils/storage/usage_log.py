@@ -1,0 +1,31 @@
+"""What a page was made from: the data sets, records and figures that its notebook used.
+
+The builder of the book names a file in `ALUTILS_TRACE`; data sets and records are
+noted there as they are used, one JSON object a line, and figures bring their SVG and their data
+along with the picture. Without the variable, as in a reader's notebook, nothing happens.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+
+def wanted():
+    """True if somebody asked for a trace."""
+    return bool(os.environ.get("ALUTILS_TRACE"))
+
+
+def note(**what):
+    """Append one line to the trace, if one is wanted."""
+    if wanted():
+        with open(os.environ["ALUTILS_TRACE"], "a", encoding="utf-8") as handle:
+            handle.write(json.dumps(what) + "\n")
+
+
+def read(path):
+    """The notes of a trace, each once, in their order; none where nothing was noted."""
+    path = Path(path)
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [json.loads(line) for line in dict.fromkeys(lines)]

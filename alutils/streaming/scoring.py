@@ -1,0 +1,245 @@
+"""Pools of millions: molecules come in chunks, and nothing held grows with the pool.
+
+    chunks of molecules -> MBTR -> principal axes of a sample -> mu, sigma -> store
+
+All up to the store is a function of one chunk, a `Scorer`: `mapped` runs it here, or on anything
+with a ``submit`` (`concurrent.futures`, a Dask client). `alutils.streaming.strategies` picks from
+the store.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import tempfile
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+from scipy.linalg import eigh
+
+from alutils.acquisition.strategies import VARIANCE_KEPT
+from alutils.data.validation import BROKEN, brief, check_archive
+from alutils.descriptors import DEFAULTS, MBTRSettings, _least_kept, _species, _write_rows
+from alutils.model.gp import GaussianProcess
+from alutils.storage.files import set_aside, sweep, whole, write_text
+
+
+def descriptors(molecules, settings=DEFAULTS):
+    """MBTR of a chunk of `Molecules`, (m, d) float32; nothing is cached.
+
+    Raises
+    ------
+    ValueError : `settings.species` is None, as chunks may differ in theirs, or lacks an element.
+    """
+    if settings.species is None:
+        raise ValueError("settings.species is None: name the elements, each chunk needs the same")
+    species = _species(SimpleNamespace(name="chunk", molecules=molecules), settings)
+    shape = (len(molecules), settings.n_grid * len(species) * (len(species) + 1) // 2)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "X.npy"
+        np.save(path, np.zeros(shape, dtype=np.float32))  # a full disk is met here, not when mapped
+        _write_rows(path, settings, species, 0, molecules)
+        return np.load(path, allow_pickle=False)
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Principal axes of a sample, onto which any further molecule is rotated.
+
+    mean : (d,);  axes : (d, r), by falling variance;  variances : (r,), sums over the sample
+    """
+
+    mean: np.ndarray
+    axes: np.ndarray
+    variances: np.ndarray
+
+    def rotate(self, X):
+        """(m, r) float64 of X (m, d). `alutils.descriptors.features` up to the signs of columns,
+        where X is the sample itself."""
+        return (X - self.mean) @ self.axes
+
+    @property
+    def n_clustering(self):
+        """Axes that hold `VARIANCE_KEPT` of the sample's variance: what the clustering sees."""
+        share = np.cumsum(self.variances) / self.variances.sum()
+        return 1 + int(np.searchsorted(share, VARIANCE_KEPT))
+
+
+def principal_axes(X, tolerance=1e-10):
+    """Axes of a sample X (n, d), the fewest that keep all but `tolerance` of its variance.
+
+    ValueError where the rows are all equal. A pool whose molecules resemble none of the sample
+    varies where these axes do not look: draw the sample from the pool.
+    """
+    mean = X.mean(axis=0, dtype=np.float64)
+    centred = X - mean
+    variances, axes = eigh(centred.T @ centred)
+    if not variances[-1] > 0:
+        raise ValueError("all molecules have the same descriptor: nothing tells them apart")
+    kept = variances >= _least_kept(variances, tolerance * variances.clip(min=0).sum())
+    return Axes(mean, np.ascontiguousarray(axes[:, kept][:, ::-1]), variances[kept][::-1])
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A chunk of molecules to their predictions: a function that can be sent to another machine.
+
+    model : fitted on molecules that were rotated onto `axes`;  settings : with species
+    """
+
+    model: GaussianProcess
+    axes: Axes
+    settings: MBTRSettings
+
+    @property
+    def sha256(self):
+        """Hexadecimal, of all that determines the numbers; another machine may give another."""
+        m, a = self.model, self.axes
+        parts = (m.X_train_, m.L_, m.weights_, a.mean, a.axes, a.variances)
+        digest = hashlib.sha256(repr((m.signal_var_, m.length_scale_, self.settings)).encode())
+        for part in parts:
+            digest.update(np.ascontiguousarray(part))
+        return digest.hexdigest()
+
+    def points(self, molecules):
+        """(m, r) float64."""
+        return self.axes.rotate(descriptors(molecules, self.settings))
+
+    def score(self, F):
+        """dict of mu (m,) and sigma (m,) in eV, float64, and Z (m, n_clustering), float32."""
+        mu, sigma = self.model.predict(F, return_std=True)
+        Z = F[:, : self.axes.n_clustering].astype(np.float32)
+        return {"mu": mu, "sigma": sigma, "Z": Z}
+
+    def __call__(self, molecules):
+        return self.score(self.points(molecules))
+
+
+def mapped(function, items, executor=None, ahead=None):
+    """``function(item)`` for each item, in their order, at most `ahead` of them under way.
+
+    (``executor.map`` of `concurrent.futures` takes all items at once: memory grows with the pool.)
+    executor : anything with ``submit``; None runs here
+    ahead : int; twice the workers that are there at the start, if not told
+    """
+    if executor is None:
+        yield from map(function, items)
+        return
+    dask = getattr(executor, "_client", executor)  # the client behind `Client.get_executor`
+    if hasattr(dask, "scatter"):  # a model is large: each worker gets it once, not with each chunk
+        function = dask.scatter(function, broadcast=True)
+    if ahead is None:
+        ahead = 2 * max(1, _n_workers(dask))
+    under_way = deque()
+    try:
+        for item in items:
+            under_way.append(executor.submit(_call, function, item))
+            if len(under_way) == ahead:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        for future in under_way:
+            future.cancel()
+
+
+def _n_workers(executor):
+    if hasattr(executor, "nthreads"):  # a Dask client
+        return sum(executor.nthreads().values())
+    return getattr(executor, "_max_workers", 1)
+
+
+def _call(function, item):
+    return function(item)
+
+
+class Store:
+    """Scored chunks in a folder, one .npz each, whole or not there: what is there needs no redoing.
+
+    Iterating gives one `Chunk` after the other.
+
+    Parameters
+    ----------
+    folder : path; made when the first chunk is put
+    n_chunks : int, optional: only so many, the first. Without it a pass that ended early looks
+        like a smaller pool.
+    made_by : str, optional: a name for what scores, such as `Scorer.sha256`. ValueError where the
+        folder has another: chunks of two models must not meet.
+    """
+
+    def __init__(self, folder, n_chunks=None, made_by=None):
+        self.folder, self.n_chunks, self.made_by = Path(folder), n_chunks, made_by
+        if made_by and self._mark().exists() and self._mark().read_text("utf8") != made_by:
+            raise ValueError(f"{self.folder.name}: its chunks are another scorer's: name another")
+
+    def _mark(self):
+        return self.folder / "made_by.txt"
+
+    def _path(self, number):
+        return self.folder / f"{number:09d}.npz"
+
+    def __len__(self):
+        if self.n_chunks is not None:
+            return self.n_chunks
+        names = (path.name.split(".")[0] for path in self.folder.glob("[0-9]*.npz*"))
+        return 1 + max(map(int, names), default=-1)  # with those that were set aside
+
+    def __iter__(self):
+        """ValueError at a chunk that is missing."""
+        for number in range(len(self)):
+            if not self._path(number).exists():
+                raise ValueError(f"chunk {number} of {len(self)} is missing: score it first")
+            yield Chunk(self._path(number))
+
+    def missing(self, n_chunks):
+        """Numbers of those of the first `n_chunks` that are not there."""
+        sweep(self.folder, "*.npz.*.tmp")
+        return [number for number in range(n_chunks) if not self._path(number).exists()]
+
+    def put(self, number, chunk):
+        """Keep a mapping of arrays, as `Scorer.score` gives it, as this chunk, counted from 0; two
+        processes may put the same."""
+        if self.made_by and not self._mark().exists():
+            write_text(self._mark(), self.made_by)
+        with whole(self._path(number)) as file:
+            np.savez(file, **chunk)
+
+
+class Chunk(Mapping):
+    """Arrays of an .npz by name, each read when it is asked for.
+
+    One that is damaged raises ValueError; the file is set aside, and so counts as missing.
+    """
+
+    def __init__(self, path):
+        self.path, self.checked = path, False
+
+    def __getitem__(self, name):
+        return self._of_file(lambda arrays: arrays[name])
+
+    def __iter__(self):
+        return iter(self._of_file(lambda arrays: list(arrays.files)))
+
+    def __len__(self):
+        return sum(1 for _ in self)
+
+    def _of_file(self, read):
+        try:
+            if not self.checked:
+                check_archive(self.path)
+                self.checked = True
+            with np.load(self.path, allow_pickle=False) as arrays:
+                return read(arrays)
+        except (KeyError, MemoryError):
+            raise
+        except BROKEN as error:
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+                raise  # the system's fault, not the file's; EINVAL: a place before its beginning
+            name = set_aside(self.path)
+            raise ValueError(
+                f"{self.path.name} is damaged ({brief(error)}); it is now {name}: score it again"
+            ) from None

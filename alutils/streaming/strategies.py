@@ -1,0 +1,176 @@
+"""The paper's strategies A to E on a pool that is read in chunks, as often as they like.
+
+They hold a batch, k-means its sample, and nothing that grows with the pool. B and E pick what
+`acquisition.strategies` picks from the same numbers and generator, to the molecule. A draws by E's
+rule and not by a permutation, which would hold the pool. C and D pick the same where the candidates
+are no more than the sample of k-means.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+
+from alutils.acquisition.strategies import LLOYD_ITERATIONS
+
+SAMPLE = 50  # molecules per cluster that k-means sees
+DIGIT = 16  # bits of a cut that one pass over the pool finds
+
+
+@dataclass(frozen=True)
+class StreamedMoment:
+    """As `acquisition.strategies.Moment`: all that a strategy may look at when it picks a batch.
+
+    chunks : mappings with mu, sigma and Z, to be read more than once: a `streaming.Store`, a list
+    threshold : lower edge of the target range, eV, or a Window; None without a target
+    """
+
+    chunks: Iterable
+    threshold: float | None = None
+
+
+def random(moment, batch_size, rng):
+    """A: uniformly at random."""
+    return lowest(((rng.random(len(p)), p) for p, _ in _each(moment.chunks, "mu")), batch_size)
+
+
+def most_uncertain(moment, batch_size, rng):
+    """B: the highest sigma; ties, to 1e-9 eV, by position."""
+    return lowest(((-_nano(s), p) for p, s in _each(moment.chunks, "sigma")), batch_size)
+
+
+def cluster_centres(moment, batch_size, rng):
+    """C: the molecules nearest to the centres of `batch_size` clusters."""
+    return _centres(lambda: _each(moment.chunks, "Z"), batch_size, rng)
+
+
+def uncertain_cluster_centres(moment, batch_size, rng):
+    """D: as C, within the more uncertain half (or the batch_size most uncertain, if more)."""
+    n = sum(len(chunk["mu"]) for chunk in moment.chunks)
+    cut = _cut(moment.chunks, min(n, max((n + 1) // 2, batch_size)))
+    return _centres(lambda: _above(moment.chunks, *cut), batch_size, rng)
+
+
+def property_search(moment, batch_size, rng):
+    """E: at random among those predicted in range; if they are too few, the rest at random."""
+    t = moment.threshold
+    if t is None:
+        raise ValueError("strategy 'property_search' needs a target: set a threshold")
+    mus = _each(moment.chunks, "mu")
+    return lowest(((~(mu > t), rng.random(len(p)), p) for p, mu in mus), batch_size)
+
+
+STREAMED = {
+    "random": random,
+    "most_uncertain": most_uncertain,
+    "cluster_centres": cluster_centres,
+    "uncertain_cluster_centres": uncertain_cluster_centres,
+    "property_search": property_search,
+}
+
+
+def lowest(rows, size):
+    """Positions of the `size` molecules with the lowest keys, lowest first.
+
+    rows : iterable of tuples of (m,) arrays, one tuple a chunk: keys, the deciding one first, and
+        last the positions, which also break ties
+    """
+    held = []
+    for arrays in rows:
+        held.append(np.vstack(arrays).astype(np.float64))  # whole numbers are exact to 2^53
+        if sum(part.shape[1] for part in held) > 2 * size:  # or sorting would take over
+            held = [_sorted(held)[:, :size]]
+    return _sorted(held)[-1, :size].astype(np.int64)
+
+
+def _sorted(parts):
+    rows = np.hstack(parts)
+    return rows[:, np.lexsort(rows[::-1])]
+
+
+def _each(chunks, name):
+    """Positions in the pool and this array, chunk by chunk."""
+    start = 0
+    for chunk in chunks:
+        array = chunk[name]
+        yield start + np.arange(len(array)), array
+        start += len(array)
+
+
+def _nano(sigma):
+    return np.rint(1e9 * sigma).astype(np.int64)
+
+
+def _cut(chunks, rank):
+    """sigma (1e-9 eV) of the molecule of this rank, and how many with just that one come first.
+
+    A histogram for each of its digits, the highest first: the pool is neither held nor sorted.
+    """
+    low = 0
+    for shift in (2 * DIGIT, DIGIT, 0):
+        counts = np.zeros(2**DIGIT, dtype=np.int64)
+        for chunk in chunks:
+            digits = (_nano(chunk["sigma"]) - low) >> shift
+            counts += np.bincount(digits[(digits >= 0) & (digits < len(counts))], None, len(counts))
+        from_above = np.cumsum(counts[::-1])
+        above = int(np.searchsorted(from_above, rank))  # digits that are higher than the cut's
+        rank -= int(from_above[above - 1]) if above else 0
+        low += (len(counts) - 1 - above) << shift
+    return low, rank
+
+
+def _above(chunks, cut, n_ties):
+    """As `_each` of Z, of the molecules above the cut, and of the first `n_ties` at it."""
+    start = 0
+    for chunk in chunks:
+        sigma = _nano(chunk["sigma"])
+        tied = (sigma == cut) & (np.cumsum(sigma == cut) <= n_ties)
+        n_ties -= tied.sum()
+        rows = np.flatnonzero((sigma > cut) | tied)
+        yield start + rows, chunk["Z"][rows]
+        start += len(sigma)
+
+
+def _centres(candidates, n_clusters, rng):
+    """One molecule per cluster, the member nearest to its centre, as `strategies._centres` does.
+
+    candidates : function that starts a stream of (positions, Z). k-means itself sees at most
+        `SAMPLE` of them per cluster, at random; the nearest member is looked for among all.
+    """
+    n = sum(len(positions) for positions, _ in candidates())
+    if n_clusters >= n:
+        return np.concatenate([positions for positions, _ in candidates()])
+    seed = int(rng.integers(2**31))
+    size = SAMPLE * n_clusters
+    if n > size:
+        sample = lowest(((rng.random(len(p)), p) for p, _ in candidates()), size)
+        Z = np.concatenate([Z[np.isin(p, sample)] for p, Z in candidates()])
+    else:
+        Z = np.concatenate([Z for _, Z in candidates()])
+    kmeans = KMeans(n_clusters, n_init=1, max_iter=LLOYD_ITERATIONS, random_state=seed)
+    with warnings.catch_warnings():  # of duplicates: made up for below
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        kmeans.fit(Z)
+
+    nearest, picks = np.full(n_clusters, np.inf), np.full(n_clusters, -1)
+    for positions, Z in candidates():
+        if not len(Z):
+            continue
+        labels = kmeans.predict(Z)
+        distance = np.round(np.linalg.norm(Z - kmeans.cluster_centers_[labels], axis=1), 9)
+        by_cluster = np.lexsort((distance, labels))
+        clusters, first = np.unique(labels[by_cluster], return_index=True)
+        best = by_cluster[first]
+        closer = distance[best] < nearest[clusters]
+        nearest[clusters[closer]] = distance[best[closer]]
+        picks[clusters[closer]] = positions[best[closer]]
+    picks = picks[picks >= 0]
+    if len(picks) == n_clusters:
+        return picks
+    rest = ((np.isin(p, picks), rng.random(len(p)), p) for p, _ in candidates())
+    return np.r_[picks, lowest(rest, n_clusters - len(picks))]

@@ -1,0 +1,131 @@
+"""Execute the pages of variants.yml with Papermill and make each ready for Jupyter Book.
+
+Fresh pages are reused. Two pages run at a time, each through the command that a reader would type.
+
+python -m book.builder.execute [PAGE ...]
+"""
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import nbformat
+import yaml
+
+from alutils.storage import usage_log
+from book.builder import downloads
+from book.builder.pages import (
+    ROOT,
+    PageError,
+    is_fresh,
+    key,
+    read_pages,
+    source_digest,
+    stamp,
+    unlisted,
+)
+from book.builder.postprocess import finish
+
+CELL_SECONDS = 1200
+SCRATCH = "_build/papermill"
+
+
+def papermill(page, root=ROOT, scratch=None):
+    """Run Papermill on the page's notebook; `scratch` is the name of its working files.
+
+    Returns the executed notebook, and what its run used and cost: notes of `storage.usage_log`,
+    seconds and GiB. PageError names the first cell that failed.
+    """
+    raw, notes = (f"{SCRATCH}/{scratch or page.name}.{kind}" for kind in ("ipynb", "trace"))
+    (root / SCRATCH).mkdir(parents=True, exist_ok=True)
+    for path in (raw, notes):
+        (root / path).unlink(missing_ok=True)
+    env = os.environ | {f"{n}_NUM_THREADS": "1" for n in ("OPENBLAS", "OMP", "MKL")}
+    env["ALUTILS_TRACE"] = str(root / notes)
+    command = [sys.executable, "-m", "papermill", page.source.as_posix(), raw]
+    command += ["--no-progress-bar", "--execution-timeout", str(CELL_SECONDS)]
+    command += ["-y", yaml.safe_dump(page.parameters)] if page.parameters else []
+    start = time.monotonic()
+    with subprocess.Popen(command, cwd=root, env=env, stderr=subprocess.PIPE, text=True) as run:
+        said = run.stderr.read()
+        gib = peak_gib(run)
+    notebook = nbformat.read(root / raw, as_version=4) if (root / raw).exists() else None
+    if run.returncode or notebook is None:
+        raise PageError(short_error(notebook, said) + f" (see {raw})")
+    cost = {"seconds": time.monotonic() - start, "gib": gib}
+    return notebook, {"notes": usage_log.read(root / notes), **cost}
+
+
+def peak_gib(run):
+    """Wait for a process; the largest resident memory of it and its children, None on Windows."""
+    if not hasattr(os, "wait4"):
+        run.wait()
+        return None
+    _, status, usage = os.wait4(run.pid, 0)
+    run.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
+
+
+def short_error(notebook, stderr):
+    """The error of the first cell that failed, or the last line that Papermill said."""
+    cells = notebook.cells if notebook else []
+    for cell in cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                at = cell.execution_count or "?"
+                first = cell.source.strip().splitlines()[0]
+                what = (output.evalue.strip().splitlines() or [""])[0]
+                return f"In [{at}] `{first}`: {output.ename}: {what}"
+    return (stderr.strip().splitlines() or ["Papermill failed and said nothing"])[-1]
+
+
+def execute(page, sources, root=ROOT):
+    """Execute and finish one page; one line at its start, one at its end. True if all is well."""
+    print(f"{page.name}: started", flush=True)
+    start = time.monotonic()
+    try:
+        made_from = key(page, sources, root)
+        notebook, used = papermill(page, root)
+        said = finish(notebook, page)
+        downloads.add(notebook, page, used, sources, root)
+    except PageError as error:
+        print(f"{page.name}: FAILED after {time.monotonic() - start:.0f} s: {error}", flush=True)
+        return False
+    notebook.metadata["alutils"] |= stamp(page, notebook, made_from, root)
+    nbformat.write(notebook, root / page.path)
+    aside = f" (dropped from stderr: {said})" if said else ""
+    print(f"{page.name}: done in {time.monotonic() - start:.0f} s{aside}", flush=True)
+    return True
+
+
+def main(names=(), root=ROOT):
+    """Execute the stale pages, or those of the given names; the exit status."""
+    listed, sources = read_pages(root), source_digest(root)
+    unknown = set(names) - {p.name for p in listed}
+    if unknown:
+        raise PageError(f"no page {', '.join(sorted(unknown))}: see variants.yml")
+    for path in unlisted(listed, root):
+        path.unlink()
+    stale = []
+    for page in listed:
+        if not names or page.name in names:
+            try:
+                fresh = is_fresh(page, sources, root)
+            except PageError as error:
+                raise PageError(f"{page.name}: {error}") from None
+            if not fresh:
+                (root / page.path).unlink(missing_ok=True)
+                stale.append(page)
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda p: execute(p, sources, root), stale))
+    print(f"{len(listed)} pages: {sum(done)} executed, {len(stale) - sum(done)} failed", flush=True)
+    return 0 if all(done) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except PageError as error:
+        sys.exit(f"book/builder/execute.py: {error}")

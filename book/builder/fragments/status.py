@@ -1,0 +1,51 @@
+"""The state of every page, record and equation test, as tables in MyST."""
+
+from collections import Counter
+
+import nbformat
+
+from book.builder.fragments.claims import link
+from book.builder.fragments.markdown import table
+from book.builder.pages import ROOT, is_fresh, source_digest
+
+
+def stale_reasons(listed, root=ROOT):
+    """Document name -> why a page is out of date, for those that are."""
+    sources, reasons = source_digest(root), {}
+    for page in listed:
+        why = []
+        if not is_fresh(page, sources, root):
+            why.append("the notebook, its parameters, the code or the data have changed since")
+        about = nbformat.read(root / page.path, as_version=4).metadata.get("alutils", {})
+        stale = about.get("stale_records", [])
+        if stale:
+            why.append(f"{len(stale)} of its records were made by older code ({stale[0]})")
+        if why:
+            name = page.path.with_suffix("").as_posix()
+            reasons[name] = f"This page is older than what it was made from: {'; '.join(why)}."
+    return reasons
+
+
+def pages_table(listed, reasons, root=ROOT):
+    """One line for each executed page: its state, records, time and memory."""
+    lines = [["page", "state", "records", "executed in (s)", "memory (GiB)"]]
+    for page in listed:
+        about = nbformat.read(root / page.path, as_version=4).metadata["alutils"]
+        state = "**out of date**" if page.path.with_suffix("").as_posix() in reasons else "fresh"
+        made = [str(len(about["records"])), f"{about['seconds']:.0f}", f"{about['gib'] or '-'}"]
+        lines.append([link(page.title, page), state, *made])
+    return table(lines)
+
+
+def summary(listed, reasons, verdicts, proofs):
+    """The book in five lines."""
+    counted = Counter(row["verdict"] for rows in verdicts.values() for row in rows)
+    failed = sum(bool(result["failed"] or not result["cases"]) for result in proofs.values())
+    told = ", ".join(f"{number} {verdict}" for verdict, number in counted.most_common())
+    lines = [
+        ["what", "state"],
+        ["pages out of date", f"{len(reasons)} of {len(listed)}"],
+        ["tests behind the equations that fail", f"{failed} of {len(proofs)}"],
+        ["verdicts on claims, one for each pool", told],
+    ]
+    return table(lines)

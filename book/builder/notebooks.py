@@ -1,0 +1,52 @@
+"""Write each notebook's .ipynb from its .py, run with the default parameters.
+
+The outputs are what nbval checks. Cells that compare with a tracked reference value write it
+while ALUTILS_REFERENCE=write; a second run then checks it.
+
+python -m book.builder.notebooks [NN_slug ...]
+"""
+
+import os
+import sys
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from book.builder.pages import ROOT, PageError
+from book.builder.postprocess import refuse_paths, strip
+
+
+def refresh(name, root=ROOT):
+    """Execute twice (write the references, then compare with them), strip and save."""
+    folder = root / "notebooks"
+    notebook = jupytext.read(folder / f"{name}.py")
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        resources={"metadata": {"path": folder}},
+        extra_arguments=["--log-level=ERROR"],
+    )
+    for reference in ({"ALUTILS_REFERENCE": "write"}, {}):
+        os.environ.pop("ALUTILS_REFERENCE", None)
+        os.environ.update(reference)
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            raise PageError(f"{name}: {error.ename}: {error.evalue}") from None
+    said = strip(notebook)
+    if said:
+        raise PageError(f"{name}: stderr says {said!r}: nbval would fail, silence its cause")
+    refuse_paths(notebook)
+    nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+if __name__ == "__main__":
+    names = sys.argv[1:] or sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.py"))
+    try:
+        for name in names:
+            refresh(name)
+            print(f"notebooks/{name}.ipynb", flush=True)
+    except PageError as error:
+        sys.exit(f"book/builder/notebooks.py: {error}")

@@ -1,0 +1,131 @@
+"""Make tables and HTML from the executed pages and the prose; the last line is index.html.
+
+The HTML is left as it is while nothing it is made from has changed, and otherwise built from
+nothing: Sphinx's own incremental build keeps numbers glued from another page as they were, and
+reports a warning only once.
+
+python -m book.builder.render
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from PIL import Image
+
+from alutils.report.figure_data import plotted, svg
+from book.builder.fragments import equations, headline, millions, soak
+from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
+from book.builder.fragments.claims import claims_summary, claims_table, read_claims, verdict_rows
+from book.builder.fragments.explorer import write_script
+from book.builder.fragments.markdown import pools_table, table
+from book.builder.fragments.status import pages_table, stale_reasons, summary
+from book.builder.pages import ROOT, PageError, file_digest, read_pages
+from book.builder.sphinx_ext import STALE
+
+INPUTS = (
+    "_config.yml",
+    "_toc.yml",
+    "*.md",
+    "CITATION.cff",
+    "tests/bench/*.py",
+    "notebooks/*.py",
+    "requirements.lock",
+    "book/**/*",
+    "alutils/**/*.py",  # the prose links source files as downloads
+    "alutils/**/*.md",
+    "tests/*.py",
+)
+INDEX = Path("_build", "html", "index.html")
+MARK = INDEX.with_name(".made_from")
+MATHJAX = ("mathjax/tex-chtml.js", "mathjax/input/tex/", "mathjax/output/chtml/")
+UNUSED = ("**/*.map", "_static/locales/**/*", "**/webfonts/*.ttf")  # browsers take the .woff2
+
+
+def write_tables(listed, root=ROOT):
+    """Write the fragments that the prose pages include, beside the executed pages."""
+    rows = verdict_rows(listed, root)
+    claims = read_claims(rows, root)
+    names = yaml.safe_load((root / "book/variants.yml").read_text("utf8"))["variants"]
+    bench, results, stale = read_measured("bench"), equations.run(root), stale_reasons(listed, root)
+    (root / STALE).write_text(json.dumps(stale), "utf8")
+    for name, text in {
+        "claims_table": claims_table(claims, rows),
+        "summary": claims_summary(claims, rows, names),
+        "pools_table": pools_table(),
+        "proofs_table": equations.table(results, root),
+        "proofs_code": equations.sources(results, root),
+        "status": summary(listed, stale, rows, results),
+        "status_pages": pages_table(listed, stale, root),
+        **tables(bench, table),
+        **millions.fragments(read_measured("millions"), table),
+        **soak.fragments(read_measured("soak") or {}, table),
+    }.items():
+        (root / f"book/experiments/{name}.md").write_text(text, "utf8")
+    for name, draw in (("bench_time", time_figure), ("bench_memory", memory_figure)):
+        figure, path = draw(bench), root / f"book/experiments/{name}"
+        path.with_suffix(".csv").write_text(plotted(figure).to_csv(index=False), "utf8")
+        path.with_suffix(".svg").write_text(svg(figure), "utf8")
+    headline.write(root / "book/experiments", root)
+    write_script(listed, root)
+
+
+def made_from(root=ROOT):
+    """sha256 over everything that the HTML is made from."""
+    paths = [p for pattern in INPUTS for p in root.glob(pattern) if "records" not in p.parts]
+    return file_digest(paths, root)
+
+
+def is_built(root=ROOT):
+    """True if the HTML is there and made, without a warning, from what is there now."""
+    mark = root / MARK
+    return (root / INDEX).exists() and mark.exists() and mark.read_text() == made_from(root)
+
+
+def slim(html):
+    """Drop what no page asks for, and store pictures with a palette; their SVG is beside them."""
+    for path in [path for pattern in UNUSED for path in html.glob(pattern) if path.is_file()]:
+        path.unlink()
+    for path in (html / "_static/mathjax").rglob("*"):
+        if path.is_file() and not path.relative_to(html / "_static").as_posix().startswith(MATHJAX):
+            path.unlink()
+    for path in (html / "_images").glob("*.png"):
+        with Image.open(path) as picture:
+            flat = Image.new("RGB", picture.size, "white")
+            flat.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
+        flat.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+def main(root=ROOT):
+    """Write the tables, build the HTML if anything changed; the exit status."""
+    listed = read_pages(root)
+    missing = [page.name for page in listed if not (root / page.path).exists()]
+    if missing:
+        raise PageError(
+            f"not executed yet: {', '.join(missing)} (run python -m book.builder.execute)"
+        )
+    write_tables(listed, root)
+    if not is_built(root):
+        for name in ("html", "jupyter_execute", ".doctrees"):
+            shutil.rmtree(root / "_build" / name, ignore_errors=True)
+        before = made_from(root)
+        command = [str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "-q"]
+        command += ["-n", "-W", "--keep-going"]
+        done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            print(done.stdout)
+            return 1
+        slim(root / INDEX.parent)
+        (root / MARK).write_text(before)
+    print(INDEX.as_posix())
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except PageError as error:
+        sys.exit(f"book/builder/render.py: {error}")

@@ -1,0 +1,141 @@
+"""What every strategy must do, and what each does on its own."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from alutils.acquisition.strategies import (
+    CANDIDATES,
+    LETTERS,
+    STRATEGIES,
+    Moment,
+    in_range,
+    upper_half,
+)
+from alutils.model.gp import GaussianProcess
+
+
+@pytest.fixture(scope="module")
+def moment():
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(330, 12)) * np.geomspace(300, 1, 12)
+    X -= X.mean(axis=0)
+    y = -6 + np.tanh(X[:, 0] / 300)
+    model = GaussianProcess(0.01, n_restarts=0).fit(X[:30], y[:30])
+    return Moment(model, X[30:], threshold=-5.7)
+
+
+def fake(mu=None, sigma=None, X=None, threshold=0.0):
+    n = len(mu if mu is not None else sigma)
+    X = np.random.default_rng(0).normal(size=(n, 3)) if X is None else X
+    return SimpleNamespace(mu=mu, sigma=sigma, X=X, threshold=threshold)
+
+
+def pick(name, moment, batch_size, seed=0):
+    return STRATEGIES[name](moment, batch_size, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 40, 149, 151, 299, 300])
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_picks_are_distinct_in_range_and_of_the_exact_size(name, moment, batch_size):
+    picks = pick(name, moment, batch_size)
+    assert len(picks) == len(np.unique(picks)) == batch_size
+    assert picks.min() >= 0 and picks.max() < len(moment.X)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_picks_are_reproducible_and_change_nothing(name, moment):
+    before = [a.copy() for a in (moment.X, moment.mu, moment.sigma, moment.model.L_)]
+    assert (pick(name, moment, 25) == pick(name, moment, 25)).all()
+    after = (moment.X, moment.mu, moment.sigma, moment.model.L_)
+    assert all((a == b).all() for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_picks_survive_duplicates(name, moment):
+    """Three different descriptors, a hundred times each: fewer clusters than the batch asks for."""
+    twins = Moment(moment.model, np.repeat(moment.X[:3], 100, axis=0), moment.threshold)
+    picks = pick(name, twins, 20)
+    assert len(np.unique(picks)) == 20
+
+
+@pytest.mark.parametrize("name", ["random", "property_search", "cluster_centres"])
+def test_another_seed_picks_others(name, moment):
+    assert set(pick(name, moment, 25, seed=0)) != set(pick(name, moment, 25, seed=1))
+
+
+def test_random_is_uniform():
+    moment = fake(mu=np.zeros(20))
+    counts = np.zeros(20)
+    for seed in range(2000):
+        counts[pick("random", moment, 5, seed)] += 1
+    # Binomial(2000, 1/4): six standard deviations are 116.
+    assert np.abs(counts - 500).max() < 116
+
+
+def test_most_uncertain_takes_the_highest_sigma():
+    sigma = np.array([0.1, 0.5, 0.3, 0.5, 0.2])
+    assert pick("most_uncertain", fake(sigma=sigma), 3).tolist() == [1, 3, 2]
+
+
+def test_cluster_centres_find_the_clusters():
+    rng = np.random.default_rng(1)
+    centres = 100.0 * np.arange(6)[:, None] * np.ones(3)
+    X = np.repeat(centres, 30, axis=0) + rng.normal(size=(180, 3))
+    picks = pick("cluster_centres", fake(mu=np.zeros(180), X=X), 6)
+    assert sorted(picks // 30) == list(range(6))
+    for position in picks:
+        cluster = X[position // 30 * 30 :][:30]
+        nearest = np.linalg.norm(cluster - cluster.mean(axis=0), axis=1).argmin()
+        assert position % 30 == nearest
+
+
+def test_uncertain_cluster_centres_stay_in_the_upper_half(moment):
+    picks = pick("uncertain_cluster_centres", moment, 40)
+    assert np.isin(picks, upper_half(moment)).all()
+    assert moment.sigma[picks].min() >= np.median(moment.sigma) - 1e-9
+
+
+def test_uncertain_cluster_centres_beyond_half_take_the_most_uncertain(moment):
+    picks = pick("uncertain_cluster_centres", moment, 200)
+    assert set(picks) == set(pick("most_uncertain", moment, 200))
+
+
+def test_property_search_stays_in_range(moment):
+    candidates = in_range(moment)
+    assert 40 < len(candidates) < 250
+    assert np.isin(pick("property_search", moment, 40), candidates).all()
+
+
+def test_property_search_fills_up_when_short():
+    mu = np.full(50, -1.0)
+    mu[[4, 9]] = 1.0
+    picks = pick("property_search", fake(mu=mu), 10)
+    assert set(picks[:2]) == {4, 9} and len(np.unique(picks)) == 10
+
+
+def test_property_search_moves_one_pick_for_one_candidate():
+    """So that a prediction at the threshold cannot turn over a whole batch."""
+    mu = np.where(np.arange(200) % 2, 1.0, -1.0)
+    one_more = mu.copy()
+    one_more[0] = 1.0
+    before, after = (set(pick("property_search", fake(mu=m), 30)) for m in (mu, one_more))
+    assert len(before - after) <= 1
+
+
+def test_property_search_needs_a_target(moment):
+    with pytest.raises(ValueError, match="threshold"):
+        pick("property_search", Moment(moment.model, moment.X), 5)
+
+
+def test_reading_sigma_gives_the_same_mu(moment):
+    fresh = Moment(moment.model, moment.X)
+    mu = fresh.mu
+    assert np.abs(mu - moment.mu).max() < 1e-12
+    with pytest.raises(AttributeError):
+        fresh.threshold = 1.0
+
+
+def test_every_letter_and_candidate_list_names_a_strategy():
+    assert set(LETTERS.values()) <= set(STRATEGIES) and set(CANDIDATES) <= set(STRATEGIES)

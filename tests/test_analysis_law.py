@@ -1,0 +1,141 @@
+"""The studies: their runs are tracked and fresh, what they say is what the pages say."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alutils.analysis import advice, law, plans, probes, shift
+from alutils.analysis.overlap import Plan
+from alutils.data.datasets import load
+from alutils.descriptors import features
+from alutils.loop import RunConfig, split
+from alutils.model.noise import NOISES, most_likely_noise
+from alutils.runs import records
+
+
+@pytest.mark.parametrize("name", ["field", "sweep", "sweep_qm9"])
+def test_all_runs_of_a_study_are_tracked(name):
+    made = records.bundle(records.records_dir() / f"{name}.jsonl")
+    assert set(made) == {records.file_name(config) for config in getattr(plans, name)()}
+
+
+def test_bundled_records_are_fresh_and_sealed():
+    for path in records.bundles(records.records_dir()):
+        for name, record in records.bundle(path).items():
+            assert not records.is_stale(record), name
+            assert record["seal"] == records.seal(record), name
+
+
+@pytest.mark.parametrize("pool", plans.POOLS)
+def test_tracked_probes_are_those_that_are_computed(pool):
+    asked = probes.studied(pool)
+    assert asked["plan"]["n_pool"] + plans.SWEEP["n_test"] == len(load(pool))
+    tracked, computed = probes.read_or_compute(asked), probes.compute(asked)
+    columns = ["foretold_area_gain", "auc", "r2", "purity"]
+    assert list(tracked.columns) == list(computed.columns)
+    difference = (tracked[columns] - computed[columns].astype(float)).abs()
+    assert (difference.median() < 1e-6).all() and (difference.quantile(0.95) < 0.02).all()
+
+
+def test_a_changed_question_is_computed_anew():
+    asked = {**probes.studied("organics"), "targets": [[0.7, 1.0]], "seeds": [0], "n_probe": 150}
+    told = probes.read_or_compute(asked)
+    assert len(told) == 2 and told["share_seen"].iloc[0] == pytest.approx(0.3, abs=0.12)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return advice.experience()
+
+
+def test_the_law_beats_the_share_alone_where_it_was_not_fitted(rows):
+    for strategy, part in rows.groupby("strategy"):
+        for groups in ("dataset", "shape"):
+            told = law.contest(part, groups=groups)["explained"]
+            assert told[law.LAW] > told["share alone (null model)"], (strategy, groups)
+    table = law.contest_table({"shape left out": law.contest(part, groups="shape")})
+    assert "mean error, shape left out" in table
+
+
+def test_intervals_come_from_the_other_pools(rows):
+    told = law.calibrated(rows)
+    assert (told["low"] <= told["foretold_saved"] + 0.01).all()
+    alone = law.calibrated(rows[rows["dataset"] == "organics"])
+    assert alone["low"].isna().all() and not alone["inside"].any()
+
+
+def test_advice_follows_the_probe(rows):
+    dataset = load("organics")
+    F, order = features(dataset), np.random.default_rng(0).permutation(len(dataset))[:200]
+    X, y, plan = F[order], dataset.y[order], Plan(len(dataset), 200, 800)
+    target = float(np.quantile(y, 0.8))
+    table, answer = advice.advise(X, y, target, plan, rows)
+    assert answer["strategy"] == "most_probable" and answer["noise_var"] in NOISES
+    assert (table["low"] < table["saved"]).all() and (
+        table["saved"] <= table["possible"] + 0.02
+    ).all()
+    said = []
+    for seed in range(8):  # labels without meaning: a probe is fooled now and then
+        shuffled = np.random.default_rng(seed).permutation(y)
+        said.append(advice.advise(X, shuffled, target, plan, rows, noise_var=0.1)[1]["strategy"])
+    assert said.count("random") >= 6
+
+
+def test_advice_needs_hits(rows):
+    y = np.linspace(-9, -6, 50)
+    with pytest.raises(ValueError, match="1 of the 50 labels lie in the target"):
+        advice.advise(y[:, None], y, -6.01, Plan(500, 50, 100), rows)
+
+
+def test_likely_noise_is_that_of_the_labels():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 1)) * 700
+    y = 3 * np.sin(X[:, 0] / 500) + np.sqrt(0.05) * rng.normal(size=300)
+    noise, lml = most_likely_noise(X, y)
+    assert noise in (0.02, 0.05, 0.1) and len(lml) == len(NOISES)
+
+
+def test_shifted_errors_are_the_records_own_at_the_whole_test_set():
+    configs = plans.fixed_noise(["organics"], [0], ["random", "k_centre"])
+    told = shift.shifted_errors(configs, shares=(100, 10))
+    for config in configs:
+        recorded = records.find(config)["rows"][-1]["mae_ev"]
+        ours = told[(told["strategy"] == config.strategy) & (told["remote_share"] == 100)]
+        assert ours["mae_ev"].iloc[0] == pytest.approx(recorded, abs=2e-4)
+    assert (told.loc[told["strategy"] == "random", "difference"] == 0).all()
+    missing = RunConfig("organics", "random", seed=77)
+    with pytest.raises(ValueError, match="seed 77: no tracked record"):
+        shift.shifted_errors([missing])
+
+
+def test_remoteness_ranks_the_outlier_first():
+    X = np.r_[np.random.default_rng(0).normal(size=(60, 2)), [[30.0, 30.0]]]
+    assert shift.remoteness(X, np.arange(61)).argmax() == 60
+
+
+def test_learned_noise_belongs_to_the_first_batch():
+    config = RunConfig("organics", "random", seed=1, **plans.FIELD)
+    dataset = load("organics")
+    first = split(config, len(dataset)).train_idx
+    expected = most_likely_noise(features(dataset)[first], dataset.y[first])[0]
+    (run,) = plans.noise_learned(["organics"], [1], ["random"])
+    assert run.noise_var == expected
+
+
+def test_a_damaged_bundle_is_named(tmp_path):
+    path = tmp_path / "x.jsonl"
+    made = records.bundle(records.records_dir() / "sweep.jsonl")
+    first = next(iter(made.values()))
+    records.write_bundle(path, [first])
+    assert list(records.bundle(path).values()) == [first]
+    path.write_text(json.dumps(first) + '\n{"half": \n')
+    records.bundle.cache_clear()
+    with pytest.raises(ValueError, match=r"x\.jsonl, line 2 is damaged"):
+        records.bundle(path)
+
+
+def test_experience_leaves_a_pool_out(rows):
+    assert "organics" not in set(advice.experience(without="organics")["dataset"])
+    assert isinstance(rows, pd.DataFrame) and set(plans.POOLS) <= set(rows["dataset"])

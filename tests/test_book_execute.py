@@ -1,0 +1,391 @@
+"""The runner: pages reused only while fresh, labels suffixed, bad input refused; on a tiny book."""
+
+import json
+import re
+import shutil
+
+import nbformat
+import pytest
+import yaml
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from book.builder import execute, pages, postprocess, render
+from book.builder.fragments import claims
+from book.builder.pages import Page, PageError
+
+TITLE = "# Anything\n\n(sec-rows)=\n## Rows of {glue:text}`dataset`\n\nSee {ref}`rows <sec-rows>`."
+PARAMETERS = 'dataset = "organics"  # pool\nn_points = 3  # points\nseeds = [0, 1]'
+CODE = """import json
+import matplotlib.pyplot as plt
+from myst_nb import glue
+glue("value", n_points / 7, display=False)
+glue("dataset", dataset, display=False)
+row = {"claim": "C1", "ours": f"{n_points} | many", "verdict": "supported", "why": "counted"}
+glue("verdicts", json.dumps([row]), display=False)"""
+FIGURE = 'figure, axes = plt.subplots(figsize=(2, 1))\nshown = glue("fig_line", figure)'
+PROSE = """```{glue:figure} fig_line
+---
+name: fig-line
+alt: >-
+  A line for {glue:text}`dataset`
+  up to {glue:text}`value:.2f` eV.
+---
+A line up to {glue:text}`value:.2f` eV.
+```
+{numref}`fig-line`, [the figure](#fig-line), {eq}`eq-ours`, {eq}`eq-elsewhere`, `fig-line`.
+
+$$ a = b $$ (eq-ours)
+
+```bash
+.venv/bin/papermill notebooks/01_tiny.ipynb out.ipynb \\
+  -p n_points 9
+.venv/bin/papermill notebooks/01_tiny.ipynb out.ipynb -p n_points 10
+```"""
+VARIANTS = """variants: {organics: Organics, qm9: QM9}
+pages:
+  - notebook: 01_tiny
+    variant: organics
+    title: "Tiny: organics"
+    parameters: {dataset: organics, n_points: 5, seeds: [3, 4]}
+  - {notebook: 01_tiny, variant: qm9, title: "Tiny: QM9", parameters: {dataset: qm9_b3lyp}}
+"""
+CLAIMS = """- {id: C1, claim: First, paper: "1", figure: 4a, shown_in: fig-line,
+   test: "tests/test_tiny.py::test_one"}
+- {id: C2, claim: Second, paper: "2", untestable: no labels}
+"""
+EQUATIONS = '- {what: "ours {eq}`eq-elsewhere`", code: "alutils/model/gp.py::x", test: "%s"}\n'
+PROVED = "tests/test_tiny.py::test_one"
+CONFIG = {
+    "title": "Tiny",
+    "only_build_toc_files": True,
+    "execute": {"execute_notebooks": "off"},
+    "parse": {"myst_enable_extensions": ["colon_fence", "dollarmath"]},
+    "sphinx": {"local_extensions": {"reader": str(pages.ROOT / "book")}},
+}
+INDEX = """# Tiny
+{glue:text}`experiments/01_tiny-organics.ipynb::value:.3f` in {numref}`fig-line-organics`,
+{eq}`eq-elsewhere`.
+
+$$ c = d $$ (eq-elsewhere)
+
+```{include} experiments/claims_table.md
+```
+
+```{include} experiments/proofs_table.md
+```
+
+# Code
+
+```{include} experiments/proofs_code.md
+```
+"""
+
+
+def tiny_notebook():
+    return new_notebook(
+        cells=[
+            new_markdown_cell(TITLE),
+            new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
+            new_code_cell(CODE),
+            new_code_cell(FIGURE, metadata={"tags": ["remove-output"]}),
+            new_markdown_cell(PROSE),
+        ],
+        metadata={"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}},
+    )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A tiny repository whose two pages are executed."""
+    root = tmp_path_factory.mktemp("repo")
+    for name, text in {
+        "alutils/model/gp.py": "x = 1\n",
+        "alutils/data/pools/organics.npz": "pool",
+        "book/records/one.json": "{}",
+        "book/variants.yml": VARIANTS,
+        "book/claims.yml": CLAIMS,
+        "book/index.md": INDEX,
+        "book/equations.yml": EQUATIONS % PROVED,
+        "tests/test_tiny.py": "def test_one():\n    assert True\n",
+        "requirements.lock": "numpy==2\n",
+        "_config.yml": yaml.safe_dump(CONFIG),
+        "_toc.yml": "format: jb-book\nroot: book/index\nchapters:\n"
+        "- file: book/experiments/01_tiny-organics\n- file: book/experiments/01_tiny-qm9\n",
+    }.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    (root / "notebooks").mkdir()
+    nbformat.write(tiny_notebook(), root / "notebooks/01_tiny.ipynb")
+    assert execute.main(root=root) == 0
+    return root
+
+
+@pytest.fixture
+def repo(built, tmp_path):
+    """A copy of it to change."""
+    return shutil.copytree(built, tmp_path / "repo")
+
+
+@pytest.fixture
+def page(built):
+    """The first executed page, read."""
+    return nbformat.read(built / "book/experiments/01_tiny-organics.ipynb", as_version=4)
+
+
+def executed(cells, variant="organics", **parameters):
+    """A finished page of these cells, without a kernel."""
+    tagged = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
+    notebook = new_notebook(cells=[new_markdown_cell("# Title"), tagged, *cells])
+    postprocess.finish(notebook, Page("01_tiny", variant, "Given", parameters))
+    return notebook
+
+
+def glue_output(name, text):
+    """What glue(name, ..., display=False) leaves in a cell."""
+    prefix = "application/papermill.record/"
+    return new_output(
+        "display_data",
+        data={f"{prefix}text/plain": text},
+        metadata={"scrapbook": {"name": name, "mime_prefix": prefix}},
+    )
+
+
+def sources(notebook, kind="markdown"):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == kind)
+
+
+def test_title_command_and_parameters_are_the_pages_own(page):
+    assert page.cells[0].source.startswith("# Tiny: organics\n")
+    assert page.cells[1].source == (
+        'dataset = "organics"  # pool\nn_points = 5  # points\nseeds = [3, 4]'
+    )
+    assert "injected-parameters" not in json.dumps(page)
+    assert (
+        ".venv/bin/papermill notebooks/01_tiny.ipynb out.ipynb \\\n  -p dataset organics \\\n"
+        "  -p n_points 5 \\\n  -y 'seeds: [3, 4]'\n.venv/bin/papermill "
+    ) in sources(page)
+
+
+def test_labels_and_their_uses_carry_the_variant_and_others_do_not(page):
+    prose = sources(page)
+    for suffixed in (
+        "(sec-rows-organics)=",
+        "{ref}`rows <sec-rows-organics>`",
+        "name: fig-line-organics",
+        "{numref}`fig-line-organics`",
+        "[the figure](#fig-line-organics)",
+        "$$ a = b $$ (eq-ours-organics)",
+        "{eq}`eq-ours-organics`",
+    ):
+        assert suffixed in prose
+    assert "{eq}`eq-elsewhere`" in prose
+    assert "{eq}`eq-elsewhere`, `fig-line`." in prose
+
+
+def test_glue_fills_headings_and_alt_text_and_leaves_prose_to_sphinx(page):
+    prose = sources(page)
+    assert "## Rows of organics" in prose
+    assert "  A line for organics\n  up to 0.71 eV.\n---" in prose
+    assert "A line up to {glue:text}`value:.2f` eV." in prose
+
+
+def test_nothing_volatile_is_kept(page):
+    assert set(page.metadata) == {"alutils", "kernelspec", "language_info"}
+    assert "version" not in page.metadata.language_info
+    ids = [f"cell-{i:02d}" for i in range(5)]
+    assert [cell.id for cell in page.cells] == [*ids, "provenance"]
+    assert not {"papermill", "execution"} & {k for cell in page.cells for k in cell.metadata}
+
+
+def test_fresh_pages_are_reused(repo, capsys):
+    paths = sorted((repo / "book/experiments").glob("*.ipynb"))
+    before = [path.stat().st_mtime_ns for path in paths]
+    assert execute.main(root=repo) == 0
+    assert [path.stat().st_mtime_ns for path in paths] == before
+    assert "2 pages: 0 executed" in capsys.readouterr().out
+    assert [p.name for p in pages.verify(repo)] == ["01_tiny-organics", "01_tiny-qm9"]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("notebooks/01_tiny.ipynb", "n_points / 7", "n_points / 8"),
+        ("notebooks/01_tiny.ipynb", "See {ref}", "Look at {ref}"),
+        ("book/variants.yml", "n_points: 5", "n_points: 6"),
+        ("alutils/model/gp.py", "1", "2"),
+        ("alutils/data/pools/organics.npz", "pool", "other"),
+        ("book/records/one.json", "{}", "[]"),
+        ("requirements.lock", "2", "3"),
+        ("book/experiments/01_tiny-organics.ipynb", "many", "few"),
+    ],
+)
+def test_a_page_is_stale_after_any_change(repo, name, old, new):
+    text = (repo / name).read_text()
+    assert old in text
+    (repo / name).write_text(text.replace(old, new))
+    with pytest.raises(PageError, match="stale: 01_tiny-organics"):
+        pages.verify(repo)
+
+
+def test_local_data_count_only_for_pages_that_name_them(repo, tmp_path, monkeypatch):
+    monkeypatch.delenv("ALUTILS_DATA", raising=False)
+    organics, qm9 = pages.read_pages(repo)
+    keys = [pages.key(page, "", repo) for page in (organics, qm9)]
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/qm9_b3lyp.npz").write_text("molecules")
+    monkeypatch.setenv("ALUTILS_DATA", str(tmp_path / "data"))
+    assert pages.key(organics, "", repo) == keys[0]
+    assert pages.key(qm9, "", repo) != keys[1]
+
+
+def test_pages_that_are_listed_no_more_go(repo):
+    extra = repo / "book/experiments/01_tiny-gone.ipynb"
+    extra.write_text("{}")
+    with pytest.raises(PageError, match=r"not in variants\.yml: 01_tiny-gone"):
+        pages.verify(repo)
+    execute.main(root=repo)
+    assert not extra.exists()
+
+
+def test_a_failing_page_is_named_with_its_error_and_the_others_go_on(repo, capsys):
+    notebook = tiny_notebook()
+    notebook.cells[2].source = 'if dataset == "organics":\n    raise ValueError("no such pool")\n'
+    notebook.cells[2].source += CODE
+    nbformat.write(notebook, repo / "notebooks/01_tiny.ipynb")
+    assert execute.main(root=repo) == 1
+    said = capsys.readouterr().out
+    assert re.search(r"01_tiny-organics: FAILED after \d+ s: In \[\d\].*ValueError: no such", said)
+    assert re.search(r"01_tiny-qm9: done in \d+ s", said)
+    with pytest.raises(PageError, match="stale: 01_tiny-organics"):
+        pages.verify(repo)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"nois": 3}, "unknown parameter 'nois'.*dataset, n_points, seeds"),
+        ({"n_points": "1e-10"}, "parameter n_points: '1e-10' is not a number.*1.0e-10"),
+        ({"seeds": "[1, 2]"}, "parameter seeds: '\\[1, 2\\]' is not list"),
+    ],
+)
+def test_bad_parameters_are_refused(values, message):
+    known = pages.parameters(tiny_notebook())
+    with pytest.raises(PageError, match=message):
+        pages.check_parameters(Page("01_tiny", "organics", "T", values), known)
+
+
+@pytest.mark.parametrize("source", ["n = 2 * 3", "import os", "a = b = 1", "a, b = 1, 2"])
+def test_parameters_cell_holds_literals_only(source):
+    notebook = new_notebook(cells=[new_code_cell(source, metadata={"tags": ["parameters"]})])
+    with pytest.raises(PageError, match="only `name = literal`"):
+        pages.parameters(notebook)
+
+
+def test_parameters_of_several_lines_are_replaced_whole():
+    cell = new_code_cell("a = [\n    1,\n]  # é\nb = 2", metadata={"tags": ["parameters"]})
+    notebook = new_notebook(cells=[cell])
+    pages.show_parameters(notebook, {"a": [3], "b": None}, pages.parameters(notebook))
+    assert cell.source == "a = [3]  # é\nb = None"
+
+
+@pytest.mark.parametrize("folder", ["home/someone", "Users/someone", "tmp", "work/main"])
+def test_paths_of_a_machine_are_refused(folder):
+    path = f"/{folder}/file.npz"
+    for cell in (
+        new_code_cell("x", outputs=[new_output("stream", text=f"read {path}")]),
+        new_code_cell(f"load('{path}')"),
+        new_code_cell("x", outputs=[new_output("display_data", data={"text/html": path})]),
+    ):
+        with pytest.raises(PageError, match="cell 2: a path of this machine"):
+            executed([cell])
+
+
+def test_relative_paths_addresses_and_images_pass():
+    image = new_output("display_data", data={"image/png": "AAAA/tmp/AAAA"})
+    cell = new_code_cell("alutils/tmp/x, https://doi.org/home/work/1", outputs=[image])
+    assert executed([cell]).cells[2].outputs == [image]
+
+
+@pytest.mark.parametrize(
+    ("role", "message"),
+    [
+        ("{glue:text}`absent:.2f`", "cell 3: .*nothing is glued as 'absent'"),
+        ("{glue:text}`scalar:.2f`", "cell 3: .*np.float64.* cannot be formatted"),
+    ],
+)
+def test_glue_that_sphinx_could_not_show_is_refused(role, message):
+    cell = new_code_cell("x", outputs=[glue_output("scalar", "np.float64(0.5)")])
+    with pytest.raises(PageError, match=message):
+        executed([cell, new_markdown_cell(f"It is {role}.")])
+
+
+def test_claims_table_joins_claims_and_verdicts(built):
+    rows = claims.verdict_rows(pages.read_pages(built), built)
+    read = claims.read_claims(rows, built)
+    first, second = claims.claims_table(read, rows).split("(claim-c2)=\n")
+    assert first.startswith(
+        "(claim-c1)=\n**C1 (Fig. 4a).** First\n\n*The paper says:* 1\n\n| Page | Ours |"
+    )
+    lines = [line for line in first.splitlines() if line.startswith("| {doc}")]
+    assert lines[0] == (
+        "| {doc}`Tiny: organics </book/experiments/01_tiny-organics>`"
+        " | 5 \\| many | - | **supported** | counted | {numref}`fig-line-organics`,"
+        " {ref}`test <code-tests-test-tiny-py--test-one>` |"
+    )
+    assert lines[1].startswith("| {doc}`Tiny: QM9 ")
+    assert "| - | - | - | **cannot be tested here** | no labels | - |" in second
+    summary = claims.claims_summary(read, rows, {"organics": "Organics", "qm9": "QM9"})
+    assert summary.splitlines()[0] == "| Claim | Organics | QM9 |"
+    assert "{doc}`supported </book/experiments/01_tiny-qm9>`" in summary
+
+
+def test_claims_and_verdicts_that_do_not_fit_are_refused(built, repo):
+    rows = claims.verdict_rows(pages.read_pages(built), built)
+    (repo / "book/claims.yml").write_text("- {id: C3, claim: Third, paper: '3'}")
+    with pytest.raises(PageError, match=r"C1: not in book/claims\.yml"):
+        claims.read_claims(rows, repo)
+    (repo / "book/claims.yml").write_text(CLAIMS.replace(", untestable: no labels", ""))
+    with pytest.raises(PageError, match="C2 has neither verdict nor"):
+        claims.read_claims(rows, repo)
+
+
+def test_a_stale_page_carries_a_banner_and_is_not_verified(repo, monkeypatch):
+    monkeypatch.setattr(render, "pools_table", lambda: "")
+    monkeypatch.setattr(render.headline, "write", lambda *_: None)
+    assert render.main(repo) == 0
+    html = repo / "_build/html/book/experiments/01_tiny-organics.html"
+    assert "stale-page" not in html.read_text("utf8")
+    (repo / "alutils/model/gp.py").write_text("x = 3\n")
+    assert render.main(repo) == 0
+    assert "have changed since" in html.read_text("utf8")
+    assert "stale-page" not in (repo / "_build/html/book/index.html").read_text("utf8")
+    with pytest.raises(PageError, match="stale: 01_tiny-organics"):
+        pages.verify(repo)
+
+
+def test_the_result_of_a_proof_is_on_the_page(repo, monkeypatch):
+    monkeypatch.setattr(render, "pools_table", lambda: "")
+    monkeypatch.setattr(render.headline, "write", lambda *_: None)
+    assert render.main(repo) == 0
+    html = repo / "_build/html/book/index.html"
+    assert "<p>passed</p>" in html.read_text("utf8")
+    (repo / "tests/test_tiny.py").write_text("def test_one():\n    assert False\n")
+    assert render.main(repo) == 0
+    assert "1 of 1 failed" in html.read_text("utf8")
+
+
+def test_html_is_built_once_and_a_warning_never_gets_lost(repo, capsys, monkeypatch):
+    monkeypatch.setattr(render, "pools_table", lambda: "")
+    monkeypatch.setattr(render.headline, "write", lambda *_: None)
+    page = repo / "_build/html/book/index.html"
+    index = repo / "book/index.md"
+    index.write_text(INDEX + "\nBroken: {ref}`nowhere`.\n")
+    assert render.main(repo) == 1
+    assert render.main(repo) == 1, "Sphinx reports a warning once only"
+    index.write_text(INDEX)
+    assert render.main(repo) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "_build/html/index.html"
+    assert "0.714" in page.read_text("utf8")
+    built = page.stat().st_mtime_ns
+    assert render.main(repo) == 0
+    assert page.stat().st_mtime_ns == built

@@ -1,0 +1,96 @@
+"""The commands of a campaign as a reader types them: what they say, and their exit status."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import ase.io
+import pytest
+
+from alutils.data.datasets import load
+
+
+@pytest.fixture
+def alutils(tmp_path):
+    """Run ``python -m alutils ...`` in an empty folder: (exit status, what it said)."""
+    frames = list(load("organics").molecules[:80])
+    for number, atoms in enumerate(frames):
+        atoms.info = {"id": f"m{number}"}
+    ase.io.write(tmp_path / "pool.extxyz", frames, format="extxyz")
+
+    def run(*words):
+        command = [sys.executable, "-m", "alutils", *map(str, words)]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    run.folder = tmp_path
+    return run
+
+
+def test_start_ask_tell_and_what_is_refused(alutils):
+    begin = (
+        "start",
+        "mine",
+        "pool.extxyz",
+        "--threshold",
+        "-10.4",
+        "--n-init",
+        10,
+        "--n-const",
+        10,
+    )
+    assert alutils(*begin)[1].startswith("80 molecules, 0 labels")
+    status, said = alutils(*begin)
+    assert status == 2 and "already holds a campaign" in said and "Traceback" not in said
+    status, said = alutils("ask", "mine")
+    assert status == 0 and "10 molecules wait for a label" in said
+    status, said = alutils("tell", "mine", "mine/batch-000/batch.csv")
+    assert status == 2 and "no label; write eV" in said
+    with open(alutils.folder / "mine/batch-000/batch.csv", newline="") as file:
+        ids = [row["id"] for row in csv.DictReader(file)]
+    y = load("organics").y
+    rows = "".join(f"{one},{y[int(one[1:])]}\n" for one in ids[:9]) + f"{ids[9]},failed\n"
+    (alutils.folder / "told.csv").write_text("id,label\n" + rows)
+    status, said = alutils("tell", "mine", "told.csv")
+    assert status == 0 and said.startswith("10 new, 10 labels") and "0 are waited for" in said
+    status, said = alutils("advise", "mine", "--n-max", 60)
+    assert status == 0 and "most_probable: saves" in said and said.splitlines()[-1][:4] == "use "
+    status, said = alutils("advise", "mine", "--n-max", 600)
+    assert status == 2 and "n_max=600 must lie between 9 and 80" in said
+    status, said = alutils("ask", "mine")
+    assert status == 0 and "batch-001" in said
+
+
+def test_a_killed_live_search_goes_on(alutils):
+    pytest.importorskip("tblite")
+    words = ("--threshold", "-10.6", "--n-init", 12, "--n-const", 12, "--strategy", "most_probable")
+    for name in ("whole", "killed"):
+        assert alutils("start", name, "pool.extxyz", *words)[0] == 0
+    assert alutils("live", "whole", "--find", 20)[0] == 0
+    command = [sys.executable, "-m", "alutils", "live", "killed", "--find", "20"]
+    for seconds in (4, 6):
+        process = subprocess.Popen(command, cwd=alutils.folder, start_new_session=True)
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    status, said = alutils("live", "killed", "--find", 20)
+    assert status == 0, said
+    folders = [alutils.folder / name for name in ("whole", "killed")]
+    batches = [
+        [path.read_text() for path in sorted(folder.glob("batch-*.json"))] for folder in folders
+    ]
+    labels = [(folder / "labels.csv").read_text() for folder in folders]
+    assert batches[0] == batches[1] and labels[0] == labels[1]
+
+
+def test_bad_pools_and_names_end_in_one_line(alutils):
+    for words, message in (
+        (("start", "x", "absent.xyz", "--threshold", "-9"), "no such file or folder"),
+        (("start", "x", "pool.extxyz"), "needs a threshold in eV"),
+        (("ask", "x"), "holds no campaign"),
+    ):
+        status, said = alutils(*words)
+        assert status == 2 and message in said and len(said.strip().splitlines()) == 1, said

@@ -1,0 +1,344 @@
+"""Records: found, resumed, replayed, never silently stale."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from alutils import __main__ as main
+from alutils import loop
+from alutils.__main__ import plan
+from alutils.data.datasets import MoleculeDataset
+from alutils.loop import RunConfig
+from alutils.runs import provenance, records
+
+CONFIG = RunConfig("toy", "property_search", "pow", 20, 20, 100, 50, 0.01, n_restarts=0)
+
+
+@pytest.fixture
+def pool(monkeypatch, tmp_path):
+    """A toy data set under a name, an empty cache and no tracked records."""
+    rng = np.random.default_rng(11)
+    X = rng.normal(size=(300, 10)) * np.geomspace(400, 5, 10)
+    y = -6 + np.tanh(X[:, 0] / 300) + 0.05 * rng.normal(size=300)
+    pool = MoleculeDataset("toy", y, X=X)
+    records._load.cache_clear()
+    monkeypatch.setattr(records, "load", lambda name: pool)
+    monkeypatch.setattr(records, "features", lambda ds: np.asarray(ds.X, float) - ds.X.mean(0))
+    monkeypatch.setattr(records, "records_dir", lambda: tmp_path / "tracked")
+    monkeypatch.setattr(records, "cache_dir", lambda: tmp_path / "cache")
+    yield pool
+    records._load.cache_clear()
+
+
+def numbers(record):
+    rows = [{k: v for k, v in row.items() if k not in records.TIMINGS} for row in record["rows"]]
+    return rows, record["batches"]
+
+
+def stop_after(n_steps, monkeypatch):
+    """Make the loop die in its (n_steps + 1)-th iteration, as a killed process does."""
+    whole = records.steps
+
+    def dying(*arguments):
+        for done, step in enumerate(whole(*arguments)):
+            if done == n_steps:
+                raise KeyboardInterrupt
+            yield step
+
+    monkeypatch.setattr(records, "steps", dying)
+
+
+@pytest.mark.parametrize("n_steps", [0, 1, 3])
+def test_interrupted_run_ends_with_the_same_bits(n_steps, pool, tmp_path, monkeypatch):
+    whole = records.compute(CONFIG, tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        stop_after(n_steps, patch)
+        with pytest.raises(KeyboardInterrupt):
+            records.compute(CONFIG, tmp_path / "parts")
+    resumed = records.compute(CONFIG, tmp_path / "parts")
+    assert numbers(resumed) == numbers(whole) and resumed["complete"]
+
+
+def test_complete_run_is_not_computed_again(pool, tmp_path, monkeypatch):
+    records.run_or_load([CONFIG])
+    monkeypatch.setattr(records, "steps", None)
+    assert len(records.run_or_load([CONFIG])) == 4
+
+
+def test_tracked_record_needs_no_data(pool, tmp_path, monkeypatch):
+    records.compute(CONFIG, tmp_path / "tracked")
+    records._load.cache_clear()
+    monkeypatch.setattr(records, "load", lambda name: pytest.fail("data was asked for"))
+    frame = records.run_or_load([CONFIG])
+    assert frame["n_train"].tolist() == [20, 40, 80, 100] and not frame["stale"].any()
+
+
+def test_cached_stale_record_is_computed_again(pool, tmp_path, monkeypatch):
+    records.run_or_load([CONFIG])
+    monkeypatch.setattr(records, "NUMERICS_VERSION", 99)
+    assert records.find(CONFIG, tmp_path / "cache/records")["numerics_version"] != 99
+    records.run_or_load([CONFIG])
+    assert records.find(CONFIG, tmp_path / "cache/records")["numerics_version"] == 99
+
+
+def test_tracked_stale_record_is_marked(pool, tmp_path, monkeypatch):
+    records.compute(CONFIG, tmp_path / "tracked")
+    monkeypatch.setattr(records, "NUMERICS_VERSION", 99)
+    assert records.run_or_load([CONFIG])["stale"].all()
+
+
+def test_other_data_is_computed_again(pool, tmp_path):
+    path = tmp_path / "cache/records" / records.file_name(CONFIG)
+    records.run_or_load([CONFIG])
+    record = json.loads(path.read_text())
+    record["data_sha256"] = "other data"
+    records.write_json(path, record | {"seal": records.seal(record)})
+    records.run_or_load([CONFIG])
+    assert json.loads(path.read_text())["data_sha256"] == pool.sha256
+
+
+def test_a_run_that_does_not_fit_is_refused_before_any_computing(pool, tmp_path):
+    bad = RunConfig("toy", "random", n_max=290, n_test=50)
+    with pytest.raises(ValueError, match="340 molecules"):
+        records.run_or_load([CONFIG, bad])
+    assert not (tmp_path / "cache").exists()
+
+
+def test_replay_gives_the_recorded_digits(pool, tmp_path):
+    record = records.compute(CONFIG, tmp_path)
+    rows, agreement = records.replay(record)
+    for row, recorded in zip(rows, record["rows"], strict=True):
+        for name in set(row) - set(records.TIMINGS):
+            same = row[name] == recorded[name] or (row[name] != row[name] and not recorded[name])
+            assert same, name
+    assert agreement == [1.0, 1.0, 1.0]
+
+
+def test_verified_record_agrees(pool, tmp_path):
+    record = records.compute(CONFIG, tmp_path)
+    wrong, agreement = records.verify(json.loads(json.dumps(record)))
+    assert wrong == [] and agreement == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("place", ["mae_ev", "n_found", "batch", "config"])
+def test_one_changed_digit_breaks_the_seal(place, pool, tmp_path):
+    record = records.compute(CONFIG, tmp_path)
+    if place == "batch":
+        record["batches"][1][3] += 1
+    elif place == "config":
+        record["config"]["noise_var"] = 0.02
+    else:
+        record["rows"][2][place] += 1e-9 if place == "mae_ev" else 1
+    with pytest.raises(ValueError, match="seal is broken"):
+        records.verify(record)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "fails"),
+    [("mae_ev", 1e-3, True), ("mae_ev", 1e-6, False), ("n_found", 1, True), ("lml", 1.0, True)],
+)
+def test_replay_finds_what_a_new_seal_hides(name, change, fails, pool, tmp_path):
+    record = records.compute(CONFIG, tmp_path)
+    record["rows"][2][name] += change
+    record["seal"] = records.seal(record)
+    wrong, _ = records.verify(record)
+    assert bool(wrong) == fails
+    assert all(name in line and "iteration 2" in line for line in wrong)
+
+
+def test_other_picks_under_a_new_seal_are_found(pool, tmp_path):
+    record = records.compute(CONFIG, tmp_path)
+    picked = set(np.concatenate(record["batches"]))
+    _, _, heldout = loop.split(CONFIG, len(pool))
+    record["batches"][0][0] = next(int(i) for i in heldout if i not in picked)
+    record["seal"] = records.seal(record)
+    assert records.verify(record)[0]
+
+
+def test_record_of_other_data_is_refused(pool, tmp_path):
+    record = records.compute(CONFIG, tmp_path) | {"data_sha256": "other"}
+    record["seal"] = records.seal(record)
+    with pytest.raises(ValueError, match="other data"):
+        records.verify(record)
+
+
+@pytest.mark.parametrize("change", ["cut", "digit", "another run", "empty"])
+def test_a_damaged_record_of_the_cache_is_set_aside_and_made_again(change, pool, tmp_path):
+    path = tmp_path / "cache/records" / records.file_name(CONFIG)
+    sound = records.run_or_load([CONFIG]).drop(columns=list(records.TIMINGS))
+    damaged = damage(path, change, tmp_path)
+    with pytest.warns(UserWarning, match=rf"{path.name} is damaged: it is now .*\.damaged"):
+        again = records.run_or_load([CONFIG])
+    assert again.drop(columns=list(records.TIMINGS)).equals(sound)
+    assert path.with_name(f"{path.name}.damaged").read_bytes() == damaged
+    path.write_bytes(damaged)
+    with pytest.warns(UserWarning, match="damaged-2"):
+        records.run_or_load([CONFIG])
+
+
+@pytest.mark.parametrize("change", ["cut", "digit", "another run", "empty"])
+def test_a_damaged_tracked_record_is_refused_and_left_alone(change, pool, tmp_path):
+    path = tmp_path / "tracked" / records.file_name(CONFIG)
+    records.compute(CONFIG, path.parent)
+    damaged = damage(path, change, tmp_path)
+    for make in (
+        lambda: records.run_or_load([CONFIG]),
+        lambda: records.compute(CONFIG, path.parent),
+    ):
+        with pytest.raises(ValueError, match=f"record {path.name} is damaged .*git checkout"):
+            make()
+    assert path.read_bytes() == damaged and list(path.parent.iterdir()) == [path]
+
+
+def damage(path, change, tmp_path):
+    """Change a record on disk; the bytes that are there now."""
+    text = path.read_text()
+    if change == "another run":
+        other = RunConfig("toy", "random", "pow", 20, 20, 40, 50, 0.01, n_restarts=0)
+        text = json.dumps(records.compute(other, tmp_path / "other"))
+    elif change == "digit":
+        was = str(json.loads(text)["rows"][1]["mae_ev"])
+        text = text.replace(was, was[:4] + str((int(was[4]) + 1) % 10) + was[5:], 1)
+    path.write_text({"cut": text[:200], "empty": ""}.get(change, text))
+    return path.read_bytes()
+
+
+def test_what_was_begun_counts_only_under_its_seal(pool, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        stop_after(2, patch)
+        records.compute(CONFIG, tmp_path)
+    (path,) = tmp_path.glob("*.json")
+    begun = json.loads(path.read_text())
+    assert begun.pop("seal") == records.seal(begun)
+    sound = begun["rows"][1]["mae_ev"]
+    begun["rows"][1]["mae_ev"] = 0.0
+    records.write_json(path, begun)
+    with pytest.warns(UserWarning, match="damaged"):
+        assert records.compute(CONFIG, tmp_path)["rows"][1]["mae_ev"] == sound
+
+
+def test_a_damaged_line_of_a_bundle_is_named(pool, tmp_path):
+    made = records.compute(CONFIG, tmp_path / "x")
+    path = tmp_path / "tracked/b.jsonl"
+    made["rows"][1]["mae_ev"] += 1e-9
+    records.write_bundle(path, [made])
+    with pytest.raises(ValueError, match=r"seed0-\w+\.json in b\.jsonl is damaged .*the seal"):
+        records.find(CONFIG)
+    records.write_bundle(path, [made, {"config": {"strategy": "random"}}])
+    with pytest.raises(ValueError, match=r"b\.jsonl, line 2 is damaged \('rows'\)"):
+        records.find(CONFIG)
+
+
+def test_no_partial_file_is_left(pool, tmp_path):
+    records.run_or_load([CONFIG])
+    with pytest.raises(ValueError, match="JSON"):
+        records.write_json(tmp_path / "cache/records/x.json", {"mae": float("nan")})
+    assert [p.name for p in (tmp_path / "cache/records").iterdir()] == [records.file_name(CONFIG)]
+
+
+def test_no_two_configurations_share_a_file():
+    base = dict(dataset="toy", strategy="random")
+    changes = [
+        {}, {"seed": 1}, {"noise_var": 0.1}, {"n_test": 5}, {"normalize_y": True},
+        {"target_share": 0.1}, {"threshold": -6.0}, {"n_restarts": 1}, {"scheme": "constant"},
+    ]  # fmt: skip
+    names = {records.file_name(RunConfig(**base, **change)) for change in changes}
+    assert len(names) == len(changes)
+
+
+def test_no_folder_reaches_a_record(pool, tmp_path):
+    config = RunConfig(str(tmp_path / "mine.npz"), "random", "pow", 20, 20, 40, 50)
+    records.compute(config, tmp_path / "out")
+    (path,) = (tmp_path / "out").iterdir()
+    assert str(tmp_path) not in path.read_text() and "mine" in path.name
+
+
+def test_a_path_that_ends_like_a_data_set_is_another():
+    """A folder of this name must not be answered with the tracked records of the pool."""
+    of = {name: RunConfig(name, "random") for name in ("aminoacids", "x/aminoacids", "x/mine.npz")}
+    names = {name: records.file_name(config) for name, config in of.items()}
+    assert names["aminoacids"].startswith("aminoacids-random")
+    assert names["x/aminoacids"].startswith("aminoacids-own-") and len(set(names.values())) == 3
+    for config in of.values():  # as a record tells it
+        kept = replace(config, dataset=records._portable(config)["dataset"])
+        assert records.file_name(kept) == records.file_name(config) and "/" not in kept.dataset
+
+
+def test_every_version_of_the_numerics_has_its_line():
+    assert list(provenance.HISTORY) == list(range(1, provenance.NUMERICS_VERSION + 1))
+    assert all(provenance.HISTORY.values())
+
+
+def test_a_record_names_the_libraries_that_made_it(pool, tmp_path):
+    made = records.compute(CONFIG, tmp_path)
+    assert made["numerics_version"] == provenance.NUMERICS_VERSION
+    assert set(provenance.LIBRARIES) <= set(made["provenance"])
+    assert len(made["provenance"]["source_sha256"]) == 64
+
+
+def test_tracked_records_are_fresh():
+    """Whoever raises the version of the numerics makes the tracked runs again."""
+    paths = [path for path in records.records_dir().glob("*seed*.json")]
+    stale = [path.name for path in paths if records.is_stale(json.loads(path.read_text()))]
+    assert paths and not stale
+
+
+def test_tracked_records_are_whole():
+    """The seal holds: nobody has changed a digit by hand."""
+    for path in records.records_dir().glob("*seed*.json"):
+        record = records.read(path)
+        assert record["seal"] == records.seal(record), path.name
+        assert record["complete"] and path.name == records.file_name(RunConfig(**record["config"]))
+
+
+def test_plan_of_the_long_runs():
+    configs = plan(records.records_dir().parent / "records.yml")
+    names = [records.file_name(config) for config in configs]
+    assert len(set(names)) == len(names)
+    made = {path.name for path in records.records_dir().glob("*seed*.json")}
+    assert made <= set(names), "a tracked record that no plan makes"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- {name: x, settings: {}, seeds: [0]}", "'x' needs name, settings, seeds and runs"),
+        ("- {name: x, settings: {datset: a}, seeds: [0], runs: [{strategy: random}]}", "datset"),
+        ("- {name: x, settings: {dataset: a}, seeds: [0], runs: [{strategy: rnd}]}", "rnd"),
+    ],
+)
+def test_bad_plan_is_refused(text, message, tmp_path):
+    (tmp_path / "plan.yml").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        plan(tmp_path / "plan.yml")
+
+
+def test_verify_on_the_command_line(pool, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(main.datasets, "load", lambda name, fetch=True: pool)
+    path = tmp_path / "tracked" / records.file_name(CONFIG)
+    record = records.compute(CONFIG, path.parent)
+    main.verify(3, 7, path.parent)
+    said = capsys.readouterr().out
+    assert "1 of 1 records, drawn with --seed 7" in said and f"agrees  {path.name}" in said
+    assert "100.0%, 100.0%, 100.0%" in said
+
+    text = path.read_text()
+    digit = f"{record['rows'][1]['mae_ev']}"
+    changed = digit[:4] + str((int(digit[4]) + 1) % 10) + digit[5:]
+    path.write_text(text.replace(digit, changed, 1))
+    with pytest.raises(SystemExit) as error:
+        main.verify(3, 7, path.parent)
+    assert error.value.code == 1
+    assert "seal is broken" in capsys.readouterr().out
+
+
+def test_verify_without_data_says_what_to_do(pool, tmp_path, monkeypatch):
+    def absent(name, fetch=True):
+        raise ValueError(f"{name} is not here")
+
+    records.compute(CONFIG, tmp_path / "tracked")
+    monkeypatch.setattr(main.datasets, "load", absent)
+    with pytest.raises(ValueError, match="ALUTILS_DATA"):
+        main.verify(1, 0, tmp_path / "tracked")
