@@ -2,38 +2,36 @@
 
 The way of the data, one import an arrow::
 
-    datasets -> descriptors -> loop (gp, strategies, batching, metrics) -> records -> figures
+    data -> descriptors -> loop (model, acquisition, metrics) -> runs -> report
 
 >>> import alutils
->>> dataset = alutils.data.datasets.load("organics")
->>> config = alutils.loop.RunConfig("organics", "property_search", n_max=200)
->>> frame = alutils.loop.run(config)
+>>> dataset = alutils.load("organics")
+>>> X = alutils.features(dataset)
+>>> model = alutils.GaussianProcess(noise_var=0.05, random_state=0).fit(X[:500], dataset.y[:500])
+>>> frame = alutils.run(alutils.RunConfig("organics", "property_search", n_max=200))
 """
 
-import os
-import signal
-import sys
+from importlib import import_module
 from importlib.metadata import version
 
-# python -m alutils: Ctrl-C during the imports below is quiet too; nohup's ignoring stays.
-if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-
-from alutils import descriptors, loop, metrics
-from alutils.acquisition import batching, strategies
-from alutils.data import datasets
-from alutils.model import gp
-from alutils.runs import provenance, records
-
-__all__ = [
-    "batching",
-    "datasets",
-    "descriptors",
-    "gp",
-    "loop",
-    "metrics",
-    "provenance",
-    "records",
-    "strategies",
-]
 __version__ = version("alutils")
+# Imported when first used: who needs the loop alone does not load the downloads.
+_WHERE = {
+    "load": "alutils.data.datasets",
+    "features": "alutils.descriptors",
+    "GaussianProcess": "alutils.model.gp",
+    "STRATEGIES": "alutils.acquisition.strategies",
+    "RunConfig": "alutils.loop",
+    "run": "alutils.loop",
+}
+__all__ = list(_WHERE)
+
+
+def __getattr__(name):
+    if name in _WHERE:
+        return getattr(import_module(_WHERE[name]), name)
+    raise AttributeError(f"module 'alutils' has no attribute {name!r}")
+
+
+def __dir__():
+    return [*globals(), *__all__]

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
+# Ctrl-C during the imports below is quiet too; nohup's ignoring stays.
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+
 import argparse
 import json
-import signal
 from concurrent.futures import BrokenExecutor
 from functools import partial
 from pathlib import Path
@@ -12,16 +18,16 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from alutils.acquisition.target import checked
 from alutils.analysis import advice, overlap, plans, probes
 from alutils.campaign import campaign
 from alutils.data import datasets
 from alutils.data.structures import read_structures
 from alutils.data.validation import read_yaml
-from alutils.kept import features
+from alutils.descriptors import features
 from alutils.runs import records
-from alutils.runs.processes import GOES_ON, forks_die_too
+from alutils.runs.target_runs import checked
 from alutils.storage import locations
+from alutils.storage.processes import GOES_ON, forks_die_too
 
 
 def plan(path):

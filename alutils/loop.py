@@ -173,7 +173,7 @@ def steps(config, dataset, X, batches=()):
             **_test_metrics(y[test_idx], model.predict(X[test_idx]), threshold),
             **_search_metrics(y, train_idx, heldout_idx, moment),
             "n_candidates": n_candidates,
-            "signal_var": float(model.signal_var_),
+            "signal_var": float(model.signal_var_ * model.y_std_**2),
             "length_scale": float(model.length_scale_),
             "lml": float(model.log_marginal_likelihood_),
             "at_bound": " ".join(model.at_bound_),

@@ -34,7 +34,7 @@ from alutils import metrics
 from alutils.analysis import advice, law
 from alutils.analysis.overlap import CONFIDENCE, Plan
 from alutils.data.datasets import load
-from alutils.kept import features
+from alutils.descriptors import features
 from alutils.loop import split
 from alutils.report import law_figures, tables
 from alutils.report.parameters import check_parameters, run_configs

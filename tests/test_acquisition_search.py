@@ -76,7 +76,7 @@ def test_most_probable_weighs_the_distance_by_sigma():
     moment = fake([0.5, 0.6, -0.1], [0.1, 2.0, 5.0], 0.0)
     assert pick("most_probable", moment, 3) == [0, 1, 2]
     assert np.allclose(
-        search.probability_in_range(fake([0.5], [0.1], Window(0.4, 0.6))),
+        search.probability_in_range(np.array([0.5]), np.array([0.1]), 0.4, 0.6),
         norm.cdf(1) - norm.cdf(-1),
     )
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from alutils import loop
-from alutils.acquisition.target import TargetConfig, Window, config_of
+from alutils.acquisition.target import Window
 from alutils.data.datasets import MoleculeDataset
 from alutils.runs.records import file_name
+from alutils.runs.target_runs import TargetConfig, config_of
 
 RUN = {"n_init": 20, "n_const": 20, "n_max": 80, "n_test": 40, "n_restarts": 0}
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alutils import loop
 from alutils.analysis import advice, law, plans, probes, shift
 from alutils.analysis.overlap import Plan
-from alutils.data.datasets import load
+from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import features
 from alutils.loop import RunConfig, split
 from alutils.model.noise import NOISES, most_likely_noise
@@ -139,3 +140,19 @@ def test_a_damaged_bundle_is_named(tmp_path):
 def test_experience_leaves_a_pool_out(rows):
     assert "organics" not in set(advice.experience(without="organics")["dataset"])
     assert isinstance(rows, pd.DataFrame) and set(plans.POOLS) <= set(rows["dataset"])
+
+
+@pytest.mark.parametrize("normalize_y", [False, True])
+def test_errors_of_a_recorded_model_are_those_it_recorded(normalize_y):
+    """Rebuilt from the record's hyper-parameters; with normalize_y they were once taken in eV^2."""
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(200, 4)) * 300
+    y = -6 + np.tanh(X[:, 0] / 300)
+    sizes = {"n_init": 20, "n_const": 20, "n_max": 60, "n_test": 50, "n_restarts": 0}
+    config = RunConfig("toy", "random", noise_var=0.01, normalize_y=normalize_y, **sizes)
+    found = list(loop.steps(config, MoleculeDataset("toy", y, X=X), X))
+    record = {"config": {"normalize_y": normalize_y}, "rows": [step.row for step in found]}
+    record["batches"] = [step.batch for step in found[:-1]]
+    test_idx, train_idx, _ = loop.split(config, len(y))
+    errors = shift.errors_on_test(record, X, y, test_idx, train_idx)
+    assert errors.mean() == pytest.approx(found[-1].row["mae_ev"], rel=1e-6)

@@ -8,12 +8,12 @@ from dataclasses import asdict
 import nbformat
 import pytest
 
-from alutils.acquisition.target import TargetConfig, config_of
 from alutils.analysis import plans
 from alutils.loop import RunConfig
 from alutils.report.style import STRATEGY_LETTERS
 from alutils.runs.provenance import NUMERICS_VERSION
 from alutils.runs.records import file_name
+from alutils.runs.target_runs import TargetConfig, config_of
 from book.builder.fragments.explorer import (
     CONTRAST,
     DARK_GROUND,

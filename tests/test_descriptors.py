@@ -9,7 +9,7 @@ from scipy.special import erf
 
 from alutils import descriptors
 from alutils.data.datasets import MoleculeDataset
-from alutils.descriptors import MBTRSettings, features, mbtr
+from alutils.descriptors import MBTRSettings, features, many_body, mbtr
 
 
 @pytest.fixture(autouse=True)
@@ -100,19 +100,13 @@ def test_every_molecule_alone_and_among_others():
     assert np.array_equal(mbtr(alone, MBTRSettings(species=("O", "N", "C", "H")))[0], together[7])
 
 
-def test_two_processes_give_the_rows_of_one(monkeypatch):
-    monkeypatch.setattr(descriptors, "CHUNK", 7)
+def test_two_processes_give_the_rows_of_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(many_body, "CHUNK", 7)
     dataset = rattled(23)
     alone = np.array(mbtr(dataset))
-    monkeypatch.setattr(descriptors, "IN_PROCESS", 0)
-    monkeypatch.setattr(descriptors, "_cached", _uncached)
+    monkeypatch.setattr(many_body, "IN_PROCESS", 0)
+    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))
     assert np.array_equal(mbtr(dataset), alone)
-
-
-def _uncached(write, *parts):
-    path = descriptors.cache_dir() / "uncached.npy"
-    write(path)
-    return np.load(path)
 
 
 def test_element_that_the_settings_do_not_cover():
@@ -131,13 +125,13 @@ def test_labels_alone_are_refused():
 def test_cache(own_cache, monkeypatch):
     dataset = rattled(12)
     first = np.array(features(dataset)), np.array(mbtr(dataset))
-    assert [len(list((own_cache / kind).iterdir())) for kind in ("mbtr", "features")] == [1, 1]
+    assert [len(list((own_cache / kind).iterdir())) for kind in ("mbtr", "features")] == [2, 2]
 
     def refuse(*arguments, **keywords):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(descriptors, "_write_mbtr", refuse)
-    monkeypatch.setattr(descriptors, "_principal_axes", refuse)
+    monkeypatch.setattr(descriptors, "write_mbtr", refuse)
+    monkeypatch.setattr(descriptors, "principal_components", refuse)
     again = features(rattled(12)), mbtr(rattled(12))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     for array in again:
@@ -157,7 +151,7 @@ def test_an_interrupted_computation_leaves_nothing(own_cache, monkeypatch):
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(descriptors, "_write_rows", interrupt)
+    monkeypatch.setattr(many_body, "write_rows", interrupt)
     with pytest.raises(KeyboardInterrupt):
         mbtr(rattled(5))
     assert not list((own_cache / "mbtr").iterdir())

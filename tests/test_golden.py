@@ -13,14 +13,18 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
-from alutils import descriptors, loop
+from alutils import loop
 from alutils.acquisition.strategies import STRATEGIES
-from alutils.acquisition.target import TargetConfig, Window
+from alutils.acquisition.target import Window
 from alutils.analysis import overlap
 from alutils.data.datasets import MoleculeDataset
+from alutils.descriptors import DEFAULTS
+from alutils.descriptors.axes import principal_components
+from alutils.descriptors.many_body import species_of, write_mbtr
 from alutils.loop import RunConfig
 from alutils.model.gp import GaussianProcess
 from alutils.runs.records import ABSOLUTE, RELATIVE, TIMINGS
+from alutils.runs.target_runs import TargetConfig
 
 TRACKED = Path(__file__).with_name("golden") / "numerics.json"
 SIZES = dict(n_init=20, n_const=20, n_max=100, n_test=50, noise_var=0.01)
@@ -55,16 +59,16 @@ def fit(n, **options):
 def axes():
     rng = np.random.default_rng(4)
     X = rng.normal(size=(60, 20)) @ rng.normal(size=(20, 450)) * np.geomspace(1, 1e-4, 450)
-    F = descriptors._principal_axes(X, 1e-10)
+    F = principal_components(X, 1e-10)
     return {"shape": F.shape, "entries": F[:3, :6].ravel().tolist(), "norms": (F**2).sum(0)}
 
 
 def mbtr(tmp_path):
     names = ("H2O", "CH4", "CH3CH2OH", "NH3", "C2H2")
     pool = MoleculeDataset("five", np.arange(5.0), molecules=[molecule(name) for name in names])
-    species = descriptors._species(pool, descriptors.DEFAULTS)
+    species = species_of("five", pool.molecules, DEFAULTS)
     path = tmp_path / "X.npy"
-    descriptors._write_mbtr(path, pool.molecules, descriptors.DEFAULTS, species)
+    write_mbtr(path, pool.molecules, DEFAULTS, species)
     X = np.load(path).astype(float)
     return {"shape": X.shape, "sums": X.sum(1), "squares": (X**2).sum(1), "columns": X[2, ::97]}
 

@@ -19,9 +19,9 @@ import kills
 import numpy as np
 import pytest
 
-from alutils import descriptors, kept
 from alutils.data import datasets
 from alutils.data.datasets import MoleculeDataset, load
+from alutils.descriptors import cache, features
 from alutils.runs import records
 from alutils.storage import files
 from book.builder.execute import ROOT
@@ -150,8 +150,10 @@ def test_bytes_reach_the_disk_before_their_name_and_the_name_before_we_go_on(dis
     partial = f"{name}.{os.getpid()}-{threading.get_native_id()}.tmp"
     assert written == 8 * [("sync", partial), ("rename", name), ("sync", "run")]
     (cached,) = [new for kind, new in disk if kind == "rename" and new.endswith(".npy")]
-    noted = disk.index(("rename", f"{cached}.sha256"))
-    assert ("sync", cached) in disk[:noted]
+    noted, named = (disk.index(("rename", name)) for name in (f"{cached}.sha256", cached))
+    stem = cached.removesuffix(".npy")
+    assert ("sync", f"{stem}.{os.getpid()}.npy") in disk[:noted]
+    assert noted < named and disk[named + 1] == ("sync", "features")
 
 
 def test_a_folder_is_named_when_its_files_are_on_the_disk(disk, tmp_path):
@@ -192,19 +194,18 @@ def damage(path, how):
     path.write_bytes(kinds[how])
 
 
-@pytest.mark.filterwarnings("default:.*made from a damaged array")
 @pytest.mark.parametrize("how", ["cut", "bit", "empty", "zeros"])
 @pytest.mark.parametrize("kind", ["features", "mbtr"])
 def test_a_damaged_array_of_the_cache_is_set_aside_and_made_again(how, kind, few, tmp_path):
-    sound = np.array(kept.features(few))
-    kept.features(few)
+    sound = np.array(features(few))
+    features(few)
     (path,) = (tmp_path / kind).glob("*.npy")
     damage(path, how)
     if kind == "mbtr":  # a descriptor is read only where the features are missing
         for one in (tmp_path / "features").iterdir():
             one.unlink()
     with pytest.warns(UserWarning, match=rf"{path.name} in the cache is damaged .*\.damaged"):
-        assert np.array_equal(kept.features(few), sound)
+        assert np.array_equal(features(few), sound)
     assert path.with_name(f"{path.name}.damaged").exists()
     assert np.load(path).shape[0] == 30
 
@@ -224,14 +225,14 @@ def test_a_damaged_array_of_the_wide_descriptor_is_made_again(how, tmp_path, mon
 
 def test_a_kill_while_a_damaged_array_is_set_aside_hides_nothing(few, tmp_path, monkeypatch):
     """Its note must not go before it does: the next look would note the damage as sound."""
-    sound = np.array(kept.features(few))
+    sound = np.array(features(few))
     (path,) = (tmp_path / "features").glob("*.npy")
     damage(path, "bit")
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(kept, "set_aside", interrupt)
-        kept.features(few)
+        patch.setattr(cache, "set_aside", interrupt)
+        features(few)
     with pytest.warns(UserWarning, match="is damaged"):
-        assert np.array_equal(kept.features(few), sound)
+        assert np.array_equal(features(few), sound)
 
 
 def interrupt(_):
@@ -239,33 +240,32 @@ def interrupt(_):
 
 
 def test_another_process_may_set_a_damaged_array_aside_first(few, tmp_path, monkeypatch):
-    sound = np.array(kept.features(few))
+    sound = np.array(features(few))
     (path,) = (tmp_path / "features").glob("*.npy")
     damage(path, "bit")
-    real = kept.set_aside
+    real = cache.set_aside
 
     def late(path):
         real(path)
         return real(path)
 
-    monkeypatch.setattr(kept, "set_aside", late)
-    assert np.array_equal(kept.features(few), sound)
+    monkeypatch.setattr(cache, "set_aside", late)
+    assert np.array_equal(features(few), sound)
     assert path.with_name(f"{path.name}.damaged").exists()
 
 
 def test_unfinished_arrays_of_the_dead_go_after_a_while(few, tmp_path):
-    kept.features(few)
+    features(few)
     old, new = tmp_path / "mbtr/abc.1.npy", tmp_path / "mbtr/abc.2.npy"
     for path in (old, new):
         path.write_bytes(b"half")
     os.utime(old, (0, time.time() - files.LEFTOVER_S - 1))
-    kept.features(few)
+    features(few)
     assert new.exists() and not old.exists()
 
 
 def test_a_disk_too_small_for_a_descriptor_is_told_beforehand(few, monkeypatch):
     """Written anyway, it would be a bus error: no exception, no message."""
-    monkeypatch.setattr(kept.shutil, "disk_usage", lambda path: type("", (), {"free": 10**5})())
-    monkeypatch.setattr(descriptors, "features", None)
+    monkeypatch.setattr(cache.shutil, "disk_usage", lambda path: type("", (), {"free": 10**5})())
     with pytest.raises(OSError, match=r"descriptor of few takes \d+ MB, .* 0 MB left: free some"):
-        kept.features(few)
+        features(few)

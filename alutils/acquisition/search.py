@@ -10,6 +10,7 @@ import numpy as np
 from scipy.linalg import cho_solve
 from scipy.stats import norm
 
+from alutils.acquisition.target import edges
 from alutils.model.gp import CHUNK, rbf, squared_distances
 
 WIDTH = 2.0  # standard deviations that `upper_confidence_bound` adds
@@ -42,14 +43,17 @@ def most_probable(moment, batch_size, rng):
 
     The greedy rule of active search (R. Garnett et al., ICML 2012).
     """
-    return _highest(probability_in_range(moment), batch_size)
+    target = _edges(moment, "most_probable")
+    return _highest(probability_in_range(moment.mu, moment.sigma, *target), batch_size)
 
 
-def probability_in_range(moment):
-    """(n_heldout,) posterior probability that the latent HOMO level lies in the target."""
-    low, high = _edges(moment, "most_probable")
-    sigma = np.maximum(moment.sigma, 1e-9)
-    return norm.cdf((high - moment.mu) / sigma) - norm.cdf((low - moment.mu) / sigma)
+def probability_in_range(mu, sigma, low, high):
+    """Posterior probability that the latent HOMO level lies between two edges.
+
+    mu, sigma : (n,) eV;  low, high : eV, may be infinite;  returns (n,)
+    """
+    sigma = np.maximum(sigma, 1e-9)
+    return norm.cdf((high - mu) / sigma) - norm.cdf((low - mu) / sigma)
 
 
 def expected_improvement(moment, batch_size, rng):
@@ -122,8 +126,7 @@ def _edges(moment, name):
     """Lower and upper edge of the target, eV."""
     if moment.threshold is None:
         raise ValueError(f"strategy {name!r} needs a target: set target_share or threshold")
-    target = moment.threshold
-    return getattr(target, "low", target), getattr(target, "high", np.inf)
+    return edges(moment.threshold)
 
 
 def _lower_edge(moment, name):

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.linalg import cho_solve
-from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
+from alutils.acquisition.search import probability_in_range
+from alutils.acquisition.target import edges
 from alutils.metrics import savings
 from alutils.model.gp import GaussianProcess, rbf, squared_distances
 
@@ -108,12 +109,6 @@ def leave_one_out(X, y, noise_var, random_state=0):
     return mu, np.sqrt(np.maximum(variance - model.noise_var_used_, 1e-12)), model
 
 
-def in_range_probability(mu, sigma, target):
-    """Probability of lying in a target, a threshold in eV or an `acquisition.target.Window`."""
-    low, high = getattr(target, "low", target), getattr(target, "high", np.inf)
-    return norm.cdf((high - mu) / sigma) - norm.cdf((low - mu) / sigma)
-
-
 def gains_curve(inside, ranking):
     """Cumulative gains: the share of the target among the best-ranked x of all molecules.
 
@@ -182,7 +177,7 @@ def probe(X, y, targets, noise_var, plan, random_state=0):
     rows = []
     for target in targets:
         inside, hits = y > target, int(np.sum(y > target))
-        probability = in_range_probability(mu, sigma, target)
+        probability = probability_in_range(mu, sigma, *edges(target))
         told = {
             "target": target,
             "hits": hits,
@@ -215,8 +210,7 @@ def _mmd2(K, inside):
 
 def _error_near(y, mu, target):
     """Root mean square error among the tenth of the labels nearest to an edge, eV."""
-    edges = [getattr(target, "low", target), getattr(target, "high", np.inf)]
-    distance = np.min([np.abs(y - edge) for edge in edges], axis=0)
+    distance = np.min([np.abs(y - edge) for edge in edges(target)], axis=0)
     near = distance <= np.quantile(distance, 0.1)
     return float(np.sqrt(np.mean((y - mu)[near] ** 2)))
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from itertools import product
 
 from alutils.acquisition.strategies import STRATEGIES
-from alutils.acquisition.target import TargetConfig
 from alutils.data.datasets import load
-from alutils.kept import features
+from alutils.descriptors import features
 from alutils.loop import RunConfig, split
 from alutils.model.noise import most_likely_noise
+from alutils.runs.target_runs import TargetConfig
 
 POOLS = ("organics", "aminoacids", "optoelectronics")
 FIELD = {"n_init": 100, "n_const": 100, "n_max": 1600, "n_test": 1000}

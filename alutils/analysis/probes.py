@@ -8,13 +8,13 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from alutils.acquisition.target import TargetConfig
 from alutils.analysis import plans
 from alutils.analysis.overlap import Plan, probe
 from alutils.data.datasets import load
-from alutils.kept import features
+from alutils.descriptors import features
 from alutils.runs.provenance import provenance
 from alutils.runs.records import write_json
+from alutils.runs.target_runs import TargetConfig
 from alutils.storage import usage_log
 from alutils.storage.locations import records_dir
 

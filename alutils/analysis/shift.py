@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import cho_solve
 
 from alutils.analysis.overlap import NEIGHBOURS
 from alutils.data.datasets import load
-from alutils.kept import features
+from alutils.descriptors import features
 from alutils.loop import split
-from alutils.model.gp import factorise, rbf, squared_distances
+from alutils.model.gp import GaussianProcess, squared_distances
 from alutils.runs.records import find
 
 SHARES = (100, 50, 20, 10, 5)  # % of the test molecules, the most remote ones
@@ -70,14 +69,15 @@ def errors_on_test(record, X, y, test_idx, train_idx):
     X, y : (n, d) features and (n,) labels of the whole data set, eV
     test_idx, train_idx : (n_test,), (n_init,) of `alutils.loop.split`
     """
-    row = record["rows"][-1]
+    row, config = record["rows"][-1], record["config"]
     train = np.concatenate([train_idx, *map(np.asarray, record["batches"])]).astype(int)
-    L = factorise(
-        squared_distances(X[train]), row["signal_var"], row["length_scale"], row["noise_var_used"]
+    # The record has its variances in eV^2, the model takes them in the unit of the fit.
+    unit = y[train].var() if config["normalize_y"] else 1.0
+    variances = row["signal_var"] / unit, row["noise_var_used"] / unit
+    model = GaussianProcess(normalize_y=config["normalize_y"]).condition(
+        X[train], y[train], variances[0], row["length_scale"], variances[1]
     )
-    weights = cho_solve((L, True), y[train], check_finite=False)
-    K = rbf(squared_distances(X[train], X[test_idx]), row["signal_var"], row["length_scale"])
-    return np.abs(weights @ K - y[test_idx])
+    return np.abs(model.predict(X[test_idx]) - y[test_idx])
 
 
 def remoteness(X, rows, n_neighbours=NEIGHBOURS):

@@ -22,15 +22,14 @@ import numpy as np
 
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import SEARCHES, STRATEGIES, Moment
-from alutils.data.readers import Molecules
+from alutils.data.readers import HARTREE, Molecules
 from alutils.data.structures import Structures, label_of, read_table
 from alutils.data.validation import read_arrays
-from alutils.kept import features
+from alutils.descriptors import features
 from alutils.loop import FIT, PICK, SPLIT, RunConfig
 from alutils.model.gp import GaussianProcess
 from alutils.storage.files import lock, move_folder, seal, sweep, whole, write_json, write_text
 
-HARTREE = 27.211386  # eV
 FAILED = "failed"
 
 

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from alutils.campaign.campaign import FAILED, ask, read, take
 from alutils.data.pools.chemistry import Dropped, frontier
-from alutils.runs.processes import WorkerPool
+from alutils.storage.processes import WorkerPool
 
 
 def label_with_xtb(folder, jobs=2, chunk=40):

@@ -23,11 +23,9 @@ from types import MappingProxyType
 import numpy as np
 import scipy.sparse
 
-from alutils.data.downloads import fetch_qm9, fetch_zenodo
 from alutils.data.readers import Molecules, digest_of, frozen, read_any
 from alutils.data.structures import read_labelled
-from alutils.descriptors import MBTRSettings
-from alutils.kept import mbtr
+from alutils.descriptors import MBTRSettings, mbtr
 from alutils.storage import usage_log
 from alutils.storage.files import file_sha256
 from alutils.storage.locations import data_dir
@@ -222,6 +220,8 @@ def embedded_checksums() -> dict[str, str]:
 
 def _registered_file(name: str, fetch: bool) -> Path:
     """The verified file, or folder, of a registered set; fetched where it can be."""
+    from alutils.data.downloads import fetch_qm9, fetch_zenodo  # what is here needs no network
+
     entry = REGISTRY[name]
     if entry["kind"] == "zenodo":
         return fetch_zenodo(name, fetch)

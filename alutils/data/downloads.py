@@ -23,11 +23,11 @@ import requests
 from ase.data import atomic_numbers
 from tqdm import tqdm
 
+from alutils.data.readers import HARTREE
 from alutils.data.validation import BROKEN
 from alutils.storage.files import set_aside, sweep, sync, whole, write_json
 from alutils.storage.locations import cache_dir
 
-HARTREE = 27.211386245988  # eV
 # Record and the names that its descriptor goes by; every record has HOMO.txt.
 ZENODO = {
     "aa": (3967308, ("mbtr_k2.npz",)),

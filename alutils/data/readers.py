@@ -26,6 +26,7 @@ from alutils.data.validation import (
     sparse_matrix,
 )
 
+HARTREE = 27.211386245988  # eV (CODATA 2018)
 LAYOUT = (
     "Z (atomic numbers) and R (positions in angstrom) of all atoms, N (atoms per molecule), "
     "homo (eV)"

@@ -186,7 +186,8 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
 
     Attributes (after `fit`)
     ------------------------
-    signal_var_, length_scale_ : floats, rounded to 1e-4 in their logarithm so that the last digits
+    signal_var_, length_scale_ : floats, in eV^2 (with ``normalize_y`` a multiple of var(y)) and
+        descriptor units, rounded to 1e-4 in their logarithm so that the last digits
         of the optimiser, which differ between processors, do not reach the predictions
     log_marginal_likelihood_ : float, nat, at these parameters
     noise_var_used_ : float, the noise of the fit in the unit of `noise_var`; larger than
@@ -235,32 +236,61 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
             raise ValueError(
                 f"noise_var={self.noise_var!r} must be a finite number, 0 eV^2 or more"
             )
+        X, y = self._take(X, y)
+        noise_var = self.noise_var
+        while True:
+            try:
+                self.noise_var_used_ = noise_var
+                log_params = self._maximise(X, y)
+                self._build(X, y, *np.exp(np.round(log_params, 4)), noise_var)
+                break
+            except np.linalg.LinAlgError:
+                noise_var = 10 * max(noise_var, 1e-12)
+        near = (np.abs(log_params[:, None] - self._bounds()) < 1e-3).any(axis=1)
+        self.at_bound_ = tuple(np.array(["signal_var", "length_scale"])[near])
+        return self
+
+    def condition(self, X, y, signal_var, length_scale, noise_var):
+        """Build the posterior at given hyper-parameters; nothing is optimised.
+
+        Parameters
+        ----------
+        X : (n, d) descriptors;  y : (n,) labels, eV
+        signal_var, length_scale, noise_var : as `signal_var_`, `length_scale_` and
+            `noise_var_used_` of a fit: eV^2 and descriptor units; with ``normalize_y`` the two
+            variances are multiples of var(y)
+
+        Raises
+        ------
+        ValueError
+            If X or y hold NaN or infinity.
+        numpy.linalg.LinAlgError
+            If K_x is not positive definite in float64.
+        """
+        X, y = self._take(X, y)
+        self._build(X, y, signal_var, length_scale, noise_var)
+        self.at_bound_ = ()
+        return self
+
+    def _take(self, X, y):
+        """Training set, checked; y as the model sees it, normalised if that is asked for."""
         X, y = check_X_y(X, y, dtype=np.float64, y_numeric=True)
         self.n_features_in_ = X.shape[1]
         self.X_train_ = X
         self.y_mean_ = y.mean() if self.normalize_y else 0.0
         self.y_std_ = (y.std() or 1.0) if self.normalize_y else 1.0
-        y = (y - self.y_mean_) / self.y_std_
+        return X, (y - self.y_mean_) / self.y_std_
 
-        self.noise_var_used_ = self.noise_var
-        while True:
-            try:
-                log_params = self._maximise(X, y)
-                self.signal_var_, self.length_scale_ = np.exp(np.round(log_params, 4))
-                kernel = (self.signal_var_, self.length_scale_, self.noise_var_used_)
-                D2 = squared_distances(X)
-                self.L_ = factorise(D2, *kernel, out=D2)
-                break
-            except np.linalg.LinAlgError:
-                self.noise_var_used_ = 10 * max(self.noise_var_used_, 1e-12)
+    def _build(self, X, y, signal_var, length_scale, noise_var):
+        """Factorise K_x and solve for the weights (R&W Alg. 2.1, lines 2, 3 and 7)."""
+        self.signal_var_, self.length_scale_ = signal_var, length_scale
+        self.noise_var_used_ = noise_var
+        D2 = squared_distances(X)
+        self.L_ = factorise(D2, signal_var, length_scale, noise_var, out=D2)
         self.weights_ = cho_solve((self.L_, True), y, check_finite=False)
         self.log_marginal_likelihood_ = (
             -0.5 * y @ self.weights_ - np.log(np.diagonal(self.L_)).sum() - 0.5 * len(y) * LOG_2PI
         )
-        bounds = self._bounds()
-        near = (np.abs(log_params[:, None] - bounds) < 1e-3).any(axis=1)
-        self.at_bound_ = tuple(np.array(["signal_var", "length_scale"])[near])
-        return self
 
     def _bounds(self):
         """(2, 2) lower and upper bounds of log signal_var and log length_scale."""

@@ -38,7 +38,7 @@ def molecule_and_descriptor(atoms, x, species, settings=None):
     Parameters
     ----------
     atoms : ase.Atoms, angstrom
-    x : (d,) its row of `alutils.descriptors.mbtr`, k2 in angstrom (a density over 1/angstrom)
+    x : (d,) its row of `alutils.descriptors.many_body`, k2 in angstrom (a density over 1/angstrom)
     species : chemical symbols of the data set by atomic number, which order the row
     settings : MBTRSettings of the row, default those of the book
     """

@@ -23,9 +23,8 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from alutils.acquisition.target import config_of
 from alutils.data.datasets import REGISTRY, load
-from alutils.kept import features
+from alutils.descriptors import features
 from alutils.loop import check, steps, to_frame
 from alutils.runs import schedulers
 from alutils.runs.provenance import (
@@ -34,6 +33,7 @@ from alutils.runs.provenance import (
     peak_memory_gib,
     provenance,
 )
+from alutils.runs.target_runs import config_of
 from alutils.storage import usage_log
 from alutils.storage.files import lock, seal, set_aside, write_json, write_text
 from alutils.storage.locations import cache_dir, records_dir

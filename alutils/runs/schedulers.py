@@ -23,7 +23,7 @@ from pathlib import Path
 from joblib import cpu_count
 from threadpoolctl import threadpool_limits
 
-from alutils.runs.processes import WorkerPool, workers_without_interrupt
+from alutils.storage.processes import WorkerPool, workers_without_interrupt
 
 NAME = re.compile(r"serial|(processes|dask)(:[1-9]\d*)?|dask:(\w+://.+|(?P<file>.+))")
 # Dask's own environment also has MALLOC_TRIM_THRESHOLD_: every matrix is then fetched anew from the

@@ -16,14 +16,15 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 from scipy.linalg import eigh
 
 from alutils.acquisition.strategies import VARIANCE_KEPT
 from alutils.data.validation import BROKEN, brief, check_archive
-from alutils.descriptors import DEFAULTS, MBTRSettings, _least_kept, _species, _write_rows
+from alutils.descriptors import DEFAULTS, MBTRSettings
+from alutils.descriptors.axes import least_kept
+from alutils.descriptors.many_body import n_columns, species_of, write_rows
 from alutils.model.gp import GaussianProcess
 from alutils.storage.files import set_aside, sweep, whole, write_text
 
@@ -37,12 +38,12 @@ def descriptors(molecules, settings=DEFAULTS):
     """
     if settings.species is None:
         raise ValueError("settings.species is None: name the elements, each chunk needs the same")
-    species = _species(SimpleNamespace(name="chunk", molecules=molecules), settings)
-    shape = (len(molecules), settings.n_grid * len(species) * (len(species) + 1) // 2)
+    species = species_of("chunk", molecules, settings)
+    shape = (len(molecules), n_columns(settings, species))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "X.npy"
         np.save(path, np.zeros(shape, dtype=np.float32))  # a full disk is met here, not when mapped
-        _write_rows(path, settings, species, 0, molecules)
+        write_rows(path, settings, species, 0, molecules)
         return np.load(path, allow_pickle=False)
 
 
@@ -80,7 +81,7 @@ def principal_axes(X, tolerance=1e-10):
     variances, axes = eigh(centred.T @ centred)
     if not variances[-1] > 0:
         raise ValueError("all molecules have the same descriptor: nothing tells them apart")
-    kept = variances >= _least_kept(variances, tolerance * variances.clip(min=0).sum())
+    kept = variances >= least_kept(variances, tolerance * variances.clip(min=0).sum())
     return Axes(mean, np.ascontiguousarray(axes[:, kept][:, ::-1]), variances[kept][::-1])
 
 

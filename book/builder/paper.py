@@ -22,7 +22,7 @@ import nbformat
 import yaml
 
 from alutils.data import datasets
-from alutils.kept import features
+from alutils.descriptors import features
 from alutils.runs import records
 from alutils.storage.locations import cache_dir, data_dir
 from book.builder import execute, pages, render

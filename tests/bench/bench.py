@@ -28,10 +28,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
-from alutils import descriptors
 from alutils.acquisition import strategies
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import features, mbtr
+from alutils.descriptors.axes import BLOCK
 from alutils.loop import RunConfig
 from alutils.metrics import mae
 from alutils.model.gp import (
@@ -319,8 +319,8 @@ def _sparse(name, n):
         chosen = rng.integers(len(X), size=min(1000, n - start))
         rows = X[chosen]
         labels.append(dataset.y[chosen])
-        scale = rng.uniform(0.8, 1.2, (len(rows), X.shape[1] // descriptors.BLOCK))
-        blocks.append(scipy.sparse.csr_matrix(rows * np.repeat(scale, descriptors.BLOCK, axis=1)))
+        scale = rng.uniform(0.8, 1.2, (len(rows), X.shape[1] // BLOCK))
+        blocks.append(scipy.sparse.csr_matrix(rows * np.repeat(scale, BLOCK, axis=1)))
     X = scipy.sparse.vstack(blocks, format="csr").astype(np.float32)
     pool = MoleculeDataset(f"like {name}", np.concatenate(labels), X=X)
     with empty_cache():

@@ -32,11 +32,11 @@ import scipy.sparse
 from counts import keep
 from threadpoolctl import threadpool_limits
 
-from alutils import kept
 from alutils.__main__ import plan
 from alutils.campaign import campaign
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.data.structures import Structures, read_structures
+from alutils.descriptors import features
 from alutils.loop import RunConfig
 from alutils.runs import records
 from alutils.streaming.scoring import Chunk
@@ -279,12 +279,12 @@ def kinds(folder):
         assert found == made, "a silent change"
 
     # The cache of descriptors: never an error, never other numbers
-    sound_features = np.array(kept.features(toy))
+    sound_features = np.array(features(toy))
     (cached,) = (Path(os.environ["ALUTILS_CACHE"]) / "features").glob("*.npy")
 
     def cache(path):
         cached.write_bytes(path.read_bytes())
-        assert np.array_equal(kept.features(toy), sound_features), "a silent change"
+        assert np.array_equal(features(toy), sound_features), "a silent change"
         for one in cached.parent.glob("*.damaged*"):
             one.unlink()
         return path.read_bytes() == cached.read_bytes()

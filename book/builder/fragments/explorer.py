@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import to_hex, to_rgb
 
-from alutils.acquisition.target import config_of
 from alutils.analysis import plans
 from alutils.data.datasets import REGISTRY
 from alutils.report import tables
 from alutils.report.style import STRATEGY_COLOURS, STRATEGY_LABELS, STRATEGY_LETTERS
 from alutils.runs.records import file_name, is_stale
+from alutils.runs.target_runs import config_of
 from alutils.storage.files import write_text
 from book.builder.fragments.page_records import STUDIES, page_records
 

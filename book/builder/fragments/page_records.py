@@ -9,9 +9,9 @@ from pathlib import Path
 
 import nbformat
 
-from alutils.acquisition.target import config_of
 from alutils.analysis import plans
 from alutils.runs.records import file_name
+from alutils.runs.target_runs import config_of
 from book.builder.pages import PageError
 
 BUNDLES = Path("book", "experiments", "files", "bundles")

@@ -102,7 +102,7 @@ def test_ctrl_c_during_the_imports_is_quiet(tmp_path):
 
 FORKS = """
 import os, signal, sys, time
-from alutils import processes
+from alutils.storage import processes
 processes.forks_die_too()
 if {at_once}:
     real = signal.signal

@@ -1,0 +1,87 @@
+"""Molecules to points: MBTR, and the principal axes on which the Gaussian process works.
+
+Both functions keep their result on disk, under the checksum of what it is made from.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import numpy as np
+import scipy.sparse
+
+from alutils.descriptors.axes import principal_components
+from alutils.descriptors.cache import cached
+from alutils.descriptors.many_body import DEFAULTS, MBTRSettings, n_columns, species_of, write_mbtr
+
+__all__ = ["DEFAULTS", "MBTRSettings", "features", "mbtr"]
+FEATURES_VERSION = 1  # part of the cache key: raise it with any change to `principal_components`
+
+
+def mbtr(dataset, settings=DEFAULTS):
+    """The descriptor X of every molecule of a `MoleculeDataset`.
+
+    Returns
+    -------
+    (n, d) float32, C order, read-only, mapped from the disk cache; d = n_grid e (e + 1) / 2 for e
+    elements, pairs in the order of atomic numbers. A set that brings its X returns it, densified.
+
+    Raises
+    ------
+    ValueError : a set of labels alone; an element that `settings.species` does not cover.
+    """
+    source = _source(dataset)
+    if dataset.X is not None:
+        X = dataset.X.toarray() if scipy.sparse.issparse(dataset.X) else dataset.X
+        X = np.ascontiguousarray(X, dtype=np.float32)
+        X.flags.writeable = False
+        return X
+    species = species_of(dataset.name, dataset.molecules, settings)
+    n_bytes = len(dataset) * n_columns(settings, species) * np.dtype(np.float32).itemsize
+    return cached(
+        "mbtr",
+        (source, settings, species, version("dscribe")),
+        lambda path: write_mbtr(path, dataset.molecules, settings, species),
+        n_bytes,
+        f"the descriptor of {dataset.name}",
+    )
+
+
+def features(dataset, tolerance=1e-10):
+    """X centred and rotated to its principal axes: the fewest that keep all but `tolerance`.
+
+    Distances between rows are all that the kernel (Eqs. 6, 7) and the clustering see, and a
+    rotation keeps them: a few hundred axes do the work of thousands of columns. The centred origin
+    keeps the digits of |a|^2 + |b|^2 - 2ab.
+
+    Returns
+    -------
+    (n, r) float64, read-only, mapped from the disk cache; columns by falling variance, the entry
+    of largest magnitude in each positive. The discarded variance is at most `tolerance` times the
+    total, hence so is the mean error of a squared distance over all pairs, relative to their mean.
+    Squared distances only ever shrink; that of a near pair by a larger part of itself.
+
+    Raises
+    ------
+    ValueError : a set of labels alone; a tolerance outside [0, 1); rows of X that are all equal.
+    """
+    if not 0 <= tolerance < 1:
+        raise ValueError(f"tolerance {tolerance} is a share of the variance; give 0 to below 1")
+    parts = (_source(dataset), DEFAULTS, version("dscribe"), tolerance, FEATURES_VERSION)
+
+    def write(path):
+        # A sparse X stays sparse: OE's is 7 GB when dense.
+        X = dataset.X.tocsc() if scipy.sparse.issparse(dataset.X) else mbtr(dataset)
+        np.save(path, principal_components(X, tolerance))
+
+    return cached("features", parts, write)
+
+
+def _source(dataset):
+    """Checksum of what a descriptor is made from; ValueError for labels alone."""
+    if dataset.label_only:
+        raise ValueError(
+            f"{dataset.name} has labels alone, no molecules: it serves the HOMO distributions; "
+            "choose a data set with geometries or a descriptor"
+        )
+    return dataset.molecules.sha256 if dataset.X is None else dataset.sha256

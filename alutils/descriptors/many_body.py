@@ -1,0 +1,101 @@
+"""The many-body tensor representation (MBTR), pair terms only, by DScribe.
+
+For each pair of elements, the sum over pairs of atoms at distance d of a Gaussian centred at 1/d,
+weighted with exp(-scale d): H. Huo, M. Rupp, Mach. Learn.: Sci. Technol. 3, 045017 (2022);
+L. Himanen et al., Comput. Phys. Commun. 247, 106949 (2020).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import warnings
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from ase.data import chemical_symbols
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+CHUNK = 1000  # molecules per task
+IN_PROCESS = 2000  # below this many molecules, starting processes costs more than it saves
+
+
+@dataclass(frozen=True)
+class MBTRSettings:
+    """Grid, sigma and scale in 1/angstrom; `species` (symbols): None takes the data set's."""
+
+    n_grid: int = 200
+    grid_min: float = 0.0
+    grid_max: float = 1.2
+    sigma: float = 0.02
+    scale: float = 0.5
+    threshold: float = 1e-3
+    normalization: str = "none"
+    normalize_gaussians: bool = True
+    species: tuple[str, ...] | None = None
+
+
+DEFAULTS = MBTRSettings()
+
+
+def n_columns(settings, species):
+    """Columns of the descriptor of so many elements: a grid for each pair of them."""
+    return settings.n_grid * len(species) * (len(species) + 1) // 2
+
+
+def species_of(name, molecules, settings):
+    """Chemical symbols by atomic number; ValueError names the first element not covered."""
+    present = tuple(chemical_symbols[z] for z in np.unique(molecules.numbers))
+    for symbol in present:
+        if settings.species and symbol not in settings.species:
+            atom = np.flatnonzero(molecules.numbers == chemical_symbols.index(symbol))[0]
+            raise ValueError(
+                f"{name}: element {symbol} of molecule {molecules.molecule_of(atom)} is "
+                f"not among the settings' species {', '.join(settings.species)}; add it"
+            )
+    return tuple(sorted(settings.species or present, key=chemical_symbols.index))
+
+
+def write_mbtr(path, molecules, settings, species):
+    """All rows, in this process or in two (DScribe's own n_jobs is slower than one)."""
+    shape = (len(molecules), n_columns(settings, species))
+    np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=shape).flush()
+    from alutils.storage.processes import die_with_parent
+
+    starts = range(0, len(molecules), CHUNK)
+    chunks = (molecules[start : start + CHUNK] for start in starts)
+    # A spawned process imports the caller's script again: only where fork is not safe.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with (
+        tqdm(total=len(molecules), desc="MBTR", disable=not sys.stderr.isatty()) as bar,
+        ProcessPoolExecutor(2, context, die_with_parent) as executor,
+    ):
+        each = map if len(molecules) < IN_PROCESS else executor.map
+        for done in each(partial(write_rows, path, settings, species), starts, chunks):
+            bar.update(done)
+
+
+def write_rows(path, settings, species, start, molecules):
+    """Write the rows of `molecules`, from `start` on, to the array on disk; returns how many."""
+    from dscribe.descriptors import MBTR
+
+    grid = {"min": settings.grid_min, "max": settings.grid_max, "n": settings.n_grid}
+    descriptor = MBTR(
+        species=species,
+        geometry={"function": "inverse_distance"},
+        grid=grid | {"sigma": settings.sigma},
+        weighting={"function": "exp", "scale": settings.scale, "threshold": settings.threshold},
+        normalization=settings.normalization,
+        normalize_gaussians=settings.normalize_gaussians,
+        periodic=False,
+    )
+    X = np.load(path, mmap_mode="r+")
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # DScribe uses an old name of ase's
+        for row, atoms in enumerate(molecules, start):
+            X[row] = descriptor.create(atoms)
+    X.flush()
+    return len(molecules)
