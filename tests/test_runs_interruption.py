@@ -256,7 +256,7 @@ def test_another_process_may_set_a_damaged_array_aside_first(few, tmp_path, monk
 
 def test_unfinished_arrays_of_the_dead_go_after_a_while(few, tmp_path):
     features(few)
-    old, new = tmp_path / "mbtr/abc.1.npy", tmp_path / "mbtr/abc.2.npy"
+    old, new = tmp_path / "features/abc.1.npy", tmp_path / "features/abc.2.npy"
     for path in (old, new):
         path.write_bytes(b"half")
     os.utime(old, (0, time.time() - files.LEFTOVER_S - 1))
