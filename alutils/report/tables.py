@@ -318,9 +318,8 @@ def stale_text(records):
     keys = ["dataset", "strategy", "scheme", "n_const", "n_max", "noise_var", "seed"]
     stale = records.groupby(keys)["stale"].any()
     others = ", the others by an earlier one" if stale.any() else ""
-    return (
-        f"{(~stale).sum()} of {len(stale)} runs were made by this version of the numerics{others}."
-    )
+    made = f"{(~stale).sum()} of {len(stale)} runs were made"
+    return f"{made} by this version of the numerics{others}."
 
 
 def ranking(values):
