@@ -17,7 +17,7 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export ALUTILS_CACHE := $(CURDIR)/.cache
-unexport MPLBACKEND ALUTILS_REFERENCE
+unexport MPLBACKEND
 ifdef ALUTILS_DATA
 override ALUTILS_DATA := $(shell cd "$(ALUTILS_DATA)" 2>/dev/null && pwd || echo missing)
 ifeq ($(ALUTILS_DATA),missing)

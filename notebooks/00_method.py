@@ -37,9 +37,8 @@ from alutils.acquisition import strategies
 from alutils.analysis.label_distributions import overlap
 from alutils.data.datasets import load
 from alutils.model.gp import GaussianProcess
-from alutils.report import figures, pool_figures
+from alutils.report import figures, pool_figures, tables
 from alutils.report.parameters import check_parameters, run_configs
-from alutils.report.reference import settle
 from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
@@ -149,9 +148,7 @@ molecule_figure = glue("fig_molecule", pool_figures.molecule_and_descriptor(mole
 
 # %%
 features = descriptors.features(pool)
-run, run_note = settle(
-    run_or_load([config]), "00_method_run", checked, {"mae_ev": 0.01, "found_share": 0.02}
-)
+run = run_or_load([config])
 first, last = run.iloc[0], run.iloc[-1]
 glue("n_axes", features.shape[1], display=False)
 glue("mae_first", round(float(first["mae_ev"]), 3), display=False)
@@ -159,7 +156,7 @@ glue("mae_last", round(float(last["mae_ev"]), 3), display=False)
 glue("n_first", int(first["n_train"]), display=False)
 glue("n_last", int(last["n_train"]), display=False)
 glue("n_heldout", len(pool) - checked.n_test - int(last["n_train"]), display=False)
-print(run_note)
+print(tables.stale_text(run))
 run.set_index("iteration")[["n_train", "mae_ev", "found_share"]].round(3)
 
 # %% tags=["remove-output", "hide-input"]
@@ -215,22 +212,13 @@ candidates = {
 # %%
 target = pool.y > threshold
 table = pool_figures.batch_table(moment, picks, target[heldout_idx])
-batches, batches_note = settle(
-    pd.DataFrame(map(vars, configs.values()))
-    .assign(iteration=0, n_train=checked.n_init)
-    .join(table, on="strategy"),
-    "00_method_batches",
-    checked,
-    {"sigma_ev": 0.01, "spacing": 5.0, "in_range": 0.03},
-)
-batches = batches.set_index(batches["strategy"].map(figures.STRATEGY_LABELS))[list(table)]
+batches = table.rename(index=figures.STRATEGY_LABELS)
 for column in table:
     glue(f"most_{column}", batches[column].idxmax(), display=False)
 glue("least_spacing", batches["spacing"].idxmin(), display=False)
 glue("n_cloud", pool_figures.CLOUD, display=False)
 glue("in_range_a", round(float(batches["in_range"].iloc[0]), 2), display=False)
 glue("in_range_e", round(float(batches["in_range"].iloc[-1]), 2), display=False)
-print(batches_note)
 batches.round({"sigma_ev": 2, "spacing": 0, "in_range": 2})
 
 # %% tags=["remove-output", "hide-input"]
@@ -282,11 +270,8 @@ of_target = [overlap(axis, axis[target])[0] for axis in features[:, :10].T]
 least = 1 + int(np.argmin(of_target[1:]))
 shares = {"first": of_target[0], "least": of_target[least]}
 shares["test"] = overlap(features[:, least], features[in_test, least])[0]
-overlaps, _ = settle(
-    run.head(1).assign(**shares), "00_method_overlaps", checked, dict.fromkeys(shares, 0.01)
-)
-for name in shares:
-    glue(f"overlap_{name}", round(float(overlaps[name].iloc[0]), 2), display=False)
+for name, share in shares.items():
+    glue(f"overlap_{name}", round(float(share), 2), display=False)
 glue("least_axis", least + 1, display=False)
 glue("target_share", checked.target_share, display=False)
 

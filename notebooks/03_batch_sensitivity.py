@@ -33,7 +33,6 @@ from myst_nb import glue
 from alutils.analysis.statistics import MARGIN, interval
 from alutils.report import claims, figures, tables
 from alutils.report.parameters import check_parameters, run_configs
-from alutils.report.reference import settle
 from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
@@ -79,17 +78,13 @@ tables.data_table(p.dataset)
 # many for all. A large batch is chosen by a model that has seen little; a small one by a model that is
 # brought up to date often.
 #
-# The picks of k-means may depend on the processor, and an error moves a little with them. The defaults of
-# this notebook are therefore compared with a tracked run: an error within {glue:text}`tolerance:.3f` eV
-# of its tracked value is replaced by that value, and any other is left and named in the next output. For
-# other parameters every number is the one just computed.
+# The picks of k-means may depend on the processor, and an error moves a little with them. Every number
+# below is the one computed, here or when its record was made. A test compares those of the default
+# run with tracked ones, within a tolerance that leaves room for a single pick that falls otherwise.
 
 # %%
-tolerance = {"mae_ev": 0.005}
-runs, note = settle(
-    run_or_load(configs, scheduler=p.scheduler), "03_batch_sensitivity", p, tolerance
-)
-print(note)
+runs = run_or_load(configs, scheduler=p.scheduler)
+print(tables.stale_text(runs))
 
 # %%
 tables.scheme_table(runs, p.strategy)
@@ -156,9 +151,9 @@ facts = {
     "noise": p.noise_var,
     "ours": ours,
 }
-facts |= {"tolerance": tolerance["mae_ev"], "letter": tables.NAMES[p.strategy]}
+facts |= {"letter": tables.NAMES[p.strategy]}
 facts |= {"constants": ", ".join(map(str, p.constants)), "n_end": p.n_max}
-facts |= {"mae_pow": round(float(tables.by_seed(pow_runs, p.n_max).mean()), 6)}
+facts |= {"mae_pow": round(float(tables.by_seed(pow_runs, p.n_max).mean()), 3)}
 facts |= {"fits_pow": len(set(pow_runs["iteration"])), "smallest": min(p.constants)}
 facts |= {"fits_most": int(runs["iteration"].max() + 1)}
 facts |= {"verdict": row["verdict"], "why": row["why"]}

@@ -34,7 +34,6 @@ from myst_nb import glue
 from alutils.analysis.statistics import MARGIN, paired
 from alutils.report import claims, figures, tables
 from alutils.report.parameters import check_disjoint, check_parameters, run_configs
-from alutils.report.reference import settle
 from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
@@ -95,15 +94,13 @@ tables.data_table(p.dataset)
 # pool and overlap with the test sets of the other seeds. No harm comes of it here, because the comparison
 # below takes the paper's noise, whatever the grid finds.
 #
-# The picks of k-means may depend on the processor, and an error moves a little with them. The defaults of
-# this notebook are therefore compared with a tracked run: an error within {glue:text}`tolerance:.3f` eV
-# of its tracked value is replaced by that value, and any other is left and named in the next output. For
-# other parameters every number is the one just computed.
+# The picks of k-means may depend on the processor, and an error moves a little with them. Every number
+# below is the one computed, here or when its record was made. A test compares those of the default
+# run with tracked ones, within a tolerance that leaves room for a single pick that falls otherwise.
 
 # %%
-tolerance = {"mae_ev": 0.005}
-runs, note = settle(run_or_load(configs, scheduler=p.scheduler), "04_noise_grid", p, tolerance)
-print(note)
+runs = run_or_load(configs, scheduler=p.scheduler)
+print(tables.stale_text(runs))
 
 # %% [markdown]
 # ## The grid
@@ -211,7 +208,7 @@ maes = {"A_low": a_low, "A_high": a_high, "D_low": d_low, "D_high": d_high}
 maes = {name: tables.text(values.mean()) for name, values in maes.items()}
 facts = {"collapsed": tables.collapsed_text(runs), "dataset": p.dataset, "n_end": n_end}
 facts |= {"n_grid": n_grid, "n_seeds": len(p.seeds), **maes}
-facts |= {"tolerance": tolerance["mae_ev"], "n_grid_seeds": grid["seed"].nunique()}
+facts |= {"n_grid_seeds": grid["seed"].nunique()}
 facts |= {"noise_low": p.noise_low, "noise_high": p.noise_high, "noise_best": noise_best}
 unit = "times the variance of the labels" if p.normalize_y else "eV²"
 facts |= {"unit": unit, "n_noises": len(noises), "A_at": a_at, "D_at": d_at}
@@ -220,7 +217,7 @@ facts["best_verdict"] = f"{evidence[-1].verdict}, {claims.span(evidence[-1].diff
 facts |= {"noise_min": float(scores.index.min()), "noise_max": float(scores.index.max())}
 at_low = tables.select(comparison, strategy=A, noise_var=noises[0]).groupby("n_train")["mae_ev"]
 facts |= {f"A_low_{n}": tables.text(mae) for n, mae in at_low.mean().items()}
-facts["mae_best"] = round(float(scores.min()), 6)
+facts["mae_best"] = round(float(scores.min()), 3)
 for name, noise in (("low", noises[0]), ("high", noises[-1])):
     of_noise = tables.select(comparison, noise_var=noise)
     facts[f"saved_{name}"] = tables.saved_text(tables.learning_savings(of_noise, D))

@@ -35,7 +35,6 @@ from myst_nb import glue
 from alutils.analysis.statistics import MARGIN, interval, paired
 from alutils.report import claims, figures, tables
 from alutils.report.parameters import check_parameters, run_configs
-from alutils.report.reference import settle
 from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
@@ -83,16 +82,13 @@ tables.data_table(p.dataset, p.target_share, p.threshold)
 # search has achieved is its *found share* {eq}`eq-found-share`, the in-range molecules in the training
 # set over those in training and held-out set together.
 #
-# Picks near the threshold may depend on the processor. The defaults of this notebook are therefore compared
-# with a tracked run: a number within a tolerance of its tracked value, {glue:text}`tolerance_mae:.3f` eV
-# for errors and {glue:text}`tolerance_rate:.3f` for rates and shares, is replaced by that value, and any
-# other is left and named in the next output. For other parameters every number is the one just computed.
+# Picks near the threshold may depend on the processor. Every number below is the one computed, here or
+# when its record was made. A test compares the errors, rates and shares of the default run with
+# tracked ones, within a tolerance for each.
 
 # %%
-tolerance = {"mae_ev": 0.005, "mae_in_range_ev": 0.010, "found_share": 0.005, "n_found": 6}
-tolerance |= dict.fromkeys(["tpr", "fpr", "tpr_heldout", "fpr_heldout"], 0.02)
-runs, note = settle(run_or_load(configs, scheduler=p.scheduler), "05_targeted_search", p, tolerance)
-print(note)
+runs = run_or_load(configs, scheduler=p.scheduler)
+print(tables.stale_text(runs))
 
 # %% [markdown]
 # ## What is found, and what it saves
@@ -226,8 +222,7 @@ facts = {
     "n_seeds": len(p.seeds),
     "noise": p.noise_var,
 }
-facts |= {"tolerance_mae": tolerance["mae_ev"], "tolerance_rate": tolerance["tpr"], "share": share}
-facts |= tables.search_facts(runs, last)
+facts |= {"share": share} | tables.search_facts(runs, last)
 for name, column, of_e in (("gain", "mae_in_range_ev", error_in_range), ("price", "mae_ev", error)):
     facts[name] = claims.span(paired(read(n_end, column, strategy=A), of_e))
 tprs = f"TPR {facts['tpr_first']:.2f} to {facts['tpr_end']:.2f} on the test set"

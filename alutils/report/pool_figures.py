@@ -159,7 +159,8 @@ def batch_table(moment, picks, in_target):
         Z = moment.X[chosen]
         spacing = cKDTree(Z).query(Z, k=2)[0][:, 1].mean()
         rows[name] = (moment.sigma[chosen].mean(), spacing, in_target[chosen].mean())
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["sigma_ev", "spacing", "in_range"])
+    columns = ["sigma_ev", "spacing", "in_range"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("strategy")
 
 
 @styled

@@ -313,6 +313,15 @@ def saved_text(saved):
     return f"{100 * reached.mean():.0f} % (mean of the {seeds})"
 
 
+def stale_text(records):
+    """A sentence on how many of these runs were made by the present version of the numerics."""
+    keys = ["dataset", "strategy", "scheme", "n_const", "n_max", "noise_var", "seed"]
+    stale = records.groupby(keys)["stale"].any()
+    others = ", the others by an earlier one" if stale.any() else ""
+    made = f"{(~stale).sum()} of {len(stale)} runs were made"
+    return f"{made} by this version of the numerics{others}."
+
+
 def ranking(values):
     """Names from the lowest mean to the highest: "D < A < C"; those without a value are left out.
 

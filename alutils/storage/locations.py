@@ -1,4 +1,4 @@
-"""The four folders that the package knows, found in one place; none of them is ever printed."""
+"""The three folders that the package knows, found in one place; none of them is ever printed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,3 @@ def data_dir() -> Path | None:
 def records_dir() -> Path:
     """Folder of the tracked results of long runs."""
     return CHECKOUT / "book" / "records"
-
-
-def reference_dir() -> Path:
-    """Folder of the tracked values that the notebooks' checked outputs are compared with."""
-    return CHECKOUT / "notebooks" / "reference"

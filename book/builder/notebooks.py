@@ -1,12 +1,10 @@
 """Write each notebook's .ipynb from its .py, run with the default parameters.
 
-The outputs are what nbval checks. Cells that compare with a tracked reference value write it
-while ALUTILS_REFERENCE=write; a second run then checks it.
+The outputs are what nbval checks.
 
 python -m book.builder.notebooks [NN_slug ...]
 """
 
-import os
 import sys
 
 import jupytext
@@ -19,7 +17,7 @@ from book.builder.postprocess import refuse_paths, strip
 
 
 def refresh(name, root=ROOT):
-    """Execute twice (write the references, then compare with them), strip and save."""
+    """Execute, strip and save."""
     folder = root / "notebooks"
     notebook = jupytext.read(folder / f"{name}.py")
     client = NotebookClient(
@@ -28,13 +26,10 @@ def refresh(name, root=ROOT):
         resources={"metadata": {"path": folder}},
         extra_arguments=["--log-level=ERROR"],
     )
-    for reference in ({"ALUTILS_REFERENCE": "write"}, {}):
-        os.environ.pop("ALUTILS_REFERENCE", None)
-        os.environ.update(reference)
-        try:
-            client.execute()
-        except CellExecutionError as error:
-            raise PageError(f"{name}: {error.ename}: {error.evalue}") from None
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise PageError(f"{name}: {error.ename}: {error.evalue}") from None
     said = strip(notebook)
     if said:
         raise PageError(f"{name}: stderr says {said!r}: nbval would fail, silence its cause")

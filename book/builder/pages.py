@@ -25,7 +25,6 @@ SOURCES = (
     "alutils/data/pools/*.npz",
     "alutils/data/pools/*.json",
     "book/records/**/*",
-    "notebooks/reference/**/*",
     "book/builder/pages.py",
     "book/builder/postprocess.py",
     "book/builder/downloads.py",
