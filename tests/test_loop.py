@@ -76,6 +76,46 @@ def test_seeds_differ(pool):
     assert set(splits[0].test_idx) != set(splits[1].test_idx)
 
 
+def test_every_draw_has_its_own_seed(pool, monkeypatch):
+    """Fits and picks of two seeds, and of two iterations, never draw the same."""
+    drawn = {"fit": [], "pick": []}
+
+    class Model(loop.GaussianProcess):
+        def __init__(self, *args, random_state):
+            drawn["fit"].append(random_state.random())
+            super().__init__(*args, random_state=random_state)
+
+    def pick(moment, batch_size, rng):
+        drawn["pick"].append(rng.random())
+        return np.arange(batch_size)
+
+    monkeypatch.setattr(loop, "GaussianProcess", Model)
+    monkeypatch.setitem(loop.STRATEGIES, "random", pick)
+    for seed in (0, 1):
+        rows_and_batches(RunConfig("toy", "random", **CONFIG, seed=seed), pool)
+    assert [len(drawn[what]) for what in drawn] == [8, 6]
+    every = drawn["fit"] + drawn["pick"]
+    assert len(set(every)) == len(every)
+
+
+def test_a_row_holds_what_its_model_gives_for_each_set(pool):
+    """The first row, from a model fitted here on the first batch and nothing else."""
+    config = RunConfig("toy", "random", **CONFIG)
+    row = rows_and_batches(config, pool)[0][0]
+    X, threshold = np.asarray(pool.X) - np.mean(pool.X, axis=0), np.quantile(pool.y, 0.7)
+    test, train, heldout = loop.split(config, len(pool))
+    model = loop.GaussianProcess(0.01, False, 0, random_state=0).fit(X[train], pool.y[train])
+    assert row["signal_var"] == pytest.approx(model.signal_var_)
+    inside = test[pool.y[test] > threshold]
+    for name, part in (("mae_ev", test), ("mae_in_range_ev", inside)):
+        assert row[name] == pytest.approx(np.abs(pool.y[part] - model.predict(X[part])).mean())
+    for suffix, part in (("", test), ("_heldout", heldout)):
+        above, predicted = pool.y[part] > threshold, model.predict(X[part]) > threshold
+        assert row[f"tpr{suffix}"] == pytest.approx(predicted[above].mean())
+        assert row[f"fpr{suffix}"] == pytest.approx(predicted[~above].mean())
+        assert row[f"tpr{suffix}"] != row[f"fpr{suffix}"]
+
+
 def test_found_share_counts_labels_not_predictions(pool):
     config = RunConfig("toy", "property_search", **CONFIG)
     rows, batches = rows_and_batches(config, pool)

@@ -14,9 +14,10 @@ def test_mae_and_r2():
 
 
 def test_rates_by_hand():
-    y = np.array([-5.0, -5.0, -5.0, -7.0, -7.0])
-    mu = np.array([-5.0, -5.5, -7.0, -5.0, -7.0])
-    assert metrics.rates(y, mu, -6.0) == (pytest.approx(2 / 3), pytest.approx(1 / 2))
+    """TP 2, FN 1, FP 3, TN 1: no two ratios of theirs are equal."""
+    y = np.array([-5.0, -5.0, -5.0, -7.0, -7.0, -7.0, -7.0])
+    mu = np.array([-5.0, -5.5, -7.0, -5.0, -5.0, -5.0, -7.0])
+    assert metrics.rates(y, mu, -6.0) == (pytest.approx(2 / 3), pytest.approx(3 / 4))
 
 
 def test_rates_have_no_value_without_the_class():

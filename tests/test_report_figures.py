@@ -7,58 +7,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from made_up import SEEDS, SIZES, A, B, D, E, runs, schemes
 from matplotlib.colors import to_hex, to_rgb
 
 from alutils.acquisition import strategies
 from alutils.analysis import statistics
 from alutils.report import figures, tables
 from alutils.report.style import PAPER_COLOURS
-
-A, B, C, D, E = strategies.PAPER
-SIZES = [100, 200, 400, 800]
-SEEDS = [0, 1, 2]
-
-
-def run(strategy, seed, sizes=SIZES, scheme="pow", n_const=100, noise_var=0.05, factor=1.0):
-    """A made-up run: the error falls as a power of n, the found share grows."""
-    n = np.array(sizes)
-    mae = factor * (0.5 + 0.02 * seed) * (n / 100) ** -0.3
-    n_found = (n * (0.3 if strategy == A else 0.6)).astype(int)
-    return pd.DataFrame(
-        {
-            "dataset": "aminoacids",
-            "strategy": strategy,
-            "scheme": scheme,
-            "n_const": n_const,
-            "noise_var": noise_var,
-            "normalize_y": False,
-            "seed": seed,
-            "iteration": range(len(n)),
-            "n_train": n,
-            "mae_ev": mae,
-            "r2": 0.8,
-            "lml": -n * (0.3 + (np.log10(noise_var) + 2) ** 2),  # highest at a noise of 0.01
-            "mae_in_range_ev": 0.8 * mae,
-            "tpr": 0.7,
-            "fpr": 0.1,
-            "tpr_heldout": np.linspace(0.7, 0.5, len(n)),
-            "fpr_heldout": 0.1,
-            "n_found": n_found,
-            "found_share": n_found / 1500,
-        }
-    )
-
-
-def runs(names=(A, B, C, D, E), **where):
-    factors = {D: 0.9, B: 1.1}
-    each = [run(name, s, factor=factors.get(name, 1.0), **where) for name in names for s in SEEDS]
-    return pd.concat(each, ignore_index=True)
-
-
-def schemes():
-    small = [run(D, s, range(100, 801, 100), "constant", 100, factor=0.9) for s in SEEDS]
-    large = [run(D, s, [100, 500, 800], "constant", 400, factor=0.9) for s in SEEDS]
-    return pd.concat([runs((A, D)), *small, *large], ignore_index=True)
 
 
 def lines(ax):

@@ -1,0 +1,65 @@
+"""Made-up runs: what the tests of figures and tables draw."""
+
+import numpy as np
+import pandas as pd
+
+from alutils.acquisition import strategies
+
+A, B, C, D, E = strategies.PAPER
+SIZES = [100, 200, 400, 800]
+SEEDS = [0, 1, 2]
+
+
+def run(strategy, seed, sizes=SIZES, scheme="pow", n_const=100, noise_var=0.05, factor=1.0):
+    """A made-up run: the error falls as a power of n, the found share grows."""
+    n = np.array(sizes)
+    mae = factor * (0.5 + 0.02 * seed) * (n / 100) ** -0.3
+    n_found = (n * (0.3 if strategy == A else 0.6)).astype(int)
+    return pd.DataFrame(
+        {
+            "dataset": "aminoacids",
+            "strategy": strategy,
+            "scheme": scheme,
+            "n_const": n_const,
+            "noise_var": noise_var,
+            "normalize_y": False,
+            "seed": seed,
+            "iteration": range(len(n)),
+            "n_train": n,
+            "mae_ev": mae,
+            "r2": 0.8,
+            "lml": -n * (0.3 + (np.log10(noise_var) + 2) ** 2),  # highest at a noise of 0.01
+            "mae_in_range_ev": 0.8 * mae,
+            "tpr": 0.7,
+            "fpr": 0.1,
+            "tpr_heldout": np.linspace(0.7, 0.5, len(n)),
+            "fpr_heldout": 0.1,
+            "n_found": n_found,
+            "found_share": n_found / 1500,
+        }
+    )
+
+
+def runs(names=(A, B, C, D, E), **where):
+    factors = {D: 0.9, B: 1.1}
+    each = [run(name, s, factor=factors.get(name, 1.0), **where) for name in names for s in SEEDS]
+    return pd.concat(each, ignore_index=True)
+
+
+def schemes():
+    small = [run(D, s, range(100, 801, 100), "constant", 100, factor=0.9) for s in SEEDS]
+    large = [run(D, s, [100, 500, 800], "constant", 400, factor=0.9) for s in SEEDS]
+    return pd.concat([runs((A, D)), *small, *large], ignore_index=True)
+
+
+def scattered(records):
+    """The same runs where no two measured columns, sizes or seeds have the same values."""
+    rng = np.random.default_rng(1)
+    records = records.copy()
+    for column in ("mae_ev", "mae_in_range_ev", "lml"):
+        records[column] *= rng.uniform(0.8, 1.2, len(records))
+    for column, centre in (("tpr", 0.8), ("fpr", 0.1), ("tpr_heldout", 0.6), ("fpr_heldout", 0.2)):
+        records[column] = centre + rng.uniform(-0.09, 0.09, len(records))
+    records["n_found"] += rng.integers(0, 20, len(records))
+    records["found_share"] = records["n_found"] / (1500 + 40 * records["seed"])
+    return records
