@@ -140,7 +140,7 @@ def verify(n, seed, folder):
 
 def _at_hand(name):
     try:
-        return bool(datasets.load(datasets.REGISTRY.get(name, {}).get("of", name), fetch=False))
+        return bool(datasets.load(name, fetch=False))
     except ValueError:
         return False
 

@@ -18,7 +18,7 @@ from alutils import metrics
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, Moment, in_range
 from alutils.data.datasets import MoleculeDataset, load
-from alutils.descriptors import features
+from alutils.descriptors import check_descriptor, features, settings_of
 from alutils.model.gp import GaussianProcess
 
 SPLIT, FIT, PICK = range(3)  # what a generator is for: part of its seed
@@ -38,6 +38,7 @@ class RunConfig:
     target_share : the target is this share of the molecules with the highest label; or
     threshold : the target is y > threshold, eV (overrides target_share)
     seed : of test set, first batch, optimiser starts and picks
+    descriptor : a name of `alutils.descriptors.DESCRIPTORS`; None takes the data set's own
 
     Raises
     ------
@@ -58,6 +59,7 @@ class RunConfig:
     target_share: float | None = 0.30
     threshold: float | None = None
     seed: int = 0
+    descriptor: str | None = None
 
     def __post_init__(self):
         if self.strategy not in STRATEGIES:
@@ -65,6 +67,7 @@ class RunConfig:
                 f"strategy={self.strategy!r} is unknown: choose one of {', '.join(STRATEGIES)}"
             )
         batch_sizes(self.scheme, self.n_init, self.n_const, self.n_max)
+        check_descriptor(self.descriptor)
         if self.n_test < 1:
             raise ValueError(f"n_test={self.n_test} must be 1 molecule or more")
         if not (np.isfinite(self.noise_var) and self.noise_var >= 0):
@@ -115,6 +118,7 @@ def check(config: RunConfig, dataset: MoleculeDataset):
             f"{config.n_test + config.n_max} molecules, {dataset.name!r} has {len(dataset)}: "
             "lower one of them"
         )
+    settings_of(dataset, config.descriptor)
     config.target(dataset.y)
 
 
@@ -190,7 +194,8 @@ def run(config: RunConfig) -> pd.DataFrame:
     """Run one configuration in memory: one row per iteration, with the config's columns."""
     dataset = load(config.dataset)
     check(config, dataset)
-    return to_frame(config, [step.row for step in steps(config, dataset, features(dataset))])
+    X = features(dataset, descriptor=config.descriptor)
+    return to_frame(config, [step.row for step in steps(config, dataset, X)])
 
 
 def to_frame(config, rows):

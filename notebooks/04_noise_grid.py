@@ -38,6 +38,7 @@ from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 dataset = "organics"  # embedded pool, local data set, or the path of a file
+descriptor = None  # the data set's own, or "mbtr_broad"
 strategies = ["random", "uncertain_cluster_centres"]  # A and D
 scheme = "pow"  # or "constant"
 n_test = 500  # molecules
@@ -62,7 +63,8 @@ scheduler = "serial"  # or "processes:2", "dask:ADDRESS": where the runs are com
 # %%
 p = check_parameters(
     globals(),
-    **{"dataset": str, "strategies": list[str], "scheme": str, "normalize_y": bool},
+    **{"dataset": str, "descriptor": str | None, "strategies": list[str]},
+    **{"scheme": str, "normalize_y": bool},
     **{"n_test": int, "n_init": int, "n_const": int, "n_max": int, "grid_n_max": int},
     **{"seeds": list[int], "validation_seeds": list[int], "noise_low": float, "noise_high": float},
     **{"noises_between": list[float] | None, "noise_grid": list[float] | None, "scheduler": str},

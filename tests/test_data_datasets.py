@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from alutils.data import datasets
+from alutils.data import datasets, readers
 from alutils.data.datasets import REGISTRY, MoleculeDataset, load, names
 from alutils.data.readers import Molecules
-from alutils.descriptors import MBTRSettings, mbtr
 
 WATER = ase.Atoms("OH2", [[0, 0, 0.119], [0, 0.763, -0.477], [0, -0.763, -0.477]])
 HCN = ase.Atoms("HCN", [[0, 0, -1.57], [0, 0, -0.5], [0, 0, 0.65]])
@@ -163,23 +162,24 @@ def test_registry_says_what_each_set_is():
     for entry in REGISTRY.values():
         for key in ("kind", "title", "label", "stands_for", "licence", "citation", "url"):
             assert isinstance(entry[key], str) and entry[key]
-        assert ("file" in entry) == (entry["kind"] in ("embedded", "local"))
-        assert ("sha256" in entry) == (entry["kind"] == "local")
+        assert ("file" in entry) == (entry["kind"] in ("embedded", "local", "labels"))
+        assert ("sha256" in entry) == (entry["kind"] in ("local", "labels"))
         assert len(entry.get("sha256", 64 * "0")) == 64
 
 
-def test_the_same_molecules_under_another_descriptor(tmp_path, monkeypatch):
-    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))
-    few = load("organics")
-    few = MoleculeDataset("few", few.y[:20], molecules=list(few.molecules[:20]), info=few.info)
-    monkeypatch.setattr(datasets, "load", lambda name, fetch=True: few)
-    wide = load("organics_wide")
-    assert wide.name == "organics_wide" and wide.molecules is None
-    np.testing.assert_array_equal(wide.y, few.y)
-    expected = mbtr(few, MBTRSettings(sigma=0.1))
-    np.testing.assert_array_equal(wide.X, expected)
-    assert np.abs(expected - mbtr(few)).max() > 0.1 * expected.max()
-    assert wide.sha256 != few.sha256 and wide.info["stands_for"] == "QM9"
+def test_labels_for_the_molecules_of_another_set(tmp_path):
+    source = load("organics")
+    source = MoleculeDataset("five", source.y[:5], molecules=source.molecules[:5])
+    path = tmp_path / "labels.npz"
+    np.savez(path, id=[1, 4], homo=[-5.0, -6.0])
+    content = readers.read_other_labels(path, source)
+    assert content["y"].tolist() == [-5.0, -6.0]
+    for row, k in enumerate((0, 3)):
+        assert content["molecules"][row] == source.molecules[k]
+    for ids, message in (([4, 1], "rising"), ([1, 6], "ids 1 to 6 are not all among the 5")):
+        np.savez(path, id=ids, homo=[-5.0, -6.0])
+        with pytest.raises(ValueError, match=message):
+            readers.read_other_labels(path, source)
 
 
 def test_unknown_name_lists_the_known():

@@ -211,3 +211,14 @@ def test_a_set_that_brings_its_descriptor():
     np.testing.assert_allclose(dense, X.toarray(), rtol=1e-6)
     exact, kept = squared_distances(dense), squared_distances(features(dataset, 1e-8))
     np.testing.assert_allclose(kept, exact, rtol=1e-6, atol=1e-9)
+
+
+def test_a_descriptor_goes_by_its_name(own_cache):
+    dataset = rattled(12)
+    narrow, broad = (np.array(features(dataset, descriptor=name)) for name in (None, "mbtr_broad"))
+    own = MoleculeDataset("own", dataset.y, dataset.molecules, info={"descriptor": "mbtr_broad"})
+    assert np.array_equal(features(own), broad) and not np.array_equal(narrow[:, :5], broad[:, :5])
+    with pytest.raises(ValueError, match="descriptor='mbtr_wide' is unknown: choose one of mbtr, "):
+        features(dataset, descriptor="mbtr_wide")
+    with pytest.raises(ValueError, match="brings its own descriptor"):
+        features(MoleculeDataset("x", dataset.y, X=np.eye(12)), descriptor="mbtr_broad")

@@ -157,7 +157,7 @@ def test_noise_is_recorded_in_ev2(pool):
 
 def test_run_gives_a_tidy_frame(pool, monkeypatch):
     monkeypatch.setattr(loop, "load", lambda name: pool)
-    monkeypatch.setattr(loop, "features", lambda dataset: np.asarray(dataset.X, dtype=float))
+    monkeypatch.setattr(loop, "features", lambda dataset, **_: np.asarray(dataset.X, dtype=float))
     frame = loop.run(RunConfig("toy", "random", **CONFIG, seed=2))
     assert frame["n_train"].tolist() == [20, 40, 80, 100]
     assert set(frame["seed"]) == {2} and frame["threshold"].isna().all()

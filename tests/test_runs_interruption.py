@@ -19,7 +19,6 @@ import kills
 import numpy as np
 import pytest
 
-from alutils.data import datasets
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import cache, features
 from alutils.runs import records
@@ -208,19 +207,6 @@ def test_a_damaged_array_of_the_cache_is_set_aside_and_made_again(how, kind, few
         assert np.array_equal(features(few), sound)
     assert path.with_name(f"{path.name}.damaged").exists()
     assert np.load(path).shape[0] == 30
-
-
-@pytest.mark.parametrize("how", ["cut", "bit"])
-def test_a_damaged_array_of_the_wide_descriptor_is_made_again(how, tmp_path, monkeypatch):
-    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))
-    pool = load("organics")
-    few = MoleculeDataset("few", pool.y[:30], pool.molecules[:30])
-    monkeypatch.setattr(datasets, "load", lambda *_, **__: few)  # what the wide one is made of
-    sound = load("organics_wide").sha256
-    (path,) = (tmp_path / "mbtr").glob("*.npy")
-    damage(path, how)
-    with pytest.warns(UserWarning, match=rf"{path.name} in the cache is damaged"):
-        assert load("organics_wide").sha256 == sound
 
 
 def test_a_kill_while_a_damaged_array_is_set_aside_hides_nothing(few, tmp_path, monkeypatch):

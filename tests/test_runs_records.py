@@ -25,7 +25,7 @@ def pool(monkeypatch, tmp_path):
     pool = MoleculeDataset("toy", y, X=X)
     records._load.cache_clear()
     monkeypatch.setattr(records, "load", lambda name: pool)
-    monkeypatch.setattr(records, "features", lambda ds: np.asarray(ds.X, float) - ds.X.mean(0))
+    monkeypatch.setattr(records, "features", lambda ds, **_: np.asarray(ds.X, float) - ds.X.mean(0))
     monkeypatch.setattr(records, "records_dir", lambda: tmp_path / "tracked")
     monkeypatch.setattr(records, "cache_dir", lambda: tmp_path / "cache")
     yield pool

@@ -45,7 +45,8 @@ def shifted_errors(configs, shares=SHARES):
                 "whose picks are needed here"
             )
         dataset = load(config.dataset)
-        X, (test_idx, train_idx, _) = features(dataset), split(config, len(dataset))
+        X = features(dataset, descriptor=config.descriptor)
+        test_idx, train_idx, _ = split(config, len(dataset))
         of_test = (config.dataset, config.seed)
         if of_test not in farthest:
             farthest[of_test] = np.argsort(-remoteness(X, test_idx), kind="stable")

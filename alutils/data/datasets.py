@@ -23,9 +23,8 @@ from types import MappingProxyType
 import numpy as np
 import scipy.sparse
 
-from alutils.data.readers import Molecules, digest_of, frozen, read_any
+from alutils.data.readers import Molecules, digest_of, frozen, read_any, read_other_labels
 from alutils.data.structures import read_labelled
-from alutils.descriptors import MBTRSettings, mbtr
 from alutils.storage import usage_log
 from alutils.storage.files import file_sha256
 from alutils.storage.locations import data_dir
@@ -76,6 +75,20 @@ REGISTRY = {
         "citation": "R. Ramakrishnan et al., Sci. Data 1, 140022 (2014)",
         "url": "https://doi.org/10.1038/sdata.2014.22",
     },
+    "qm9_pbe": {
+        "kind": "labels",  # of the molecules of another set
+        "of": "qm9_b3lyp",
+        "file": "qm9_pbe_homo.npz",
+        "sha256": "1be95096ec5fcd0fe416efa321d45f99b927109190dfa1372b5d4233631982c2",
+        "title": "QM9 with the paper's labels, 133 768 molecules",
+        "label": "HOMO (PBE+vdW)",
+        "level_of_theory": "geometry B3LYP/6-31G(2df,p), HOMO PBE+vdW",
+        "descriptor": "mbtr_broad",  # the paper's: its file is named mbtr_0.1
+        "stands_for": "QM9 itself: the paper's labels, on geometries at another level of theory",
+        "licence": "CC BY 4.0",
+        "citation": "A. Stuke et al., J. Chem. Phys. 150, 204121 (2019); Zenodo record 4035918",
+        "url": "https://doi.org/10.5281/zenodo.4035918",
+    },
     "oe62_gw5000": {
         "kind": "local",
         "file": "oe62_gw5000_subset.npz",
@@ -104,14 +117,6 @@ REGISTRY = {
     "oe": _zenodo("OE, the paper's 64 710 opto-electronic molecules", 4035923, "OE"),
     "qm9": _zenodo("QM9, the paper's 133 814 small molecules", 4035918, "QM9"),
 }
-for _name in ("organics", "qm9_b3lyp"):
-    REGISTRY[f"{_name}_wide"] = {
-        **{key: value for key, value in REGISTRY[_name].items() if key not in ("file", "sha256")},
-        "kind": "descriptor",
-        "of": _name,
-        "mbtr_sigma": 0.1,  # 1/angstrom, as the file name mbtr_0.1 of the paper's QM9 suggests
-        "title": f"{REGISTRY[_name]['title']}, MBTR with Gaussians five times as wide",
-    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,8 +278,6 @@ def load(
         another layout, content that is not valid: one message with value, place and remedy.
     """
     name = str(name_or_path)
-    if REGISTRY.get(name, {}).get("kind") == "descriptor":
-        return _under_other_descriptor(name, fetch)
     if name in REGISTRY:
         path = _registered_file(name, fetch)
         entry = {k: v for k, v in REGISTRY[name].items() if k not in ("file", "sha256")}
@@ -288,18 +291,13 @@ def load(
                 + f"Known: {', '.join(REGISTRY)}"
             )
         name, entry = path.stem, {"kind": "user", "title": path.name, "label": "HOMO"}
-    reader = read_labelled if path.suffix in (".sdf", ".csv") else read_any
-    content = reader(path, property_key)
+    if entry["kind"] == "labels":
+        content = read_other_labels(path, load(entry["of"], fetch=fetch))
+    else:
+        reader = read_labelled if path.suffix in (".sdf", ".csv") else read_any
+        content = reader(path, property_key)
     info = {**content.pop("info", {}), **entry}
     dataset = MoleculeDataset(name=name, info=info, **content)
     if usage_log.wanted():
         usage_log.note(dataset=name, sha256=dataset.sha256)
     return dataset
-
-
-def _under_other_descriptor(name, fetch):
-    """A data set that brings its descriptor: another's molecules under other MBTR settings."""
-    entry = REGISTRY[name]
-    base = load(entry["of"], fetch=fetch)
-    X = mbtr(base, MBTRSettings(sigma=entry["mbtr_sigma"]))
-    return MoleculeDataset(name, base.y, X=X, info={**base.info, **entry})

@@ -201,6 +201,34 @@ def _texts(array):
     return tuple(str(text) for text in array)
 
 
+def read_other_labels(path: Path, source) -> dict:
+    """Labels at another level of theory for some molecules of a data set.
+
+    path : .npz with id (n,), a molecule's place in `source` counted from 1, rising, and homo (n,)
+        in eV
+    source : MoleculeDataset with molecules
+
+    Raises
+    ------
+    ValueError : arrays missing or of another kind; an id that is no molecule's, or not rising.
+    """
+    arrays = read_arrays(path)
+    if not {"id", "homo"} <= arrays.keys() or arrays["id"].dtype.kind not in "iu":
+        raise ValueError(f"{path.name}: needs id (whole numbers) and homo (eV) of the molecules")
+    ids, molecules = arrays["id"].astype(np.int64), source.molecules
+    if len(ids) != len(arrays["homo"]) or (np.diff(ids) < 1).any():
+        raise ValueError(f"{path.name}: give one id for each label, in rising order")
+    if len(ids) and not 1 <= ids[0] <= ids[-1] <= len(molecules):
+        raise ValueError(
+            f"{path.name}: ids {ids[0]} to {ids[-1]} are not all among the {len(molecules)} "
+            f"molecules of {source.name}"
+        )
+    chosen = np.isin(np.arange(1, len(molecules) + 1), ids)
+    atoms = np.repeat(chosen, molecules.counts)
+    parts = (molecules.numbers[atoms], molecules.positions[atoms], molecules.counts[chosen])
+    return {"y": arrays["homo"], "molecules": located(path, Molecules, *parts)}
+
+
 def read_xyz(path: Path, property_key: str = "homo") -> dict:
     """All frames of an .xyz or .extxyz; the label is `property_key` of each comment line, in eV.
 

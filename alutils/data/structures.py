@@ -44,7 +44,9 @@ class Structures:
     y: np.ndarray
     charges: np.ndarray
     smiles: tuple[str, ...] | None = None
-    X: None = field(default=None, init=False)  # `alutils.descriptors` asks for both
+    # What `alutils.descriptors` looks at in a data set.
+    X: None = field(default=None, init=False)
+    info: dict = field(default_factory=dict, init=False)
     label_only: bool = field(default=False, init=False)
 
     def __post_init__(self):

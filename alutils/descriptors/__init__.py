@@ -14,7 +14,9 @@ from alutils.descriptors.axes import principal_components
 from alutils.descriptors.cache import cached
 from alutils.descriptors.many_body import DEFAULTS, MBTRSettings, n_columns, species_of, write_mbtr
 
-__all__ = ["DEFAULTS", "MBTRSettings", "features", "mbtr"]
+__all__ = ["DEFAULTS", "DESCRIPTORS", "MBTRSettings", "features", "mbtr"]
+# By name: what a run, or a data set in its info, may ask for. The paper's QM9 has the broad one.
+DESCRIPTORS = {"mbtr": DEFAULTS, "mbtr_broad": MBTRSettings(sigma=0.1)}
 FEATURES_VERSION = 1  # part of the cache key: raise it with any change to `principal_components`
 
 
@@ -47,12 +49,41 @@ def mbtr(dataset, settings=DEFAULTS):
     )
 
 
-def features(dataset, tolerance=1e-10):
+def settings_of(dataset, descriptor=None):
+    """Settings of the descriptor of this name; None: of the data set's own, else `DEFAULTS`.
+
+    Raises
+    ------
+    ValueError : an unknown name; a name for a data set that brings its descriptor.
+    """
+    if descriptor is not None and dataset.X is not None:
+        raise ValueError(
+            f"{dataset.name} brings its own descriptor: descriptor={descriptor!r} must be None"
+        )
+    name = descriptor or dataset.info.get("descriptor", "mbtr")
+    check_descriptor(name)
+    return DESCRIPTORS[name]
+
+
+def check_descriptor(name):
+    """ValueError for the name of no descriptor."""
+    if name is not None and name not in DESCRIPTORS:
+        known = ", ".join(DESCRIPTORS)
+        raise ValueError(f"descriptor={name!r} is unknown: choose one of {known}")
+
+
+def features(dataset, tolerance=1e-10, descriptor=None):
     """X centred and rotated to its principal axes: the fewest that keep all but `tolerance`.
 
     Distances between rows are all that the kernel (Eqs. 6, 7) and the clustering see, and a
     rotation keeps them: a few hundred axes do the work of thousands of columns. The centred origin
     keeps the digits of |a|^2 + |b|^2 - 2ab.
+
+    Parameters
+    ----------
+    dataset : MoleculeDataset of n molecules
+    tolerance : share of the variance that may be left out
+    descriptor : a name of `DESCRIPTORS`; None takes the data set's own
 
     Returns
     -------
@@ -63,15 +94,17 @@ def features(dataset, tolerance=1e-10):
 
     Raises
     ------
-    ValueError : a set of labels alone; a tolerance outside [0, 1); rows of X that are all equal.
+    ValueError : a set of labels alone; a tolerance outside [0, 1); an unknown descriptor; rows of X
+        that are all equal.
     """
     if not 0 <= tolerance < 1:
         raise ValueError(f"tolerance {tolerance} is a share of the variance; give 0 to below 1")
-    parts = (_source(dataset), DEFAULTS, version("dscribe"), tolerance, FEATURES_VERSION)
+    settings = settings_of(dataset, descriptor)
+    parts = (_source(dataset), settings, version("dscribe"), tolerance, FEATURES_VERSION)
 
     def write(path):
         # A sparse X stays sparse: OE's is 7 GB when dense.
-        X = dataset.X.tocsc() if scipy.sparse.issparse(dataset.X) else mbtr(dataset)
+        X = dataset.X.tocsc() if scipy.sparse.issparse(dataset.X) else mbtr(dataset, settings)
         np.save(path, principal_components(X, tolerance))
 
     return cached("features", parts, write)

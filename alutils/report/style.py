@@ -56,7 +56,7 @@ POOL_MARKERS = {
     "aa_labels": "P",
     "oe62_gw5000": "v",
 }
-POOL_MARKERS |= {"organics_wide": "o", "qm9_b3lyp_wide": "D"}  # the same molecules
+POOL_MARKERS["qm9_pbe"] = "D"  # the molecules of qm9_b3lyp
 # For panels that show pools and no strategies.
 POOL_COLOURS = {
     "organics": "#5B7FA6",

@@ -104,8 +104,8 @@ def make(configs, folder, scheduler="serial"):
             yield config, record
         else:
             waiting.append(config)
-    for name in dict.fromkeys(config.dataset for config in waiting):
-        features(_load(name))  # once, before two workers would each make their own
+    for name, descriptor in dict.fromkeys((c.dataset, c.descriptor) for c in waiting):
+        features(_load(name), descriptor=descriptor)  # once, before two workers both wait for it
     Path(folder).mkdir(parents=True, exist_ok=True)
     task = partial(_compute_there, Path(folder).resolve())
     for config, record in schedulers.each(task, waiting, scheduler):
@@ -206,7 +206,8 @@ def compute(config, folder):
     check(config, dataset)
     if (made := find(config, folder)) and not _is_outdated(made, dataset):
         return made
-    X = features(dataset)  # not inside: processes that it forks would hold the lock too
+    # Not inside: processes that it forks would hold the lock too.
+    X = features(dataset, descriptor=config.descriptor)
     with lock(path):
         record = _begun(path, config, dataset)
         if record["complete"]:
@@ -254,7 +255,7 @@ def replay(record):
     """
     config = config_of(record["config"])
     dataset = _load(config.dataset)
-    X, rows, agreement = features(dataset), [], []
+    X, rows, agreement = features(dataset, descriptor=config.descriptor), [], []
     for iteration in tqdm(range(len(record["rows"])), disable=not sys.stderr.isatty()):
         step = next(steps(config, dataset, X, record["batches"][:iteration]))
         rows.append(step.row)

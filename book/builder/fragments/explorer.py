@@ -109,9 +109,11 @@ def setting(config, study, learned):
     target, target_rank = target_of(config)
     pools = list(plans.POOLS)
     pool_rank = pools.index(config.dataset) if config.dataset in pools else len(pools)
+    pool = config.dataset if config.descriptor is None else f"{config.dataset}-{config.descriptor}"
+    broad = "" if config.descriptor is None else f", descriptor {config.descriptor}"
     return (
         (study, STUDIES[study][0], list(STUDIES).index(study)),
-        (config.dataset, pool_label(config.dataset), (pool_rank, config.dataset)),
+        (pool, pool_label(config.dataset) + broad, (pool_rank, pool)),
         (scheme, scheme, (config.scheme != "pow", config.n_const * (not pow_units))),
         (noise, label, noise_rank),
         ("-".join(map(str, sizes)), sizes_label, sizes),
