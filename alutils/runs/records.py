@@ -28,6 +28,7 @@ from alutils.data.datasets import REGISTRY, load
 from alutils.kept import features
 from alutils.loop import check, steps, to_frame
 from alutils.runs import schedulers
+from alutils.runs.identity import is_redefined, receive, ship, strategy_identity
 from alutils.runs.provenance import (
     NUMERICS_VERSION,
     forget_peak_memory,
@@ -67,15 +68,16 @@ def run_or_load(configs, folder=None, scheduler="serial"):
     Raises
     ------
     ValueError
-        If a run does not fit its data set, or a run is neither recorded nor its data at hand;
-        before anything is computed.
+        If a run does not fit its data set, a run is neither recorded nor its data at hand, or a
+        strategy cannot be identified; before anything is computed.
     """
     configs = list(configs)
     folder = cache_dir() / "records" if folder is None else Path(folder)
     made = {config: find(config) for config in configs}
-    missing = [config for config in made if made[config] is None]
+    missing = [c for c in made if made[c] is None or is_redefined(made[c])]
     for config in missing:
         check(config, _load(config.dataset))
+        strategy_identity(config.strategy)
     computed = make(missing, folder, scheduler)
     made |= tqdm(computed, total=len(missing), unit="run", disable=not sys.stderr.isatty())
     frames = [
@@ -94,7 +96,8 @@ def make(configs, folder, scheduler="serial"):
     Raises
     ------
     ValueError
-        If a worker has other data, or another alutils, than this process; and as `compute`.
+        If a worker has other data, alutils or helper modules than this process, or a strategy
+        cannot be identified; and as `compute`.
     """
     schedulers.check(scheduler)
     waiting = []
@@ -107,19 +110,24 @@ def make(configs, folder, scheduler="serial"):
     for name in dict.fromkeys(config.dataset for config in waiting):
         features(_load(name))  # once, before two workers would each make their own
     Path(folder).mkdir(parents=True, exist_ok=True)
-    task = partial(_compute_there, Path(folder).resolve())
+    sent = None if scheduler == "serial" else ship({config.strategy for config in waiting})
+    task = partial(_compute_there, Path(folder).resolve(), sent)
     for config, record in schedulers.each(task, waiting, scheduler):
         name = file_name(config)
         if _is_outdated(record, _load(config.dataset)):
-            raise ValueError(f"{name}: made by a worker with other data, or another alutils")
+            raise ValueError(
+                f"{name}: made by a worker with other data, or another alutils, or by a strategy "
+                "that changes what it depends on while it runs"
+            )
         if (find(config, folder) or {}).get("seal") != record["seal"]:
             write_json(Path(folder) / name, record)
         yield config, record
 
 
-def _compute_there(folder, config):
-    """Compute a run in a worker, whose machine may not have the folder."""
+def _compute_there(folder, sent, config):
+    """Compute a run in a worker, whose machine may not have the folder, nor know the strategies."""
     forget_peak_memory()  # the record tells its own run's
+    receive(sent)
     config = replace(config)  # checked anew: a worker may know other strategies
     return compute(config, folder if folder.is_dir() else cache_dir() / "records")
 
@@ -312,8 +320,8 @@ def _agrees(name, was, value):
 
 
 def is_stale(record):
-    """True if another version of the numerics made the record."""
-    return record["numerics_version"] != NUMERICS_VERSION
+    """True if another version of the numerics, or another strategy of this name, made it."""
+    return record["numerics_version"] != NUMERICS_VERSION or is_redefined(record)
 
 
 def file_name(config):
@@ -329,7 +337,7 @@ def file_name(config):
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     stem = re.sub(r"\W+", "-", Path(portable["dataset"]).stem)
     return (
-        f"{stem}-{config.strategy}-{config.scheme}{config.n_const}-{config.n_max}"
+        f"{stem}-{re.sub(r'[^\w-]+', '-', config.strategy)}-{config.scheme}{config.n_const}-{config.n_max}"
         f"-noise{config.noise_var:g}-seed{config.seed}-{digest}.json"
     )
 
@@ -341,10 +349,12 @@ def _load(name):
 
 
 def _new(config, dataset):
+    own = strategy_identity(config.strategy)
     return {
         "config": _portable(config),
         "data_sha256": dataset.sha256,
         "numerics_version": NUMERICS_VERSION,
+        **({"strategy_identity": own} if own else {}),
         "provenance": provenance(),
         "created": time.strftime("%Y-%m-%d", time.gmtime()),
         "complete": False,
