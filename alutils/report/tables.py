@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from alutils.acquisition.strategies import letter
+from alutils.acquisition import strategies
 from alutils.analysis import statistics
 from alutils.data import datasets
 from alutils.metrics import savings, savings_bound, target_threshold
@@ -74,7 +74,7 @@ def collapsed_text(records):
     if rows.empty:
         return f"None of the {len(records)} fits collapsed."
     where = [
-        f"{letter(row.strategy)} at {row.n_train} molecules, noise {row.noise_var:g} eV², "
+        f"{strategies.letter(row.strategy)} at {row.n_train} molecules, noise {row.noise_var:g} eV², "
         f"seed {row.seed}"
         for row in rows.itertuples()
     ]
@@ -93,7 +93,7 @@ def mean_std(records, column, digits=3):
     for strategy, runs in records.groupby("strategy", sort=False):
         rows = curve(runs, column)
         mean, std = (rows[column].map(f"{{:.{digits}f}}".format) for column in ("mean", "std"))
-        table[letter(strategy)] = mean + (" ± " + std).where(rows["n"] > 1, "")
+        table[strategies.letter(strategy)] = mean + (" ± " + std).where(rows["n"] > 1, "")
     return Table(pd.DataFrame(table).rename_axis("training molecules"))
 
 

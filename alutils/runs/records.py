@@ -336,8 +336,9 @@ def file_name(config):
     text = json.dumps(values, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     stem = re.sub(r"\W+", "-", Path(portable["dataset"]).stem)
+    strategy = re.sub(r"[^\w-]+", "-", config.strategy)
     return (
-        f"{stem}-{re.sub(r'[^\w-]+', '-', config.strategy)}-{config.scheme}{config.n_const}-{config.n_max}"
+        f"{stem}-{strategy}-{config.scheme}{config.n_const}-{config.n_max}"
         f"-noise{config.noise_var:g}-seed{config.seed}-{digest}.json"
     )
 
