@@ -74,8 +74,8 @@ def collapsed_text(records):
     if rows.empty:
         return f"None of the {len(records)} fits collapsed."
     where = [
-        f"{strategies.letter(row.strategy)} at {row.n_train} molecules, noise {row.noise_var:g} eV², "
-        f"seed {row.seed}"
+        f"{strategies.letter(row.strategy)} at {row.n_train} molecules, "
+        f"noise {row.noise_var:g} eV², seed {row.seed}"
         for row in rows.itertuples()
     ]
     shown = "; ".join(where[:6]) + ("; and others" if len(where) > 6 else "")

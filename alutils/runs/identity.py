@@ -1,13 +1,16 @@
 """What a reader's strategy is, as a hash: redefined, it is another, and gets no old results.
 
-A file that a strategy reads is not seen, nor is a version of Python that compiles it alike.
+A file that a strategy reads is not seen. Another version of Python may compile a strategy to other
+bytecode: it then counts as another one.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 
-from joblib.externals import cloudpickle
+import cloudpickle
+import numpy as np
 
 from alutils.acquisition.strategies import STRATEGIES
 from alutils.runs.fingerprint import Walk, in_library, is_library
@@ -50,6 +53,14 @@ def is_redefined(record):
     return name in STRATEGIES and record.get("strategy_identity") != strategy_identity(name)
 
 
+class _Pickler(cloudpickle.Pickler):
+    """Finds scipy's ufuncs, such as erf, in scipy; pickle would look for them in the script."""
+
+    def reducer_override(self, obj):
+        home, name = in_library(obj) if isinstance(obj, np.ufunc) else (None, None)
+        return (getattr, (sys.modules[home], name)) if home else super().reducer_override(obj)
+
+
 def ship(names):
     """Those of these strategies that alutils does not define, as bytes for `receive`, or None."""
     own = {name: STRATEGIES[name] for name in names if not is_shipped(STRATEGIES[name])}
@@ -57,7 +68,9 @@ def ship(names):
     for module in modules:  # a worker may not find them, or find them as they were
         cloudpickle.register_pickle_by_value(module)
     try:
-        return cloudpickle.dumps(own) if own else None
+        sent = io.BytesIO()
+        _Pickler(sent).dump(own)
+        return sent.getvalue() if own else None
     finally:
         for module in modules:
             cloudpickle.unregister_pickle_by_value(module)
