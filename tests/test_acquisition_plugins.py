@@ -17,7 +17,7 @@ from alutils.acquisition.strategies import LETTERS, STRATEGIES, letter, register
 from alutils.data.datasets import MoleculeDataset
 from alutils.report import figures
 from alutils.runs import records
-from alutils.runs.identity import identity, strategy_identity
+from alutils.runs.identity import strategy_identity
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = {"n_init": 20, "n_const": 20, "n_max": 80, "n_test": 40, "n_restarts": 0}
@@ -164,6 +164,17 @@ def test_functions_of_one_name_are_told_apart_within_a_grid():
     assert all(re.fullmatch("around_[0-9a-f]{6}", config.strategy) for config in configs)
 
 
+def test_a_rule_that_calls_another_by_name_follows_it():
+    def combined(moment, batch_size, rng):
+        return strategies.STRATEGIES["own"](moment, batch_size, rng)
+
+    register(combined)
+    register(quantile(0.1), name="own")
+    first = results("combined")
+    register(quantile(0.9), name="own")
+    assert results("combined") != first
+
+
 GENERATOR = np.random.default_rng(0)
 
 
@@ -186,20 +197,6 @@ def test_alutils_own_strategies_have_no_identity():
     assert {strategy_identity(name) for name in strategies.SHIPPED} == {None}
     frame = records.compute(loop.RunConfig("toy", "random", **SIZES), records.cache_dir())
     assert "strategy_identity" not in frame
-
-
-def test_the_identity_does_not_depend_on_the_process():
-    code = "from tests.test_acquisition_plugins import *\n"
-    code += "print(identity(Around({'a', 'b', 'c'}), 'x'))"
-    found = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
-            **{"cwd": ROOT, "capture_output": True, "text": True, "check": True},
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert found == {f"{identity(Around({'c', 'b', 'a'}), 'x')}\n"}
 
 
 @pytest.mark.parametrize("enter", [register, lambda f, name: STRATEGIES.update({name: f})])

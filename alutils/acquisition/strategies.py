@@ -117,7 +117,7 @@ STRATEGIES = {
     "thompson_samples": search.thompson_samples,
 }
 PAPER = tuple(STRATEGIES)[:5]
-SHIPPED = frozenset(STRATEGIES)
+SHIPPED = tuple(STRATEGIES)
 LABELS = {}  # what `register` was told to call a strategy in legends
 SEARCHES = (
     "property_search",
@@ -165,10 +165,9 @@ LETTERS = Computed(_letters)
 
 def letter(name):
     """The letter of a strategy, by its place in `STRATEGIES`; KeyError if it is not there."""
-    return next((sign for sign, other in LETTERS.items() if other == name), None) or _unknown(name)
-
-
-def _unknown(name):
+    for sign, other in LETTERS.items():
+        if other == name:
+            return sign
     raise KeyError(f"{name!r} is no strategy: register it, or choose from {', '.join(STRATEGIES)}")
 
 

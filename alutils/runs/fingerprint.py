@@ -15,6 +15,7 @@ import functools
 import hashlib
 import importlib
 import inspect
+import sys
 import types
 import typing
 from pathlib import PurePath
@@ -168,8 +169,11 @@ class Walk:
             return self.note("missing", name)  # a local of a cell, or not yet defined
         place = name
         for step in following:
-            own = isinstance(value, types.ModuleType) and not is_library(value)
-            if not own or step.opname not in ATTRIBUTES or not hasattr(value, step.argval):
+            if (
+                not _is_followed(value)
+                or step.opname not in ATTRIBUTES
+                or not hasattr(value, step.argval)
+            ):
                 break
             self.modules.add(value.__name__)
             value, place = getattr(value, step.argval), f"{place}.{step.argval}"
@@ -210,7 +214,7 @@ class Walk:
     def add_object(self, value, place):
         """Anything else: by its class and attributes, if all of it is the reader's own."""
         own = [kind for kind in type(value).__mro__ if kind not in STATELESS]
-        if not own or any(in_library(kind)[0] for kind in own):
+        if not own or any(is_library(sys.modules.get(kind.__module__)) for kind in own):
             self.refuse(value, place)
         slots = {name for kind in own for name in vars(kind).get("__slots__", ())}
         known = {name: getattr(value, name) for name in slots if hasattr(value, name)}
@@ -237,6 +241,12 @@ class Walk:
         types.BuiltinFunctionType: add_method,  # bound to an object, or a library would have it
         functools._lru_cache_wrapper: add_cached,
     }
+
+
+def _is_followed(value):
+    """True for a module of which what is used counts: the reader's, and alutils with its tables."""
+    own = isinstance(value, types.ModuleType)
+    return own and (value.__name__.partition(".")[0] == "alutils" or not is_library(value))
 
 
 def _functions(value):

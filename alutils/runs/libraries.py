@@ -26,7 +26,7 @@ def in_library(value):
     homes += ["scipy.special"] if isinstance(value, np.ufunc) else []
     for home in homes:
         module = sys.modules.get(home) if isinstance(home, str) else None
-        if module is None or home == "__main__" or not is_library(module):
+        if not is_library(module):
             continue
         found, name = module, getattr(value, "__qualname__", None)
         for part in name.split(".") if isinstance(name, str) else ():
@@ -41,13 +41,15 @@ def in_library(value):
 
 
 def is_library(module):
-    """True for a module of Python, of an installed package, or of alutils."""
+    """True for a module of Python, of an installed package, or of alutils; False for None."""
+    if module is None or module.__name__ == "__main__":
+        return False
     name = module.__name__
     if name.partition(".")[0] == "alutils" or name in sys.builtin_module_names:
         return True
     file = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", ())), None)
-    if file is None:
-        return getattr(module.__spec__, "origin", None) in ("built-in", "frozen")
+    if file is None:  # Python's own, or made in this session
+        return getattr(getattr(module, "__spec__", None), "origin", None) in ("built-in", "frozen")
     path = Path(file).resolve()
     return bool(PLACES & set(path.parts)) or any(map(path.is_relative_to, STDLIB))
 
