@@ -229,19 +229,6 @@ def test_register_is_a_decorator_with_or_without_a_label():
     assert loop.RunConfig("toy", other, **SIZES).strategy == "two"
 
 
-@pytest.mark.parametrize(
-    ("function", "name", "told"),
-    [
-        (quantile(0.5), "random", "'random' comes with alutils"),
-        (lambda moment, batch_size, rng: None, None, "has no name of its own"),
-        ("random", None, "is a function"),
-    ],
-)
-def test_register_refuses(function, name, told):
-    with pytest.raises(ValueError, match=told):
-        register(function, name)
-
-
 SCRIPT = """
 from scipy.special import erf
 import numpy as np
