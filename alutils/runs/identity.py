@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import partial
 
 import cloudpickle
 import numpy as np
@@ -61,8 +62,11 @@ class _Pickler(cloudpickle.Pickler):
         return (getattr, (sys.modules[home], name)) if home else super().reducer_override(obj)
 
 
-def ship(names):
-    """Those of these strategies that alutils does not define, as bytes for `receive`, or None."""
+def ship(names, task):
+    """The function `task`, for workers: it brings those of these strategies that are the reader's.
+
+    ValueError as of `strategy_identity`.
+    """
     own = {name: STRATEGIES[name] for name in names if not is_shipped(STRATEGIES[name])}
     modules = {module for name, function in own.items() for module in own_modules(function, name)}
     for module in modules:  # a worker may not find them, or find them as they were
@@ -70,16 +74,16 @@ def ship(names):
     try:
         sent = io.BytesIO()
         _Pickler(sent).dump(own)
-        return sent.getvalue() if own else None
     finally:
         for module in modules:
             cloudpickle.unregister_pickle_by_value(module)
+    return partial(_knowing, sent.getvalue(), task) if own else task
 
 
-def receive(sent):
-    """Enter what `ship` has sent into a worker's `STRATEGIES`."""
-    if sent is not None:
-        STRATEGIES.update(cloudpickle.loads(sent))
+def _knowing(sent, task, argument):
+    """`task(argument)`, in a worker, after it was told the strategies that `ship` has sent."""
+    STRATEGIES.update(cloudpickle.loads(sent))
+    return task(argument)
 
 
 def is_shipped(function):

@@ -28,7 +28,7 @@ from alutils.data.datasets import REGISTRY, load
 from alutils.kept import features
 from alutils.loop import check, steps, to_frame
 from alutils.runs import schedulers
-from alutils.runs.identity import is_redefined, receive, ship, strategy_identity
+from alutils.runs.identity import is_redefined, ship, strategy_identity
 from alutils.runs.provenance import (
     NUMERICS_VERSION,
     forget_peak_memory,
@@ -110,8 +110,9 @@ def make(configs, folder, scheduler="serial"):
     for name in dict.fromkeys(config.dataset for config in waiting):
         features(_load(name))  # once, before two workers would each make their own
     Path(folder).mkdir(parents=True, exist_ok=True)
-    sent = None if scheduler == "serial" else ship({config.strategy for config in waiting})
-    task = partial(_compute_there, Path(folder).resolve(), sent)
+    task = partial(_compute_there, Path(folder).resolve())
+    if scheduler != "serial":
+        task = ship({config.strategy for config in waiting}, task)
     for config, record in schedulers.each(task, waiting, scheduler):
         name = file_name(config)
         if _is_outdated(record, _load(config.dataset)):
@@ -124,10 +125,9 @@ def make(configs, folder, scheduler="serial"):
         yield config, record
 
 
-def _compute_there(folder, sent, config):
-    """Compute a run in a worker, whose machine may not have the folder, nor know the strategies."""
+def _compute_there(folder, config):
+    """Compute a run in a worker, whose machine may not have the folder."""
     forget_peak_memory()  # the record tells its own run's
-    receive(sent)
     config = replace(config)  # checked anew: a worker may know other strategies
     return compute(config, folder if folder.is_dir() else cache_dir() / "records")
 
