@@ -16,7 +16,7 @@ import pandas as pd
 
 from alutils import metrics
 from alutils.acquisition.batching import batch_sizes
-from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, Moment, in_range
+from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, Moment, entered, in_range
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import check_descriptor, features, settings_of
 from alutils.model.gp import GaussianProcess
@@ -29,7 +29,8 @@ class RunConfig:
     """One run: everything that determines its numbers.
 
     dataset : name or path, as for `alutils.data.datasets.load`
-    strategy : a key of `alutils.acquisition.strategies.STRATEGIES`
+    strategy : a key of `alutils.acquisition.strategies.STRATEGIES`, or a function, which is entered
+        there and kept by its name
     scheme : "pow" or "constant" (Eqs. 1 and 2)
     n_init, n_const, n_max, n_test : molecules in the first batch, the batch unit N_const, the final
         training set, the test set
@@ -62,6 +63,8 @@ class RunConfig:
     descriptor: str | None = None
 
     def __post_init__(self):
+        if callable(self.strategy):
+            object.__setattr__(self, "strategy", entered(self.strategy))
         if self.strategy not in STRATEGIES:
             raise ValueError(
                 f"strategy={self.strategy!r} is unknown: choose one of {', '.join(STRATEGIES)}"

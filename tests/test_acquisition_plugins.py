@@ -1,55 +1,289 @@
-"""A reader's own strategy: one function and one entry, as the README says, and nothing else."""
+"""A reader's own strategy: known whenever it comes, and never answered with old results."""
 
+import importlib
+import os
+import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-RUN = """
 import numpy as np
-import pandas as pd
-from alutils import figures, loop, strategies
-from alutils.data.datasets import MoleculeDataset
+import pytest
 
-assert strategies.LETTERS["P"] == "closest_to_threshold"
-rng = np.random.default_rng(3)
-X = rng.normal(size=(200, 5)) * 200
-pool = MoleculeDataset("toy", np.tanh(X[:, 0] / 200) - 6, X=X)
-frames = []
-for name in ("random", "closest_to_threshold"):
-    for seed in (0, 1):
-        config = loop.RunConfig("toy", name, "pow", 20, 20, 80, 40, n_restarts=0, seed=seed)
-        rows = [step.row for step in loop.steps(config, pool, X - X.mean(axis=0))]
-        frames.append(loop.to_frame(config, rows))
-records = pd.concat(frames)
-found = records[records["n_train"] == 80].groupby("strategy")["n_found"].mean()
-assert found["closest_to_threshold"] > found["random"]
-figure = figures.learning_curves(records)
-legend = figure.axes[0].get_legend()
-assert "P closest to threshold" in [text.get_text() for text in legend.get_texts()]
+from alutils import loop
+from alutils.acquisition import strategies
+from alutils.acquisition.strategies import LETTERS, STRATEGIES, letter, register
+from alutils.data.datasets import MoleculeDataset
+from alutils.report import figures
+from alutils.runs import records
+from alutils.runs.identity import strategy_identity
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZES = {"n_init": 20, "n_const": 20, "n_max": 80, "n_test": 40, "n_restarts": 0}
+
+
+@pytest.fixture(autouse=True)
+def entered():
+    """What a test enters is gone after it."""
+    before = [(known, dict(known)) for known in (STRATEGIES, strategies.LABELS)]
+    yield
+    for known, entries in before:
+        known.clear()
+        known.update(entries)
+
+
+@pytest.fixture(autouse=True)
+def pool(monkeypatch, tmp_path):
+    """A toy data set under a name, an empty cache and no tracked records."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(200, 5)) * 200
+    pool = MoleculeDataset("toy", np.tanh(X[:, 0] / 200) - 6, X=X)
+    centred = X - X.mean(axis=0)
+    for module in (records, loop):
+        monkeypatch.setattr(module, "load", lambda name: pool)
+        monkeypatch.setattr(module, "features", lambda dataset: centred)
+    monkeypatch.setattr(records, "records_dir", lambda: tmp_path / "tracked")
+    monkeypatch.setattr(records, "cache_dir", lambda: tmp_path / "cache")
+    records._load.cache_clear()
+    yield pool
+    records._load.cache_clear()
+
+
+def results(strategy):
+    """Errors along a run, as `run_or_load` gives them; those of `loop.run` must be the same."""
+    config = loop.RunConfig("toy", strategy, "constant", **SIZES)
+    frame = records.run_or_load([config])
+    assert not frame["stale"].any()
+    assert frame["mae_ev"].tolist() == loop.run(config)["mae_ev"].tolist()
+    return frame["mae_ev"].tolist()
+
+
+def quantile(share):
+    """A rule that picks around a quantile of the predictions."""
+
+    def around(moment, batch_size, rng):
+        return np.argsort(np.abs(moment.mu - np.quantile(moment.mu, share)))[:batch_size]
+
+    return around
+
+
+CELL = """
+SHARE = {share}
+def own(moment, batch_size, rng):
+    return np.argsort(np.abs(moment.mu - np.quantile(moment.mu, SHARE)))[:batch_size]
 """
 
 
-def test_the_readmes_example_works_as_pasted(tmp_path):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (example,) = (
-        block.split("```")[0]
-        for block in readme.split("```python\n")[1:]
-        if block.startswith("def closest_to_threshold")
-    )
-    source = (ROOT / "alutils/acquisition/strategies.py").read_text(encoding="utf-8")
-    entry = '    "thompson_samples": searches.thompson_samples,\n}'
-    assert source.count(entry) == 1
-    added = entry[:-1] + '    "closest_to_threshold": closest_to_threshold,\n}'
-    copy = tmp_path / "alutils"
-    copy.mkdir()
-    for path in (ROOT / "alutils").iterdir():
-        if path.name not in ("strategies.py", "__pycache__"):
-            (copy / path.name).symlink_to(path)
-    (copy / "strategies.py").write_text(
-        source.replace("STRATEGIES = {", f"{example}\n\nSTRATEGIES = {{").replace(entry, added)
-    )
+def run_cell(share):
+    """A notebook's cell, run with a constant."""
+    names = {"np": np, "__name__": "__main__"}
+    exec(compile(CELL.format(share=share), "<cell>", "exec"), names)
+    return names["own"]
+
+
+class Around:
+    """A callable object, with one plain attribute."""
+
+    def __init__(self, share):
+        self.share = share
+
+    def __call__(self, moment, batch_size, rng):
+        return quantile(self.share)(moment, batch_size, rng)
+
+
+def by_share(moment, batch_size, rng, share):
+    return quantile(share)(moment, batch_size, rng)
+
+
+MAKERS = {
+    "closure": quantile,
+    "lambda": lambda share: lambda m, n, rng: np.argsort(abs(m.mu + 6 - share))[:n],
+    "cell": run_cell,
+    "object": Around,
+    "partial": lambda share: partial(by_share, share=share),
+}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+@pytest.mark.parametrize("enter", [register, lambda f, name: STRATEGIES.update({name: f})])
+def test_a_redefined_strategy_gets_new_results(kind, enter, monkeypatch):
+    enter(MAKERS[kind](0.1), name="own")
+    first = results("own")
+    enter(MAKERS[kind](0.9), name="own")
+    second = results("own")
+    assert first != second
+    monkeypatch.setattr(records, "steps", None)  # what is the same is not computed again
+    enter(MAKERS[kind](0.9), name="own")
+    config = loop.RunConfig("toy", "own", "constant", **SIZES)
+    assert records.run_or_load([config])["mae_ev"].tolist() == second
+
+
+HELPER = """
+import numpy as np
+
+def centre(mu):
+    return np.quantile(mu, {share})
+"""
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["helper.centre(moment.mu)", "centre(moment.mu)", "(lambda: helper)().centre(moment.mu)"],
+)
+def test_an_edited_helper_gives_new_results(use, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # two edits within a second
+    found = []
+    for share in (0.1, 0.9):
+        (tmp_path / "own_helper.py").write_text(HELPER.format(share=share))
+        importlib.invalidate_caches()
+        helper = importlib.reload(importlib.import_module("own_helper"))
+        names = {"np": np, "helper": helper, "centre": helper.centre, "__name__": "__main__"}
+        body = f"return np.argsort(np.abs(moment.mu - {use}))[:batch_size]"
+        exec(f"def own(moment, batch_size, rng): {body}", names)
+        found.append(results(names["own"]))
+    monkeypatch.delitem(sys.modules, "own_helper")
+    assert found[0] != found[1]
+
+
+def test_a_tracked_record_does_not_stand_for_a_reader_s_strategy(pool, tmp_path):
+    register(quantile(0.1), name="own")
+    config = loop.RunConfig("toy", "own", "constant", **SIZES)
+    records.compute(config, tmp_path / "tracked")
+    assert records.find(config)["strategy_identity"] == strategy_identity("own")
+    register(quantile(0.9), name="own")
+    old = records.find(config)
+    assert records.is_stale(old)
+    assert results("own") != [row["mae_ev"] for row in old["rows"]]
+
+
+def test_functions_of_one_name_are_told_apart_within_a_grid():
+    configs = [loop.RunConfig("toy", quantile(share), **SIZES) for share in (0.1, 0.9, 0.1)]
+    assert configs[0] == configs[2] != configs[1]
+    assert all(re.fullmatch("around_[0-9a-f]{6}", config.strategy) for config in configs)
+
+
+def test_a_rule_that_calls_another_by_name_follows_it():
+    def combined(moment, batch_size, rng):
+        return strategies.STRATEGIES["own"](moment, batch_size, rng)
+
+    register(combined)
+    register(quantile(0.1), name="own")
+    first = results("combined")
+    register(quantile(0.9), name="own")
+    assert results("combined") != first
+
+
+GENERATOR = np.random.default_rng(0)
+
+
+def unidentifiable(moment, batch_size, rng):
+    return GENERATOR.permutation(len(moment.X))[:batch_size]
+
+
+@pytest.mark.parametrize("scheduler", ["serial", "processes:2"])
+def test_what_cannot_be_identified_is_refused_before_any_computing(scheduler, tmp_path):
+    configs = [loop.RunConfig("toy", name, **SIZES) for name in ("random", unidentifiable)]
+    with pytest.raises(
+        ValueError, match="'unidentifiable' depends on GENERATOR, Generator"
+    ) as told:
+        records.run_or_load(configs, scheduler=scheduler)
+    assert "\n" not in str(told.value) and "argument default" in str(told.value)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_alutils_own_strategies_have_no_identity():
+    assert {strategy_identity(name) for name in strategies.SHIPPED} == {None}
+    frame = records.compute(loop.RunConfig("toy", "random", **SIZES), records.cache_dir())
+    assert "strategy_identity" not in frame
+
+
+@pytest.mark.parametrize("enter", [register, lambda f, name: STRATEGIES.update({name: f})])
+def test_a_strategy_that_comes_late_is_in_figure_and_legend(enter):
+    others = set(figures.STRATEGY_COLOURS.values())
+    for number in range(15):
+        enter(quantile(number / 15), name=f"late_{number}")
+    configs = [loop.RunConfig("toy", name, **SIZES) for name in ("random", "late_0", "late_14")]
+    figure = figures.learning_curves(records.run_or_load(configs))
+    legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert legend == ["A random", "P late 0", "AD late 14"]
+    assert letter("late_0") == "P" and LETTERS["AD"] == "late_14"
+    drawn = {line.get_label(): line.get_color() for line in figure.axes[0].get_lines()}
+    colours = [drawn[label] for label in legend[1:]]
+    assert len(set(colours)) == 2 and not others & set(colours)
+    assert len(set(figures.STRATEGY_COLOURS.values())) == len(STRATEGIES)
+
+
+def test_register_is_a_decorator_with_or_without_a_label():
+    @register
+    def one(moment, batch_size, rng):
+        return rng.permutation(len(moment.X))[:batch_size]
+
+    @register(name="two", label="second rule")
+    def other(moment, batch_size, rng):
+        return rng.permutation(len(moment.X))[:batch_size]
+
+    assert STRATEGIES["one"] is one and STRATEGIES["two"] is other
+    assert figures.STRATEGY_LABELS["two"] == "Q second rule"
+    assert loop.RunConfig("toy", other, **SIZES).strategy == "two"
+
+
+SCRIPT = """
+from scipy.special import erf
+import numpy as np
+import own_helper
+from alutils import loop, records
+
+WEIGHTS = np.array([0.5, 2.0])
+
+class Rule:
+    def __init__(self, power):
+        self.power = power
+
+    def __call__(self, moment, batch_size, rng):
+        score = own_helper.score(moment.mu) * WEIGHTS[0] + erf(moment.sigma) ** self.power
+        return np.argsort(score)[:batch_size]
+
+def rule(moment, batch_size, rng):
+    return Rule(2)(moment, batch_size, rng)
+
+if __name__ == "__main__":
+    sizes = dict(n_init=20, n_const=20, n_max=80, n_test=40, n_restarts=0)
+    grid = [loop.RunConfig("organics", s, **sizes) for s in ("random", rule, Rule(1), Rule(3))]
+    there = records.run_or_load(grid, "there", "processes:2")
+    here = records.run_or_load(grid, "here")
+    assert there["n_found"].tolist() == here["n_found"].tolist()
+    assert np.allclose(there["mae_ev"], here["mae_ev"], rtol=1e-6) and not there["stale"].any()
+    print(len(set(there["strategy"])), "strategies")
+"""
+
+
+def run_script(text, folder):
+    (folder / "script.py").write_text(text, "utf8")
     done = subprocess.run(
-        [sys.executable, "-c", RUN], cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "script.py"],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"},
+        **{"cwd": folder, "capture_output": True, "text": True, "check": False},
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_workers_know_the_strategies_of_a_script(tmp_path):
+    (tmp_path / "own_helper.py").write_text("SIGN = -1\n\ndef score(mu):\n    return SIGN * mu\n")
+    assert run_script(SCRIPT, tmp_path) == "4 strategies\n"
+
+
+def test_the_readmes_example_works_as_pasted(tmp_path):
+    section = (ROOT / "README.md").read_text("utf8").split("## Add a strategy")[1].split("\n## ")[0]
+    blocks = re.findall(r"```python\n(.*?)```", section, re.S)
+    assert len(blocks) == 2
+    check = """
+figure = figures.learning_curves(frame)
+print([text.get_text() for text in figure.axes[0].get_legend().get_texts()])
+found = frame[frame["n_train"] == 400].groupby("strategy")["n_found"].mean()
+print(found["closest_to_threshold"] > found["random"], frame["stale"].any())
+"""
+    told = run_script("\n".join([*blocks, check]), tmp_path)
+    assert told == "['A random', 'P closest to threshold']\nTrue False\n"

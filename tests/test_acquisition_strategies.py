@@ -11,6 +11,7 @@ from alutils.acquisition.strategies import (
     STRATEGIES,
     Moment,
     in_range,
+    register,
     upper_half,
 )
 from alutils.model.gp import GaussianProcess
@@ -139,3 +140,16 @@ def test_reading_sigma_gives_the_same_mu(moment):
 
 def test_every_letter_and_candidate_list_names_a_strategy():
     assert set(LETTERS.values()) <= set(STRATEGIES) and set(CANDIDATES) <= set(STRATEGIES)
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "told"),
+    [
+        (print, "random", "'random' comes with alutils"),
+        (lambda moment, batch_size, rng: None, None, "has no name of its own"),
+        ("random", None, "is a function"),
+    ],
+)
+def test_register_refuses(function, name, told):
+    with pytest.raises(ValueError, match=told):
+        register(function, name)

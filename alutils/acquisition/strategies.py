@@ -2,15 +2,17 @@
 
 A strategy is a pure function ``strategy(moment, batch_size, rng)`` that returns `batch_size`
 different positions in the held-out set. It fits nothing and writes nothing. To add one, write the
-function and enter it in `STRATEGIES`: the tests and the notebooks pick it up by its name. The
-paper's five are here, others in `diversity` (which spread a batch) and `search`.
+function in a file or a notebook cell of your own and put `@register` above it: figures, letters and
+records then know it by its name. The paper's five are here, others in `diversity` (which spread a
+batch) and `search`.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from string import ascii_uppercase
 
 import numpy as np
@@ -115,11 +117,11 @@ STRATEGIES = {
     "thompson_samples": search.thompson_samples,
 }
 PAPER = tuple(STRATEGIES)[:5]
-# A to E are the paper's; I and J are the letters that the authors' code has for these two.
-LETTERS = dict(zip(ascii_uppercase, STRATEGIES, strict=False))
+SHIPPED = tuple(STRATEGIES)
+LABELS = {}  # what `register` was told to call a strategy in legends
 SEARCHES = (
     "property_search",
-    *(n for n, f in STRATEGIES.items() if f.__module__.endswith("searches")),
+    *(n for n, f in STRATEGIES.items() if f.__module__ == search.__name__),
 )
 # What a strategy chooses from, where that is less than the held-out set.
 CANDIDATES = {
@@ -127,6 +129,102 @@ CANDIDATES = {
     "uncertain_cluster_centres": upper_half,
     "uncertain_in_range": in_range,
 }
+
+
+class Computed(Mapping):
+    """A read-only mapping, made anew by `compute()` whenever it is looked at.
+
+    Strategies may be entered at any time, also after a figure's module was imported.
+    """
+
+    def __init__(self, compute):
+        self._compute = compute
+
+    def __getitem__(self, key):
+        return self._compute()[key]
+
+    def __iter__(self):
+        return iter(self._compute())
+
+    def __len__(self):
+        return len(self._compute())
+
+    def __repr__(self):
+        return repr(self._compute())
+
+
+def _letters():
+    names, more = list(STRATEGIES), [f"{a}{b}" for a in ascii_uppercase for b in ascii_uppercase]
+    return dict(zip([*ascii_uppercase, *more], names, strict=False))
+
+
+# Letter -> name. A to E are the paper's; I and J are those that the authors' code has for these
+# two; after Z comes AA.
+LETTERS = Computed(_letters)
+
+
+def letter(name):
+    """The letter of a strategy, by its place in `STRATEGIES`; KeyError if it is not there."""
+    for sign, other in LETTERS.items():
+        if other == name:
+            return sign
+    raise KeyError(f"{name!r} is no strategy: register it, or choose from {', '.join(STRATEGIES)}")
+
+
+def register(function=None, name=None, label=None):
+    """Enter a strategy of your own; use it as a call or as a decorator.
+
+    Parameters
+    ----------
+    function : callable ``(moment, batch_size, rng)``, as at the top of this module
+    name : str, by which runs and records know it (default: the function's own). A name that you
+        used before is replaced; records of the earlier function are then computed again.
+    label : str, how legends call it, without its letter (default: the name)
+
+    Returns
+    -------
+    function, unchanged: ``RunConfig("organics", register(function))`` works too
+
+    Raises
+    ------
+    ValueError
+        For what is not callable or has no name of its own, and for a name that alutils ships.
+    """
+    if function is None:
+        return partial(register, name=name, label=label)
+    if not callable(function):
+        raise ValueError(f"a strategy is a function, {function!r} is none")
+    name = name or getattr(function, "__name__", "")
+    if not name or name == "<lambda>":
+        raise ValueError(f"{function!r} has no name of its own: register it with name='...'")
+    if name in SHIPPED:
+        raise ValueError(f"strategy {name!r} comes with alutils: register yours by another name")
+    STRATEGIES[name] = function
+    LABELS.pop(name, None)
+    if label:
+        LABELS[name] = label
+    return function
+
+
+def entered(function):
+    """The name of a function that is given in place of one; it is entered if it was not.
+
+    A function that a module or notebook defines anew takes the place of its former self. Lambdas,
+    inner functions and callable objects may share a name and differ: theirs ends with a part of
+    their identity. ValueError as by `register` and `alutils.runs.identity.identity`.
+    """
+    for name, known in STRATEGIES.items():
+        if known is function:
+            return name
+    name = getattr(function, "__name__", type(function).__name__).strip("<>")
+    known, place = STRATEGIES.get(name), getattr(function, "__module__", None)
+    by_its_name = getattr(function, "__qualname__", None) == name and name not in SHIPPED
+    if not by_its_name or (known and getattr(known, "__module__", None) != place):
+        from alutils.runs.identity import identity  # it imports this module
+
+        name = f"{name}_{identity(function, name)[:6]}"
+    register(function, name, LABELS.get(name))
+    return name
 
 
 def _by_uncertainty(moment):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 
-from alutils.acquisition.strategies import STRATEGIES
+from alutils.acquisition.strategies import SHIPPED
 from alutils.data.datasets import load
 from alutils.descriptors import features
 from alutils.loop import RunConfig, split
@@ -38,11 +38,11 @@ QM9_TARGETS = tuple(
 
 
 def field(pools=POOLS, seeds=range(5)):
-    """Every strategy on every pool; some also under the noise that the first batch calls for."""
+    """All of alutils' strategies on every pool; some also with the noise learned from batch one."""
     return list(dict.fromkeys(fixed_noise(pools, seeds) + noise_learned(pools, seeds)))
 
 
-def fixed_noise(pools=POOLS, seeds=range(5), strategies=tuple(STRATEGIES), noise_var=0.05):
+def fixed_noise(pools=POOLS, seeds=range(5), strategies=SHIPPED, noise_var=0.05):
     """Strategies at one noise, eV^2."""
     return [
         RunConfig(pool, strategy, noise_var=noise_var, seed=seed, **FIELD)

@@ -7,23 +7,23 @@ differs within a panel differs by line style or shade.
 from __future__ import annotations
 
 from functools import wraps
-from itertools import cycle
+from itertools import chain, count
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.colors import to_rgb
+from matplotlib.colors import hsv_to_rgb, to_hex, to_rgb
 from matplotlib.ticker import LogLocator, NullLocator
 
-from alutils.acquisition.strategies import LETTERS, STRATEGIES
+from alutils.acquisition.strategies import LABELS, LETTERS, STRATEGIES, Computed
 from alutils.analysis import statistics
 from alutils.report import figure_data, tables
 
 STYLE = Path(__file__).with_name("alutils.mplstyle")
 
 # Okabe and Ito's palette, safe for colour-blind readers, each above 3:1 contrast on white; the
-# spare ones go to strategies that a reader adds.
+# spare ones go to alutils' other strategies, and `_new_colours` to those that a reader adds.
 PAPER_COLOURS = {
     "random": "#404040",
     "most_uncertain": "#D55E00",
@@ -40,14 +40,37 @@ SPARE_COLOURS = (
     *("#8C6D00", "#3A8FC2", "#A0522D", "#882255", "#117733", "#661100", "#7F3C8D"),
     *("#7A7A1F", "#4C6FB5", "#2E8B80"),
 )
-STRATEGY_LETTERS = {name: letter for letter, name in LETTERS.items()}
-STRATEGY_COLOURS = PAPER_COLOURS | dict(
-    zip([name for name in STRATEGIES if name not in PAPER_COLOURS], cycle(SPARE_COLOURS))
-)
-STRATEGY_LABELS = {
-    name: f"{letter} {PAPER_NAMES.get(name, name.replace('_', ' '))}"
-    for name, letter in STRATEGY_LETTERS.items()
-}
+
+
+def _new_colours():
+    """Hues a golden section apart, without end, dark enough for 3:1 contrast on white."""
+    for k in count():
+        rgb = hsv_to_rgb(((0.83 + 0.618034 * k) % 1, 0.95, 0.85))
+        while 0.2126 * rgb[0] ** 2.2 + 0.7152 * rgb[1] ** 2.2 + 0.0722 * rgb[2] ** 2.2 > 0.28:
+            rgb = 0.95 * rgb
+        yield to_hex(rgb)
+
+
+def _letters():
+    return {name: letter for letter, name in LETTERS.items()}
+
+
+def _colours():
+    others = [name for name in STRATEGIES if name not in PAPER_COLOURS]
+    return PAPER_COLOURS | dict(zip(others, chain(SPARE_COLOURS, _new_colours()), strict=False))
+
+
+def _labels():
+    return {
+        name: f"{letter} {LABELS.get(name) or PAPER_NAMES.get(name, name.replace('_', ' '))}"
+        for name, letter in _letters().items()
+    }
+
+
+# By name, made when looked at: a strategy that is entered later is in them.
+STRATEGY_LETTERS = Computed(_letters)
+STRATEGY_COLOURS = Computed(_colours)
+STRATEGY_LABELS = Computed(_labels)
 POOL_MARKERS = {
     "organics": "o",
     "aminoacids": "s",

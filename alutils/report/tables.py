@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from alutils.acquisition.strategies import LETTERS
+from alutils.acquisition import strategies
 from alutils.analysis import statistics
 from alutils.data import datasets
 from alutils.metrics import savings, savings_bound, target_threshold
@@ -13,7 +13,6 @@ from alutils.metrics import savings, savings_bound, target_threshold
 # R2 on the test set below which a fit has collapsed: the optimiser ended at so short a length scale
 # that the model predicts its prior mean of zero, several standard deviations off, for nearly all.
 COLLAPSED = -1.0
-NAMES = {name: letter for letter, name in LETTERS.items()}
 
 
 class Table(pd.DataFrame):
@@ -75,8 +74,8 @@ def collapsed_text(records):
     if rows.empty:
         return f"None of the {len(records)} fits collapsed."
     where = [
-        f"{NAMES[row.strategy]} at {row.n_train} molecules, noise {row.noise_var:g} eV², "
-        f"seed {row.seed}"
+        f"{strategies.letter(row.strategy)} at {row.n_train} molecules, "
+        f"noise {row.noise_var:g} eV², seed {row.seed}"
         for row in rows.itertuples()
     ]
     shown = "; ".join(where[:6]) + ("; and others" if len(where) > 6 else "")
@@ -94,7 +93,7 @@ def mean_std(records, column, digits=3):
     for strategy, runs in records.groupby("strategy", sort=False):
         rows = curve(runs, column)
         mean, std = (rows[column].map(f"{{:.{digits}f}}".format) for column in ("mean", "std"))
-        table[NAMES[strategy]] = mean + (" ± " + std).where(rows["n"] > 1, "")
+        table[strategies.letter(strategy)] = mean + (" ± " + std).where(rows["n"] > 1, "")
     return Table(pd.DataFrame(table).rename_axis("training molecules"))
 
 

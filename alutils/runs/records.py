@@ -27,6 +27,7 @@ from alutils.data.datasets import REGISTRY, load
 from alutils.descriptors import features
 from alutils.loop import check, steps, to_frame
 from alutils.runs import schedulers
+from alutils.runs.identity import is_redefined, ship, strategy_identity
 from alutils.runs.provenance import (
     NUMERICS_VERSION,
     forget_peak_memory,
@@ -67,15 +68,16 @@ def run_or_load(configs, folder=None, scheduler="serial"):
     Raises
     ------
     ValueError
-        If a run does not fit its data set, or a run is neither recorded nor its data at hand;
-        before anything is computed.
+        If a run does not fit its data set, a run is neither recorded nor its data at hand, or a
+        strategy cannot be identified; before anything is computed.
     """
     configs = list(configs)
     folder = cache_dir() / "records" if folder is None else Path(folder)
     made = {config: find(config) for config in configs}
-    missing = [config for config in made if made[config] is None]
+    missing = [c for c in made if made[c] is None or is_redefined(made[c])]
     for config in missing:
         check(config, _load(config.dataset))
+        strategy_identity(config.strategy)
     computed = make(missing, folder, scheduler)
     made |= tqdm(computed, total=len(missing), unit="run", disable=not sys.stderr.isatty())
     frames = [
@@ -94,7 +96,8 @@ def make(configs, folder, scheduler="serial"):
     Raises
     ------
     ValueError
-        If a worker has other data, or another alutils, than this process; and as `compute`.
+        If a worker has other data, alutils or helper modules than this process, or a strategy
+        cannot be identified; and as `compute`.
     """
     schedulers.check(scheduler)
     waiting = []
@@ -108,10 +111,15 @@ def make(configs, folder, scheduler="serial"):
         features(_load(name), descriptor=descriptor)  # once, before two workers both wait for it
     Path(folder).mkdir(parents=True, exist_ok=True)
     task = partial(_compute_there, Path(folder).resolve())
+    if scheduler != "serial":
+        task = ship({config.strategy for config in waiting}, task)
     for config, record in schedulers.each(task, waiting, scheduler):
         name = file_name(config)
         if _is_outdated(record, _load(config.dataset)):
-            raise ValueError(f"{name}: made by a worker with other data, or another alutils")
+            raise ValueError(
+                f"{name}: made by a worker with other data, or another alutils, or by a strategy "
+                "that changes what it depends on while it runs"
+            )
         if (find(config, folder) or {}).get("seal") != record["seal"]:
             write_json(Path(folder) / name, record)
         yield config, record
@@ -313,8 +321,8 @@ def _agrees(name, was, value):
 
 
 def is_stale(record):
-    """True if another version of the numerics made the record."""
-    return record["numerics_version"] != NUMERICS_VERSION
+    """True if another version of the numerics, or another strategy of this name, made it."""
+    return record["numerics_version"] != NUMERICS_VERSION or is_redefined(record)
 
 
 def file_name(config):
@@ -329,8 +337,9 @@ def file_name(config):
     text = json.dumps(values, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     stem = re.sub(r"\W+", "-", Path(portable["dataset"]).stem)
+    strategy = re.sub(r"[^\w-]+", "-", config.strategy)
     return (
-        f"{stem}-{config.strategy}-{config.scheme}{config.n_const}-{config.n_max}"
+        f"{stem}-{strategy}-{config.scheme}{config.n_const}-{config.n_max}"
         f"-noise{config.noise_var:g}-seed{config.seed}-{digest}.json"
     )
 
@@ -342,10 +351,12 @@ def _load(name):
 
 
 def _new(config, dataset):
+    own = strategy_identity(config.strategy)
     return {
         "config": _portable(config),
         "data_sha256": dataset.sha256,
         "numerics_version": NUMERICS_VERSION,
+        **({"strategy_identity": own} if own else {}),
         "provenance": provenance(),
         "created": time.strftime("%Y-%m-%d", time.gmtime()),
         "complete": False,
