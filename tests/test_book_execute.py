@@ -60,7 +60,7 @@ CONFIG = {
     "only_build_toc_files": True,
     "execute": {"execute_notebooks": "off"},
     "parse": {"myst_enable_extensions": ["colon_fence", "dollarmath"]},
-    "sphinx": {"local_extensions": {"reader": str(pages.ROOT / "book")}},
+    "sphinx": {"local_extensions": {"book.builder.sphinx_ext": str(pages.ROOT)}},
 }
 INDEX = """# Tiny
 {glue:text}`experiments/01_tiny-organics.ipynb::value:.3f` in {numref}`fig-line-organics`,

@@ -14,8 +14,8 @@ import time
 
 import numpy as np
 import torch
+import torch_gp
 
-from alutils import torch_gp
 from alutils.data.datasets import load
 from alutils.descriptors import features
 from alutils.metrics import mae

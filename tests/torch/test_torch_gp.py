@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 import torch_fit as bench
+import torch_gp
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from alutils import torch_gp
 from alutils.data.datasets import load
 from alutils.descriptors import features
 from alutils.model import gp
