@@ -1,6 +1,6 @@
 # make book   execute the pages, build the HTML          make test   everything that is checked
 # make test-browser, test-torch, pdf, figure, picture, notebooks, records, verify-records, paper,
-# bench, newest, soak, lock, clean: see book/rerun.md. Nothing has to be activated.
+# bench, newest, soak, faults, lock, clean: see book/rerun.md. Nothing has to be activated.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -27,7 +27,7 @@ export ALUTILS_DATA
 endif
 
 .PHONY: book test test-browser test-torch lint check figure picture pdf paper notebooks bench \
-  records verify-records newest soak lock clean
+  records verify-records newest soak faults lock clean
 
 book: $(STAMP)
 	@$(PY) -m book.builder.execute
@@ -93,6 +93,10 @@ soak: $(STAMP)
 	@$(PY) tests/stress/kills.py --seed $(SOAK_SEED) $(SOAK_RECORD)
 	@$(PY) tests/stress/fuzz.py --seed $(SOAK_SEED) $(SOAK_RECORD)
 	@$(PY) tests/stress/servers.py --seed $(SOAK_SEED) $(SOAK_RECORD)
+
+# Faults planted in a copy, one at a time: some test must fail on each; some ten minutes.
+faults: $(STAMP)
+	@$(PY) tests/stress/faults.py
 
 lock: $(STAMP)
 	@$(PY) -m pip install -q uv

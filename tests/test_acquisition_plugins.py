@@ -42,7 +42,7 @@ def pool(monkeypatch, tmp_path):
     centred = X - X.mean(axis=0)
     for module in (records, loop):
         monkeypatch.setattr(module, "load", lambda name: pool)
-        monkeypatch.setattr(module, "features", lambda dataset: centred)
+        monkeypatch.setattr(module, "features", lambda dataset, **_: centred)
     monkeypatch.setattr(records, "records_dir", lambda: tmp_path / "tracked")
     monkeypatch.setattr(records, "cache_dir", lambda: tmp_path / "cache")
     records._load.cache_clear()
@@ -233,7 +233,8 @@ SCRIPT = """
 from scipy.special import erf
 import numpy as np
 import own_helper
-from alutils import loop, records
+from alutils import loop
+from alutils.runs import records
 
 WEIGHTS = np.array([0.5, 2.0])
 

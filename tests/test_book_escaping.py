@@ -6,6 +6,7 @@ import pytest
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.report.tables import Table, data_table
 from book.builder import pages, paper, postprocess
+from book.builder.fragments import claims
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -49,10 +50,8 @@ def test_what_a_verdict_says_is_escaped():
         "why": SCRIPT,
         "interval": SCRIPT,
     }
-    claims = [
-        {"id": "C1", "claim": "c", "paper": "p", "shown_in": "fig-x", "test": "tests/a.py::b"}
-    ]
-    text = claims.claims_table(claims, {"C1": [row]})
+    read = [{"id": "C1", "claim": "c", "paper": "p", "shown_in": "fig-x", "test": "tests/a.py::b"}]
+    text = claims.claims_table(read, {"C1": [row]})
     assert "<script" not in text and text.count("&lt;script&gt;") == 3
 
 

@@ -92,7 +92,7 @@ def write_rows(path, settings, species, start, molecules):
         normalize_gaussians=settings.normalize_gaussians,
         periodic=False,
     )
-    X = np.load(path, mmap_mode="r+")
+    X = np.load(path, mmap_mode="r+", allow_pickle=False)
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # DScribe uses an old name of ase's
         for row, atoms in enumerate(molecules, start):
