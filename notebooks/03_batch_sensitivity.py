@@ -30,6 +30,7 @@ import json
 
 from myst_nb import glue
 
+from alutils.acquisition.strategies import letter
 from alutils.analysis.statistics import MARGIN, interval
 from alutils.report import claims, figures, tables
 from alutils.report.parameters import check_parameters, run_configs
@@ -151,7 +152,7 @@ facts = {
     "noise": p.noise_var,
     "ours": ours,
 }
-facts |= {"letter": tables.NAMES[p.strategy]}
+facts |= {"letter": letter(p.strategy)}
 facts |= {"constants": ", ".join(map(str, p.constants)), "n_end": p.n_max}
 facts |= {"mae_pow": round(float(tables.by_seed(pow_runs, p.n_max).mean()), 3)}
 facts |= {"fits_pow": len(set(pow_runs["iteration"])), "smallest": min(p.constants)}

@@ -117,7 +117,7 @@ COMPUTED = [
      loop("test_every_draw_has_its_own_seed")),
     ("one draw for all iterations", LOOP, "[config.seed, PICK, iteration]", "[config.seed, PICK]",
      loop("test_every_draw_has_its_own_seed")),
-    ("unit of noise_var_used", LOOP, "model.y_std_**2", "model.y_std_",
+    ("unit of noise_var_used", LOOP, "noise_var_used_ * model.y_std_**2", "noise_var_used_",
      loop("test_noise_is_recorded_in_ev2")),
     ("found share of the test set too", LOOP, "int(np.sum(y[heldout_idx] > moment.threshold))",
      "int(np.sum(y > moment.threshold)) - n_found",
