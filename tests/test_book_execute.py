@@ -349,6 +349,17 @@ def test_claims_and_verdicts_that_do_not_fit_are_refused(built, repo):
         claims.read_claims(rows, repo)
 
 
+def test_another_kernel_of_the_same_name_is_not_used(repo, tmp_path, monkeypatch):
+    """The page says which Python made it: that of the builder, not one found on JUPYTER_PATH."""
+    kernel = tmp_path / "kernels/python3/kernel.json"
+    kernel.parent.mkdir(parents=True)
+    argv = ["/bin/false", "{connection_file}"]
+    kernel.write_text(json.dumps({"argv": argv, "display_name": "x", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    (repo / "book/experiments/01_tiny-organics.ipynb").unlink()
+    assert execute.main(["01_tiny-organics"], repo) == 0
+
+
 def test_a_stale_page_carries_a_banner_and_is_not_verified(repo, monkeypatch):
     monkeypatch.setattr(render, "pools_table", lambda: "")
     monkeypatch.setattr(render.headline, "write", lambda *_: None)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import nbformat
 import yaml
@@ -44,6 +45,8 @@ def papermill(page, root=ROOT, scratch=None):
         (root / path).unlink(missing_ok=True)
     env = os.environ | {f"{n}_NUM_THREADS": "1" for n in ("OPENBLAS", "OMP", "MKL")}
     env["ALUTILS_TRACE"] = str(root / notes)
+    # The kernel is this interpreter, whatever other "python3" is installed: the page names its own.
+    env |= {"JUPYTER_PATH": str(Path(sys.prefix, "share/jupyter")), "JUPYTER_PREFER_ENV_PATH": "1"}
     command = [sys.executable, "-m", "papermill", page.source.as_posix(), raw]
     command += ["--no-progress-bar", "--execution-timeout", str(CELL_SECONDS)]
     command += ["-y", yaml.safe_dump(page.parameters)] if page.parameters else []
