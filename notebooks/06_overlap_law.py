@@ -149,10 +149,10 @@ contests = {
     }
     for name in (E, GREEDY)
 }
-law.contest_table(contests[E])
+law_figures.contest_table(contests[E])
 
 # %%
-law.contest_table(contests[GREEDY])
+law_figures.contest_table(contests[GREEDY])
 
 # %% [markdown]
 # For E (first table) the curve explains {glue:text}`E_law:s` of the variance of the gains, the share alone

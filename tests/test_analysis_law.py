@@ -13,6 +13,7 @@ from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import features
 from alutils.loop import RunConfig, split
 from alutils.model.noise import NOISES, most_likely_noise
+from alutils.report import law_figures
 from alutils.runs import records
 
 
@@ -56,7 +57,7 @@ def test_the_law_beats_the_share_alone_where_it_was_not_fitted(rows):
         for groups in ("dataset", "shape"):
             told = law.contest(part, groups=groups)["explained"]
             assert told[law.LAW] > told["share alone (null model)"], (strategy, groups)
-    table = law.contest_table({"shape left out": law.contest(part, groups="shape")})
+    table = law_figures.contest_table({"shape left out": law.contest(part, groups="shape")})
     assert "mean error, shape left out" in table
 
 

@@ -20,6 +20,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from alutils.acquisition import diversity, search
+from alutils.acquisition.fingerprint import identity
 from alutils.model.gp import GaussianProcess
 
 VARIANCE_KEPT = 0.99  # share of the descriptors' variance that the clustering sees
@@ -211,7 +212,7 @@ def entered(function):
 
     A function that a module or notebook defines anew takes the place of its former self. Lambdas,
     inner functions and callable objects may share a name and differ: theirs ends with a part of
-    their identity. ValueError as by `register` and `alutils.runs.identity.identity`.
+    their identity. ValueError as by `register` and `fingerprint.identity`.
     """
     for name, known in STRATEGIES.items():
         if known is function:
@@ -220,8 +221,6 @@ def entered(function):
     known, place = STRATEGIES.get(name), getattr(function, "__module__", None)
     by_its_name = getattr(function, "__qualname__", None) == name and name not in SHIPPED
     if not by_its_name or (known and getattr(known, "__module__", None) != place):
-        from alutils.runs.identity import identity  # it imports this module
-
         name = f"{name}_{identity(function, name)[:6]}"
     register(function, name, LABELS.get(name))
     return name

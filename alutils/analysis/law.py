@@ -14,7 +14,6 @@ from alutils.analysis.overlap import (
     gains,
     left_out,
 )
-from alutils.report.tables import Table
 
 # Rivals, each beside the share of the target: what it adds to the null model.
 RIVALS = {
@@ -86,18 +85,6 @@ def contest(frame, outcome="area_gain", groups="dataset"):
             "error": np.abs(frame[outcome] - predicted).mean(),
         }
     return pd.DataFrame(rows).T
-
-
-def contest_table(results):
-    """Table of `contest` results for the page: groups -> frame."""
-    columns = {}
-    for name, result in results.items():
-        columns[f"variance explained, {name}"] = [
-            f"{row.explained:.2f} ({row.low:.2f} to {row.high:.2f})" for row in result.itertuples()
-        ]
-        columns[f"mean error, {name}"] = [f"{error:.3f}" for error in result["error"]]
-        index = result.index
-    return Table(pd.DataFrame(columns, index=index).rename_axis("foretold from"))
 
 
 def calibrated(frame, outcome="saved"):

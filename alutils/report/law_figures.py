@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.lines import Line2D
 
 from alutils.acquisition.target import shape_of
@@ -16,6 +17,7 @@ from alutils.report.style import (
     new_figure,
     styled,
 )
+from alutils.report.tables import Table
 
 FACES = {"upper tail": "full", "lower tail": "left", "window": "none"}
 
@@ -235,3 +237,15 @@ def found_live(curve, share, n_pool, strategy):
     ax.set_ylim(0, 1.3 * curve["n_found"].max())
     ax.legend()
     return fig
+
+
+def contest_table(results):
+    """Table of `contest` results for the page: groups -> frame."""
+    columns = {}
+    for name, result in results.items():
+        columns[f"variance explained, {name}"] = [
+            f"{row.explained:.2f} ({row.low:.2f} to {row.high:.2f})" for row in result.itertuples()
+        ]
+        columns[f"mean error, {name}"] = [f"{error:.3f}" for error in result["error"]]
+        index = result.index
+    return Table(pd.DataFrame(columns, index=index).rename_axis("foretold from"))

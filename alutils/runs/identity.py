@@ -13,14 +13,14 @@ from functools import partial
 import cloudpickle
 import numpy as np
 
+from alutils.acquisition.fingerprint import Walk, identity, in_library, is_library
 from alutils.acquisition.strategies import STRATEGIES
-from alutils.runs.fingerprint import Walk, in_library, is_library
 
 
 def strategy_identity(name):
     """Hash of a strategy of the reader's own, hexadecimal; None for one that alutils defines.
 
-    Those of alutils are guarded by `alutils.runs.provenance.NUMERICS_VERSION`.
+    Those of alutils are guarded by `alutils.storage.numerics.NUMERICS_VERSION`.
 
     Raises
     ------
@@ -31,13 +31,6 @@ def strategy_identity(name):
     """
     function = STRATEGIES[name]
     return None if is_shipped(function) else identity(function, name)
-
-
-def identity(function, name):
-    """Hash of any callable, hexadecimal; `name` is for the ValueError as of `strategy_identity`."""
-    walk = Walk(name)
-    walk.add(function, name)
-    return walk.digest.hexdigest()
 
 
 def own_modules(function, name):

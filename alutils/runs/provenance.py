@@ -13,12 +13,18 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_info
 
-NUMERICS_VERSION = 1
-# What each version brought. Raise it with any change beyond the tolerances of `records.verify` that
-# tests/test_golden.py finds, and make the records anew.
-HISTORY = {
-    1: "exact GP with restarts on subsets, MBTR on principal axes, the loop of the paper's Fig. 2",
-}
+from alutils.storage.numerics import HISTORY, NUMERICS_VERSION
+
+__all__ = [
+    "HISTORY",
+    "LIBRARIES",
+    "NUMERICS_VERSION",
+    "forget_peak_memory",
+    "peak_memory_gib",
+    "provenance",
+    "source_sha256",
+]
+
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "dscribe", "ase")
 
 

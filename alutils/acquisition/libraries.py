@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alutils.runs.provenance import NUMERICS_VERSION
+from alutils.storage.numerics import NUMERICS_VERSION
 
 PLACES = {"site-packages", "dist-packages"}
 STDLIB = tuple({Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")})

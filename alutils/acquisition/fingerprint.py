@@ -22,7 +22,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from alutils.runs.libraries import in_library, is_library, version
+from alutils.acquisition.libraries import in_library, is_library, version
 
 ATOMS = (types.NoneType, bool, int, float, complex, str, bytes, types.EllipsisType)
 BY_TEXT = (*ATOMS, np.generic, np.dtype, PurePath, range)  # what repr tells all of
@@ -266,3 +266,10 @@ def _is_filled(cell):
     except ValueError:
         return False
     return True
+
+
+def identity(function, name):
+    """Hash of any callable, hexadecimal; `name` is what a ValueError calls it."""
+    walk = Walk(name)
+    walk.add(function, name)
+    return walk.digest.hexdigest()
