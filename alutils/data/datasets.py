@@ -83,7 +83,7 @@ REGISTRY = {
         "title": "QM9 with the paper's labels, 133 768 molecules",
         "label": "HOMO (PBE+vdW)",
         "level_of_theory": "geometry B3LYP/6-31G(2df,p), HOMO PBE+vdW",
-        "descriptor": "mbtr_broad",  # the paper's: its file is named mbtr_0.1
+        "own_descriptor": "mbtr_broad",  # the paper's: its file is named mbtr_0.1
         "stands_for": "QM9 itself: the paper's labels, on geometries at another level of theory",
         "licence": "CC BY 4.0",
         "citation": "A. Stuke et al., J. Chem. Phys. 150, 204121 (2019); Zenodo record 4035918",

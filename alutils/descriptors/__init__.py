@@ -60,7 +60,7 @@ def settings_of(dataset, descriptor=None):
         raise ValueError(
             f"{dataset.name} brings its own descriptor: descriptor={descriptor!r} must be None"
         )
-    name = descriptor or dataset.info.get("descriptor", "mbtr")
+    name = descriptor or dataset.info.get("own_descriptor", "mbtr")
     check_descriptor(name)
     return DESCRIPTORS[name]
 

@@ -61,10 +61,10 @@ def species_of(name, molecules, settings):
 
 def write_mbtr(path, molecules, settings, species):
     """All rows, in this process or in two (DScribe's own n_jobs is slower than one)."""
-    shape = (len(molecules), n_columns(settings, species))
-    np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=shape).flush()
     from alutils.storage.processes import die_with_parent
 
+    shape = (len(molecules), n_columns(settings, species))
+    np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=shape).flush()
     starts = range(0, len(molecules), CHUNK)
     chunks = (molecules[start : start + CHUNK] for start in starts)
     # A spawned process imports the caller's script again: only where fork is not safe.
