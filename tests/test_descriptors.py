@@ -216,7 +216,9 @@ def test_a_set_that_brings_its_descriptor():
 def test_a_descriptor_goes_by_its_name(own_cache):
     dataset = rattled(12)
     narrow, broad = (np.array(features(dataset, descriptor=name)) for name in (None, "mbtr_broad"))
-    own = MoleculeDataset("own", dataset.y, dataset.molecules, info={"own_descriptor": "mbtr_broad"})
+    own = MoleculeDataset(
+        "own", dataset.y, dataset.molecules, info={"own_descriptor": "mbtr_broad"}
+    )
     assert np.array_equal(features(own), broad) and not np.array_equal(narrow[:, :5], broad[:, :5])
     with pytest.raises(ValueError, match="descriptor='mbtr_wide' is unknown: choose one of mbtr, "):
         features(dataset, descriptor="mbtr_wide")
