@@ -79,7 +79,7 @@ configs += run_configs(p, strategy=["random"], **of_grid)
 # ## The data
 
 # %%
-tables.data_table(p.dataset)
+tables.data_table(p.dataset, descriptor=p.descriptor)
 
 # %% [markdown]
 # ## What the noise does

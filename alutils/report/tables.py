@@ -8,6 +8,7 @@ import pandas as pd
 from alutils.acquisition import strategies
 from alutils.analysis import statistics
 from alutils.data import datasets
+from alutils.descriptors import DESCRIPTORS
 from alutils.metrics import savings, savings_bound, target_threshold
 
 # R2 on the test set below which a fit has collapsed: the optimiser ended at so short a length scale
@@ -109,8 +110,10 @@ def share_in_range(name, target_share, threshold):
     return float(np.mean(datasets.load(name).y > threshold))
 
 
-def data_table(name, target_share=None, threshold=None):
+def data_table(name, target_share=None, threshold=None, descriptor=None):
     """What a notebook says of its data set, also where the data are not at hand.
+
+    descriptor : a name of `alutils.descriptors.DESCRIPTORS` that replaces the data set's own
 
     Returns
     -------
@@ -128,6 +131,9 @@ def data_table(name, target_share=None, threshold=None):
         "stands for": entry.get("stands_for", "itself"),
         "label": f"{entry.get('label', 'HOMO')}, eV",
     }
+    if descriptor is not None:
+        width = DESCRIPTORS[descriptor].sigma
+        told["descriptor"] = f"{descriptor}: MBTR with Gaussians of width {width:g} per Å"
     if dataset is None:
         told["data"] = "not at hand here: all numbers come from tracked records"
     else:
