@@ -13,6 +13,7 @@ import yaml
 from bs4 import BeautifulSoup
 
 from book.builder import pages, postprocess, render
+from book.builder.fragments import claims
 from book.builder.fragments.status import stale_reasons
 from book.builder.pages import ROOT
 
@@ -201,9 +202,9 @@ def test_glued_numbers_of_the_page_are_in_its_html(page):
 
 
 def test_every_claim_has_its_verdicts():
-    claims = yaml.safe_load((ROOT / "book/claims.yml").read_text("utf8"))
+    listed = yaml.safe_load((ROOT / "book/claims.yml").read_text("utf8"))
     article = html("book/claims").select_one("article")
-    for claim in claims:
+    for claim in listed:
         rows = article.find(id=claims.anchor(claim)).find_next("table").select("tr")
         head, *found = [[c.get_text().strip() for c in row.select("th, td")] for row in rows]
         assert head == claims.HEAD, claim["id"]
