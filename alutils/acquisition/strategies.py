@@ -21,6 +21,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from alutils.acquisition import diversity, search
 from alutils.acquisition.fingerprint import identity
+from alutils.acquisition.target import Range
 from alutils.model.gp import GaussianProcess
 
 VARIANCE_KEPT = 0.99  # share of the descriptors' variance that the clustering sees
@@ -33,14 +34,13 @@ class Moment:
 
     model : fitted GaussianProcess (kernel parameters, factor and X_train_)
     X : (n_heldout, d) descriptors of the held-out set
-    threshold : lower edge of the target range, eV, or an `acquisition.target.Window`; None
-        without a target
+    target : `acquisition.target.Range` in eV that a search looks for; None without one
     mu, sigma : (n_heldout,) prediction and its standard deviation, eV, computed when first read
     """
 
     model: GaussianProcess
     X: np.ndarray
-    threshold: float | None = None
+    target: Range | None = None
 
     @cached_property
     def mu(self):
@@ -54,10 +54,10 @@ class Moment:
 
 
 def in_range(moment):
-    """Positions predicted above the threshold. ValueError without a threshold."""
-    if moment.threshold is None:
-        raise ValueError("strategy 'property_search' needs a target: set target_share or threshold")
-    return np.flatnonzero(moment.mu > moment.threshold)
+    """Positions predicted in range. ValueError without a target."""
+    if moment.target is None:
+        raise ValueError("strategy 'property_search' needs a target")
+    return np.flatnonzero(moment.target.contains(moment.mu))
 
 
 def upper_half(moment):

@@ -17,6 +17,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from alutils.acquisition.strategies import LLOYD_ITERATIONS
+from alutils.acquisition.target import Range
 
 SAMPLE = 50  # molecules per cluster that k-means sees
 DIGIT = 16  # bits of a cut that one pass over the pool finds
@@ -27,11 +28,11 @@ class StreamedMoment:
     """As `acquisition.strategies.Moment`: all that a strategy may look at when it picks a batch.
 
     chunks : mappings with mu, sigma and Z, to be read more than once: a `streaming.Store`, a list
-    threshold : lower edge of the target range, eV, or a Window; None without a target
+    target : `acquisition.target.Range` in eV; None without a target
     """
 
     chunks: Iterable
-    threshold: float | None = None
+    target: Range | None = None
 
 
 def random(moment, batch_size, rng):
@@ -58,11 +59,11 @@ def uncertain_cluster_centres(moment, batch_size, rng):
 
 def property_search(moment, batch_size, rng):
     """E: at random among those predicted in range; if they are too few, the rest at random."""
-    t = moment.threshold
-    if t is None:
-        raise ValueError("strategy 'property_search' needs a target: set a threshold")
+    target = moment.target
+    if target is None:
+        raise ValueError("strategy 'property_search' needs a target")
     mus = _each(moment.chunks, "mu")
-    return lowest(((~(mu > t), rng.random(len(p)), p) for p, mu in mus), batch_size)
+    return lowest(((~target.contains(mu), rng.random(len(p)), p) for p, mu in mus), batch_size)
 
 
 STREAMED = {

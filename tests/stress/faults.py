@@ -49,7 +49,7 @@ FIGURES, LAW, POOL, STYLE, TABLES = (
     f"report/{name}.py" for name in ("figures", "law_figures", "pool_figures", "style", "tables")
 )
 GP, LOOP, METRICS = "model/gp.py", "loop.py", "metrics.py"
-STRATEGIES = "acquisition/strategies.py"
+STRATEGIES, TARGET = "acquisition/strategies.py", "acquisition/target.py"
 LML = gp("test_lml_equals_multivariate_normal")
 BY_HAND = gp("test_mean_and_variance_equal_direct_solve", "test_predictions_equal_scikit_learn")
 PICKS = ("test_acquisition_strategies.py",)
@@ -119,15 +119,15 @@ COMPUTED = [
      loop("test_every_draw_has_its_own_seed")),
     ("unit of noise_var_used", LOOP, "noise_var_used_ * model.y_std_**2", "noise_var_used_",
      loop("test_noise_is_recorded_in_ev2")),
-    ("found share of the test set too", LOOP, "int(np.sum(y[heldout_idx] > moment.threshold))",
-     "int(np.sum(y > moment.threshold)) - n_found",
+    ("found share of the test set too", LOOP, "int(inside[heldout_idx].sum())",
+     "int(inside.sum()) - n_found",
      loop("test_found_share_counts_labels_not_predictions")),
     ("in-range error of all", LOOP, "metrics.mae(y[inside], mu[inside])", "metrics.mae(y, mu)",
      ROWS),
     ("rates of the held-out set swapped", LOOP, '"tpr_heldout": tpr', '"tpr_heldout": fpr', ROWS),
-    ("wrong quantile", METRICS, "np.quantile(y, 1 - target_share)", "np.quantile(y, target_share)",
-     ("test_metrics.py",)),
-    ("FPR = FN / N, as printed", METRICS, "(~positive & predicted)", "(positive & ~predicted)",
+    ("wrong quantile", TARGET, "round(1 - share, 12), 1.0", "round(share, 12), 1.0",
+     ("test_acquisition_target.py",)),
+    ("FPR = FN / N, as printed", METRICS, "(~in_range & predicted)", "(in_range & ~predicted)",
      ("test_metrics.py",)),
     ("bound without the share", METRICS, "(1 - target_share) * (1 - n_init", "1 * (1 - n_init",
      ("test_metrics.py",)),
