@@ -34,13 +34,9 @@ from alutils.descriptors import features, mbtr
 from alutils.descriptors.axes import BLOCK
 from alutils.loop import RunConfig
 from alutils.metrics import mae
-from alutils.model.gp import (
-    GaussianProcess,
-    factorise,
-    log_marginal_likelihood,
-    rbf,
-    squared_distances,
-)
+from alutils.model.gp import GaussianProcess
+from alutils.model.kernel import factorise, rbf, squared_distances
+from alutils.model.likelihood import log_marginal_likelihood
 from alutils.runs import records
 from alutils.runs.provenance import peak_memory_gib, provenance
 from alutils.runs.records import write_json

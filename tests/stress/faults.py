@@ -49,6 +49,7 @@ FIGURES, LAW, POOL, STYLE, TABLES = (
     f"report/{name}.py" for name in ("figures", "law_figures", "pool_figures", "style", "tables")
 )
 GP, LOOP, METRICS = "model/gp.py", "loop.py", "metrics.py"
+KERNEL, LIKELIHOOD = "model/kernel.py", "model/likelihood.py"
 STRATEGIES = "acquisition/strategies.py"
 LML = gp("test_lml_equals_multivariate_normal")
 BY_HAND = gp("test_mean_and_variance_equal_direct_solve", "test_predictions_equal_scikit_learn")
@@ -95,10 +96,10 @@ PLOTTED = [
     ("batch counted twice", POOL, "(n_train - before, ", "(n_train, "),
 ]
 COMPUTED = [
-    ("sign in the gradient", GP, "- n + noise_var *", "- n - noise_var *",
+    ("sign in the gradient", LIKELIHOOD, "- n + noise_var *", "- n - noise_var *",
      gp("test_gradient_equals_finite_differences")),
-    ("log of a wrong base", GP, "LOG_2PI = np.log(", "LOG_2PI = np.log10(", LML),
-    ("noise squared", GP, "+= noise_var\n", "+= noise_var**2\n", LML),
+    ("log of a wrong base", LIKELIHOOD, "LOG_2PI = np.log(", "LOG_2PI = np.log10(", LML),
+    ("noise squared", KERNEL, "+= noise_var\n", "+= noise_var**2\n", LML),
     ("variance for sigma", GP, "np.sqrt(np.maximum(variance, 0.0))", "np.maximum(variance, 0.0)",
      BY_HAND),
     ("variance in normalize_y", GP, "(y.std() or 1.0)", "(y.var() or 1.0)",
