@@ -17,7 +17,7 @@ from alutils.model import optimise
 from alutils.model.kernel import cross_kernels, squared_distances
 from alutils.model.likelihood import log_marginal_likelihood, posterior
 
-LEAST_NOISE = 1e-12  # eV^2: below ten times this, the noise is not raised in smaller steps
+LEAST_NOISE = 1e-12  # eV^2: noise that is zero is raised as if it were this
 
 
 class GaussianProcess(RegressorMixin, BaseEstimator):
