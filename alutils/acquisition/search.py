@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg import cho_solve
 from scipy.stats import norm
 
-from alutils.model.gp import CHUNK, rbf, squared_distances
+from alutils.model.kernel import CHUNK, rbf, squared_distances
 
 WIDTH = 2.0  # standard deviations that `upper_confidence_bound` adds
 FOURIER_FEATURES = 2000

@@ -17,7 +17,8 @@ from sklearn.metrics import roc_auc_score
 
 from alutils.acquisition.search import probability_in_range
 from alutils.metrics import savings
-from alutils.model.gp import GaussianProcess, rbf, squared_distances
+from alutils.model.gp import GaussianProcess
+from alutils.model.kernel import rbf, squared_distances
 
 NEIGHBOURS = 5  # of a target molecule, whose labels `probe` looks at
 KEYS = ["dataset", "strategy", "seed", "target_low", "target_high"]

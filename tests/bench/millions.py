@@ -23,12 +23,13 @@ from unittest.mock import patch
 
 import numpy as np
 
-from alutils.acquisition import strategies
+from alutils.acquisition import clustering
 from alutils.acquisition.strategies import STRATEGIES
 from alutils.acquisition.target import Range, highest
 from alutils.data.datasets import load
 from alutils.data.readers import Molecules
 from alutils.descriptors import MBTRSettings, mbtr
+from alutils.descriptors.axes import principal_axes
 from alutils.model.gp import GaussianProcess
 from alutils.runs import schedulers
 from alutils.runs.provenance import (
@@ -39,7 +40,7 @@ from alutils.runs.provenance import (
 )
 from alutils.runs.records import write_json
 from alutils.storage.locations import cache_dir, records_dir
-from alutils.streaming.scoring import Scorer, Store, descriptors, mapped, principal_axes
+from alutils.streaming.scoring import Scorer, Store, descriptors, mapped
 from alutils.streaming.strategies import STREAMED, StreamedMoment
 
 DATASET = "qm9_b3lyp"
@@ -100,14 +101,15 @@ def trained(dataset, order):
     y = dataset.y[train]
     model = GaussianProcess(SETTINGS["noise_var"], random_state=SEED)
     model.fit(axes.rotate(mbtr(dataset)[train]), y)
+    scorer = Scorer(model, axes, settings)
     made = {
         "n_axes": axes.axes.shape[1],
-        "n_clustering": axes.n_clustering,
+        "n_clustering": scorer.n_clustering,
         "share_lost": float(1 - kept),  # of the variance of molecules outside the sample
         "signal_var": float(model.signal_var_),
         "length_scale": float(model.length_scale_),
     }
-    return Scorer(model, axes, settings), highest(SETTINGS["target_share"]).range_in(y), made
+    return scorer, highest(SETTINGS["target_share"]).range_in(y), made
 
 
 def score_chunk(dataset, order, scorer, number):
@@ -176,7 +178,7 @@ def against_memory(folder, n, threshold):
     moment, rows = StreamedMoment(chunks, Range(threshold)), {}
     for name in STREAMED:
         ours = STREAMED[name](moment, BATCH, np.random.default_rng(SEED))
-        with patch.object(strategies, "VARIANCE_KEPT", 1.0):  # Z has the axes that count already
+        with patch.object(clustering, "VARIANCE_KEPT", 1.0):  # Z has the axes that count already
             theirs = STRATEGIES[name](whole, BATCH, np.random.default_rng(SEED))
         rows[name] = {
             "shared": len(np.intersect1d(ours, theirs)) / BATCH,

@@ -49,6 +49,7 @@ FIGURES, LAW, POOL, STYLE, TABLES = (
     f"report/{name}.py" for name in ("figures", "law_figures", "pool_figures", "style", "tables")
 )
 GP, LOOP, METRICS = "model/gp.py", "loop.py", "metrics.py"
+KERNEL, LIKELIHOOD, OPTIMISE = "model/kernel.py", "model/likelihood.py", "model/optimise.py"
 STRATEGIES, TARGET = "acquisition/strategies.py", "acquisition/target.py"
 LML = gp("test_lml_equals_multivariate_normal")
 BY_HAND = gp("test_mean_and_variance_equal_direct_solve", "test_predictions_equal_scikit_learn")
@@ -95,10 +96,18 @@ PLOTTED = [
     ("batch counted twice", POOL, "(n_train - before, ", "(n_train, "),
 ]
 COMPUTED = [
-    ("sign in the gradient", GP, "- n + noise_var *", "- n - noise_var *",
+    ("sign in the gradient", LIKELIHOOD, "- n + noise_var *", "- n - noise_var *",
      gp("test_gradient_equals_finite_differences")),
-    ("log of a wrong base", GP, "LOG_2PI = np.log(", "LOG_2PI = np.log10(", LML),
-    ("noise squared", GP, "+= noise_var\n", "+= noise_var**2\n", LML),
+    ("log of a wrong base", LIKELIHOOD, "LOG_2PI = np.log(", "LOG_2PI = np.log10(", LML),
+    ("noise squared", KERNEL, "+= noise_var\n", "+= noise_var**2\n", LML),
+    ("curvature doubled", OPTIMISE, "/ (2 * HESSIAN_STEP)", "/ HESSIAN_STEP",
+     ("test_model_optimise.py::test_curvature_is_that_of_the_likelihood",)),
+    ("optimum not rounded", OPTIMISE, "np.exp(np.round(best.x, DECIMALS))", "np.exp(best.x)",
+     ("test_model_optimise.py::test_the_optimum_is_rounded_and_its_bounds_are_named",)),
+    ("streamed axes without their sign", "descriptors/axes.py", "axes * signs", "axes",
+     ("test_streaming_scoring.py::test_axes_are_those_of_features",)),
+    ("farthest member of a cluster", "acquisition/clustering.py", "np.lexsort((distances,",
+     "np.lexsort((-distances,", ("test_acquisition_clustering.py",)),
     ("variance for sigma", GP, "np.sqrt(np.maximum(variance, 0.0))", "np.maximum(variance, 0.0)",
      BY_HAND),
     ("variance in normalize_y", GP, "(y.std() or 1.0)", "(y.var() or 1.0)",
