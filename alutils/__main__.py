@@ -25,9 +25,9 @@ from alutils.data import datasets
 from alutils.data.structures import read_structures
 from alutils.data.validation import read_yaml
 from alutils.descriptors import features
-from alutils.runs import records
+from alutils.runs import records, store, verification
 from alutils.runs.written import checked
-from alutils.storage import locations
+from alutils.storage import files, locations
 from alutils.storage.processes import GOES_ON, forks_die_too
 
 
@@ -57,7 +57,7 @@ def plan(path):
 
 def record(path, folder, scheduler, match):
     """Make, or complete, the runs of a plan."""
-    configs = [config for config in plan(path) if match in records.file_name(config)]
+    configs = [config for config in plan(path) if match in store.file_name(config)]
     _make(configs, folder, scheduler)
 
 
@@ -66,7 +66,7 @@ def study(name, folder, scheduler):
     configs = getattr(plans, name)()
     work = locations.cache_dir() / "records"
     _make(configs, work, scheduler)
-    records.write_bundle(folder / f"{name}.jsonl", [records.find(c, work) for c in configs])
+    store.write_bundle(folder / f"{name}.jsonl", [store.find(c, work) for c in configs])
     print(f"{len(configs)} runs in {name}.jsonl")
 
 
@@ -83,21 +83,21 @@ def _make(configs, folder, scheduler):
     print(f"{len(configs) - len(waiting)} of {len(configs)} runs are made", flush=True)
     computed = records.make(waiting, folder, scheduler)
     for config, made in tqdm(computed, total=len(waiting), unit="run", disable=None):
-        name, mae = records.file_name(config), made["rows"][-1]["mae_ev"]
+        name, mae = store.file_name(config), made["rows"][-1]["mae_ev"]
         memory = made["peak_memory_gib"] or float("nan")
         tqdm.write(f"{name}  {made['wall_s']:.0f} s  {memory:.1f} GiB  MAE {mae:.4f} eV")
 
 
 def _is_made(config, folder):
-    made = records.find(config, folder)
-    return made is not None and not records.is_stale(made)
+    made = store.find(config, folder)
+    return made is not None and not store.is_stale(made)
 
 
 def list_records(folder):
     """Count the records: tracked, replayed here by `verify`, stale. Status 1 if any is stale."""
-    tracked = records.tracked(folder)
-    stale = [name for name, made in tracked.items() if records.is_stale(made)]
-    replayed = records.replayed() & {made["seal"] for made in tracked.values()}
+    tracked = store.tracked(folder)
+    stale = [name for name, made in tracked.items() if store.is_stale(made)]
+    replayed = verification.replayed() & {made["seal"] for made in tracked.values()}
     print(f"{len(tracked)} tracked, {len(replayed)} verified here, {len(stale)} stale")
     for name in stale:
         print(f"stale: {name}, of version {tracked[name]['numerics_version']} of the numerics")
@@ -107,8 +107,8 @@ def list_records(folder):
 
 def verify(n, seed, folder):
     """Check all seals, replay n records drawn at random from those whose data is at hand."""
-    tracked = records.tracked(folder)
-    broken = [name for name, made in tracked.items() if made.get("seal") != records.seal(made)]
+    tracked = store.tracked(folder)
+    broken = [name for name, made in tracked.items() if made.get("seal") != files.seal(made)]
     for name in broken:
         print(f"FAILS   {name}\n  the seal is broken: changed after it was made", flush=True)
     here = {name for name in {r["config"]["dataset"] for r in tracked.values()} if _at_hand(name)}
@@ -124,12 +124,12 @@ def verify(n, seed, folder):
     failed = len(broken)
     for name in picked:
         try:
-            wrong, agreement = records.verify(tracked[name])
+            wrong, agreement = verification.verify(tracked[name])
         except ValueError as error:
             wrong, agreement = [str(error)], []
         failed += bool(wrong)
         if not wrong:
-            records.note_replayed(tracked[name])
+            verification.note_replayed(tracked[name])
         fresh = ", ".join(f"{share:.1%}" for share in agreement)
         print(f"{'FAILS' if wrong else 'agrees'}  {name}", flush=True)
         print(f"  fresh picks agree, batch by batch: {fresh or 'not tried'}", flush=True)

@@ -16,7 +16,7 @@ from alutils.acquisition import strategies
 from alutils.acquisition.strategies import LETTERS, STRATEGIES, letter, register
 from alutils.data.datasets import MoleculeDataset
 from alutils.report import figures
-from alutils.runs import records
+from alutils.runs import records, store
 from alutils.runs.identity import strategy_identity
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,11 +43,11 @@ def pool(monkeypatch, tmp_path):
     for module in (records, loop):
         monkeypatch.setattr(module, "load", lambda name: pool)
         monkeypatch.setattr(module, "features", lambda dataset, **_: centred)
-    monkeypatch.setattr(records, "records_dir", lambda: tmp_path / "tracked")
+    monkeypatch.setattr(store, "records_dir", lambda: tmp_path / "tracked")
     monkeypatch.setattr(records, "cache_dir", lambda: tmp_path / "cache")
-    records._load.cache_clear()
+    records.load_once.cache_clear()
     yield pool
-    records._load.cache_clear()
+    records.load_once.cache_clear()
 
 
 def results(strategy):
@@ -151,10 +151,10 @@ def test_a_tracked_record_does_not_stand_for_a_reader_s_strategy(pool, tmp_path)
     register(quantile(0.1), name="own")
     config = loop.RunConfig("toy", "own", "constant", **SIZES)
     records.compute(config, tmp_path / "tracked")
-    assert records.find(config)["strategy_identity"] == strategy_identity("own")
+    assert store.find(config)["strategy_identity"] == strategy_identity("own")
     register(quantile(0.9), name="own")
-    old = records.find(config)
-    assert records.is_stale(old)
+    old = store.find(config)
+    assert store.is_stale(old)
     assert results("own") != [row["mae_ev"] for row in old["rows"]]
 
 
@@ -234,7 +234,7 @@ from scipy.special import erf
 import numpy as np
 import own_helper
 from alutils import loop
-from alutils.runs import records
+from alutils.runs import records, store
 
 WEIGHTS = np.array([0.5, 2.0])
 

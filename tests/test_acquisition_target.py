@@ -18,7 +18,7 @@ from alutils.acquisition.target import (
 )
 from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
-from alutils.runs.records import file_name
+from alutils.runs.store import file_name
 
 RUN = {"n_init": 20, "n_const": 20, "n_max": 80, "n_test": 40, "n_restarts": 0}
 

@@ -14,20 +14,22 @@ from alutils.descriptors import features
 from alutils.loop import RunConfig, split
 from alutils.model.noise import NOISES, most_likely_noise
 from alutils.report import law_figures
-from alutils.runs import records
+from alutils.runs import store
+from alutils.storage import files
+from alutils.storage.locations import records_dir
 
 
 @pytest.mark.parametrize("name", ["field", "sweep", "sweep_qm9"])
 def test_all_runs_of_a_study_are_tracked(name):
-    made = records.bundle(records.records_dir() / f"{name}.jsonl")
-    assert set(made) == {records.file_name(config) for config in getattr(plans, name)()}
+    made = store.bundle(records_dir() / f"{name}.jsonl")
+    assert set(made) == {store.file_name(config) for config in getattr(plans, name)()}
 
 
 def test_bundled_records_are_fresh_and_sealed():
-    for path in records.bundles(records.records_dir()):
-        for name, record in records.bundle(path).items():
-            assert not records.is_stale(record), name
-            assert record["seal"] == records.seal(record), name
+    for path in store.bundles(records_dir()):
+        for name, record in store.bundle(path).items():
+            assert not store.is_stale(record), name
+            assert record["seal"] == files.seal(record), name
 
 
 @pytest.mark.parametrize("pool", plans.POOLS)
@@ -103,7 +105,7 @@ def test_shifted_errors_are_the_records_own_at_the_whole_test_set():
     configs = plans.fixed_noise(["organics"], [0], ["random", "k_centre"])
     told = shift.shifted_errors(configs, shares=(100, 10))
     for config in configs:
-        recorded = records.find(config)["rows"][-1]["mae_ev"]
+        recorded = store.find(config)["rows"][-1]["mae_ev"]
         ours = told[(told["strategy"] == config.strategy) & (told["remote_share"] == 100)]
         assert ours["mae_ev"].iloc[0] == pytest.approx(recorded, abs=2e-4)
     assert (told.loc[told["strategy"] == "random", "difference"] == 0).all()
@@ -128,14 +130,14 @@ def test_learned_noise_belongs_to_the_first_batch():
 
 def test_a_damaged_bundle_is_named(tmp_path):
     path = tmp_path / "x.jsonl"
-    made = records.bundle(records.records_dir() / "sweep.jsonl")
+    made = store.bundle(records_dir() / "sweep.jsonl")
     first = next(iter(made.values()))
-    records.write_bundle(path, [first])
-    assert list(records.bundle(path).values()) == [first]
+    store.write_bundle(path, [first])
+    assert list(store.bundle(path).values()) == [first]
     path.write_text(json.dumps(first) + '\n{"half": \n')
-    records.bundle.cache_clear()
+    store.bundle.cache_clear()
     with pytest.raises(ValueError, match=r"x\.jsonl, line 2 is damaged"):
-        records.bundle(path)
+        store.bundle(path)
 
 
 def test_experience_leaves_a_pool_out(rows):

@@ -13,7 +13,7 @@ from alutils.analysis import plans
 from alutils.loop import RunConfig
 from alutils.report.style import STRATEGY_LETTERS
 from alutils.runs.provenance import NUMERICS_VERSION
-from alutils.runs.records import file_name
+from alutils.runs.store import file_name
 from book.builder.fragments.explorer import (
     CONTRAST,
     DARK_GROUND,

@@ -12,7 +12,8 @@ import alutils.__main__
 from alutils.data import datasets
 from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
-from alutils.runs import records
+from alutils.runs import store
+from alutils.storage import files
 from book.builder import pages, paper
 from book.builder.pages import PageError
 
@@ -31,7 +32,7 @@ def aa(monkeypatch):
     """A data set of AA's size under its name, without a record and without a download."""
     dataset = MoleculeDataset("aa", np.linspace(-14, -5, 44004), X=np.ones((44004, 1)))
     monkeypatch.setattr(datasets, "load", lambda *arguments, **options: dataset)
-    monkeypatch.setattr(records, "find", lambda config: None)
+    monkeypatch.setattr(store, "find", lambda config: None)
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ def test_what_a_notebook_refuses_is_refused_at_once():
 
 def test_recorded_runs_are_not_made_again(small, monkeypatch, tmp_path):
     configs = paper.all_configs(small)
-    monkeypatch.setattr(records, "find", lambda config: {})
+    monkeypatch.setattr(store, "find", lambda config: {})
     monkeypatch.setattr(paper.subprocess, "run", None)
     paper.compute(configs, "", "serial", tmp_path)
     assert not list(tmp_path.iterdir())
@@ -223,7 +224,7 @@ def test_a_file_of_ones_own_goes_through(tmp_path):
     pages = paper.pages_of("mine", paper.link_data(str(path), root), sizes, [0])
     configs = paper.all_configs(pages, root)
     assert {config.dataset for config in configs} == {"data/mine.npz"} and len(configs) == 38
-    assert {str(records.file_name(config)).split("-")[0] for config in configs} == {"mine"}
+    assert {str(store.file_name(config)).split("-")[0] for config in configs} == {"mine"}
 
 
 def test_records_of_other_data_are_made_again(small, monkeypatch, tmp_path):
@@ -231,13 +232,13 @@ def test_records_of_other_data_are_made_again(small, monkeypatch, tmp_path):
     monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path / "cache"))
     made = {"complete": True, "rows": [], "batches": [], "numerics_version": 1}
     for config, checksum in zip(configs, ("this", "other"), strict=True):
-        path = tmp_path / "cache/records" / records.file_name(config)
+        path = tmp_path / "cache/records" / store.file_name(config)
         record = {**made, "config": asdict(config), "data_sha256": checksum}
-        records.write_json(path, record | {"seal": records.seal(record)})
+        files.write_json(path, record | {"seal": files.seal(record)})
     (tmp_path / "_build").mkdir()
     done = paper.subprocess.CompletedProcess([], 1)
     monkeypatch.setattr(paper.subprocess, "run", lambda *arguments, **options: done)
     with pytest.raises(PageError, match="the same command goes on"):
         paper.compute(configs, "this", "serial", tmp_path)
     left = [path.name for path in (tmp_path / "cache/records").iterdir()]
-    assert left == [records.file_name(configs[0])]
+    assert left == [store.file_name(configs[0])]

@@ -113,10 +113,10 @@ def empty(tmp_path, monkeypatch):
     monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("ALUTILS_DATA", raising=False)
     monkeypatch.setattr(downloads, "KNOWN_MD5", {})
-    records._load.cache_clear()
+    records.load_once.cache_clear()
     yield server
     server.stop()
-    records._load.cache_clear()
+    records.load_once.cache_clear()
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ from alutils.data.readers import Molecules
 from alutils.data.structures import read_structures, read_table
 from alutils.data.validation import read_arrays, read_yaml
 from alutils.loop import RunConfig
-from alutils.runs import records
+from alutils.runs import store
+from alutils.storage import files
 from book.builder.pages import ROOT, PageError, read_pages
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None, max_examples=60)
@@ -98,13 +99,13 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_any_json_is_a_record_or_one_clear_error(value):
     with pytest.raises(ValueError, match=r"record x\.json is damaged .*: restore it"):
-        records.parse(json.dumps(value), "x.json")
+        store.parse(json.dumps(value), "x.json")
 
 
 @given(st.data())
 def test_no_changed_value_passes_the_seal(data):
     record = {"rows": [{"mae_ev": 0.25, "r2": None}], "batches": [[1, 2]], "complete": True}
-    record["seal"] = records.seal(record)
+    record["seal"] = files.seal(record)
     changed = json.loads(json.dumps(record))
     place = data.draw(st.sampled_from(["mae", "batch", "complete"]))
     if place == "mae":
@@ -113,9 +114,9 @@ def test_no_changed_value_passes_the_seal(data):
         changed["batches"][0][1] = data.draw(st.integers().filter(lambda k: k != 2))
     else:
         changed["complete"] = False
-    records._check_seal(record, "x")
+    store._check_seal(record, "x")
     with pytest.raises(ValueError, match="the seal is broken"):
-        records._check_seal(changed, "x")
+        store._check_seal(changed, "x")
 
 
 # Hostile files

@@ -23,7 +23,8 @@ from alutils.descriptors.axes import principal_components
 from alutils.descriptors.many_body import species_of, write_mbtr
 from alutils.loop import RunConfig
 from alutils.model.gp import GaussianProcess
-from alutils.runs.records import ABSOLUTE, RELATIVE, TIMINGS
+from alutils.runs.records import TIMINGS
+from alutils.runs.verification import ABSOLUTE, RELATIVE
 
 TRACKED = Path(__file__).with_name("golden") / "numerics.json"
 SIZES = dict(n_init=20, n_const=20, n_max=100, n_test=50, noise_var=0.01)

@@ -21,7 +21,7 @@ import pytest
 
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import cache, features
-from alutils.runs import records
+from alutils.runs import records, store
 from alutils.storage import files
 from book.builder.execute import ROOT
 
@@ -69,26 +69,26 @@ def test_two_processes_do_one_run_once(tmp_path):
     for process in both:
         process.join()
     assert [process.exitcode for process in both] == [0, 0]
-    n_fits = len(records.read(next((tmp_path / "run").iterdir()))["rows"])
+    n_fits = len(store.read(next((tmp_path / "run").iterdir()))["rows"])
     assert (tmp_path / "fits").read_text() == n_fits * "fit\n"
     (tmp_path / "alone").mkdir()
     kills.Run().work(tmp_path / "alone")
     assert kills.Run().result(tmp_path / "run") == kills.Run().result(tmp_path / "alone")
-    assert [path.name for path in (tmp_path / "run").iterdir()] == [records.file_name(kills.CONFIG)]
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [store.file_name(kills.CONFIG)]
 
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
     run = kills.Run()
-    records._load.cache_clear()
+    records.load_once.cache_clear()
     monkeypatch.setattr(records, "load", lambda name: run.dataset)
     monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path / "cache"))
     yield run
-    records._load.cache_clear()
+    records.load_once.cache_clear()
 
 
 def test_the_second_waits_and_then_reads_what_the_first_has_made(toy, tmp_path, monkeypatch, capfd):
-    folder, path = tmp_path / "run", tmp_path / "run" / records.file_name(kills.CONFIG)
+    folder, path = tmp_path / "run", tmp_path / "run" / store.file_name(kills.CONFIG)
     whole = records.compute(kills.CONFIG, tmp_path / "whole")
     monkeypatch.setattr(records, "steps", None)  # to compute would fail
     pid = os.fork()
@@ -106,7 +106,7 @@ def test_the_second_waits_and_then_reads_what_the_first_has_made(toy, tmp_path, 
 
 
 def test_the_lock_and_the_leftovers_of_a_dead_process_are_in_nobodys_way(toy, tmp_path):
-    path = tmp_path / "run" / records.file_name(kills.CONFIG)
+    path = tmp_path / "run" / store.file_name(kills.CONFIG)
     pid = os.fork()
     if pid == 0:
         with files.lock(path), files.whole(path) as handle:
@@ -144,7 +144,7 @@ def disk(monkeypatch):
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs the names of open files")
 def test_bytes_reach_the_disk_before_their_name_and_the_name_before_we_go_on(disk, toy, tmp_path):
     records.compute(kills.CONFIG, tmp_path / "run")
-    name = records.file_name(kills.CONFIG)
+    name = store.file_name(kills.CONFIG)
     written = [call for call in disk if call[1].startswith(name) or call[1] == "run"]
     partial = f"{name}.{os.getpid()}-{threading.get_native_id()}.tmp"
     assert written == 8 * [("sync", partial), ("rename", name), ("sync", "run")]

@@ -12,7 +12,8 @@ from alutils.__main__ import plan
 from alutils.acquisition.target import above, highest
 from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
-from alutils.runs import provenance, records
+from alutils.runs import provenance, records, store, verification
+from alutils.storage import files
 
 CONFIG = RunConfig("toy", "property_search", "pow", 20, 20, 100, 50, 0.01, n_restarts=0)
 
@@ -24,13 +25,13 @@ def pool(monkeypatch, tmp_path):
     X = rng.normal(size=(300, 10)) * np.geomspace(400, 5, 10)
     y = -6 + np.tanh(X[:, 0] / 300) + 0.05 * rng.normal(size=300)
     pool = MoleculeDataset("toy", y, X=X)
-    records._load.cache_clear()
+    records.load_once.cache_clear()
     monkeypatch.setattr(records, "load", lambda name: pool)
     monkeypatch.setattr(records, "features", lambda ds, **_: np.asarray(ds.X, float) - ds.X.mean(0))
-    monkeypatch.setattr(records, "records_dir", lambda: tmp_path / "tracked")
+    monkeypatch.setattr(store, "records_dir", lambda: tmp_path / "tracked")
     monkeypatch.setattr(records, "cache_dir", lambda: tmp_path / "cache")
     yield pool
-    records._load.cache_clear()
+    records.load_once.cache_clear()
 
 
 def numbers(record):
@@ -70,7 +71,7 @@ def test_complete_run_is_not_computed_again(pool, tmp_path, monkeypatch):
 
 def test_tracked_record_needs_no_data(pool, tmp_path, monkeypatch):
     records.compute(CONFIG, tmp_path / "tracked")
-    records._load.cache_clear()
+    records.load_once.cache_clear()
     monkeypatch.setattr(records, "load", lambda name: pytest.fail("data was asked for"))
     frame = records.run_or_load([CONFIG])
     assert frame["n_train"].tolist() == [20, 40, 80, 100] and not frame["stale"].any()
@@ -78,24 +79,26 @@ def test_tracked_record_needs_no_data(pool, tmp_path, monkeypatch):
 
 def test_cached_stale_record_is_computed_again(pool, tmp_path, monkeypatch):
     records.run_or_load([CONFIG])
-    monkeypatch.setattr(records, "NUMERICS_VERSION", 99)
-    assert records.find(CONFIG, tmp_path / "cache/records")["numerics_version"] != 99
+    for module in (records, store):
+        monkeypatch.setattr(module, "NUMERICS_VERSION", 99)
+    assert store.find(CONFIG, tmp_path / "cache/records")["numerics_version"] != 99
     records.run_or_load([CONFIG])
-    assert records.find(CONFIG, tmp_path / "cache/records")["numerics_version"] == 99
+    assert store.find(CONFIG, tmp_path / "cache/records")["numerics_version"] == 99
 
 
 def test_tracked_stale_record_is_marked(pool, tmp_path, monkeypatch):
     records.compute(CONFIG, tmp_path / "tracked")
-    monkeypatch.setattr(records, "NUMERICS_VERSION", 99)
+    for module in (records, store):
+        monkeypatch.setattr(module, "NUMERICS_VERSION", 99)
     assert records.run_or_load([CONFIG])["stale"].all()
 
 
 def test_other_data_is_computed_again(pool, tmp_path):
-    path = tmp_path / "cache/records" / records.file_name(CONFIG)
+    path = tmp_path / "cache/records" / store.file_name(CONFIG)
     records.run_or_load([CONFIG])
     record = json.loads(path.read_text())
     record["data_sha256"] = "other data"
-    records.write_json(path, record | {"seal": records.seal(record)})
+    files.write_json(path, record | {"seal": files.seal(record)})
     records.run_or_load([CONFIG])
     assert json.loads(path.read_text())["data_sha256"] == pool.sha256
 
@@ -109,7 +112,7 @@ def test_a_run_that_does_not_fit_is_refused_before_any_computing(pool, tmp_path)
 
 def test_replay_gives_the_recorded_digits(pool, tmp_path):
     record = records.compute(CONFIG, tmp_path)
-    rows, agreement = records.replay(record)
+    rows, agreement = verification.replay(record)
     for row, recorded in zip(rows, record["rows"], strict=True):
         for name in set(row) - set(records.TIMINGS):
             same = row[name] == recorded[name] or (row[name] != row[name] and not recorded[name])
@@ -119,7 +122,7 @@ def test_replay_gives_the_recorded_digits(pool, tmp_path):
 
 def test_verified_record_agrees(pool, tmp_path):
     record = records.compute(CONFIG, tmp_path)
-    wrong, agreement = records.verify(json.loads(json.dumps(record)))
+    wrong, agreement = verification.verify(json.loads(json.dumps(record)))
     assert wrong == [] and agreement == [1.0, 1.0, 1.0]
 
 
@@ -133,7 +136,7 @@ def test_one_changed_digit_breaks_the_seal(place, pool, tmp_path):
     else:
         record["rows"][2][place] += 1e-9 if place == "mae_ev" else 1
     with pytest.raises(ValueError, match="seal is broken"):
-        records.verify(record)
+        verification.verify(record)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +146,8 @@ def test_one_changed_digit_breaks_the_seal(place, pool, tmp_path):
 def test_replay_finds_what_a_new_seal_hides(name, change, fails, pool, tmp_path):
     record = records.compute(CONFIG, tmp_path)
     record["rows"][2][name] += change
-    record["seal"] = records.seal(record)
-    wrong, _ = records.verify(record)
+    record["seal"] = files.seal(record)
+    wrong, _ = verification.verify(record)
     assert bool(wrong) == fails
     assert all(name in line and "iteration 2" in line for line in wrong)
 
@@ -154,20 +157,20 @@ def test_other_picks_under_a_new_seal_are_found(pool, tmp_path):
     picked = set(np.concatenate(record["batches"]))
     _, _, heldout = loop.split(CONFIG, len(pool))
     record["batches"][0][0] = next(int(i) for i in heldout if i not in picked)
-    record["seal"] = records.seal(record)
-    assert records.verify(record)[0]
+    record["seal"] = files.seal(record)
+    assert verification.verify(record)[0]
 
 
 def test_record_of_other_data_is_refused(pool, tmp_path):
     record = records.compute(CONFIG, tmp_path) | {"data_sha256": "other"}
-    record["seal"] = records.seal(record)
+    record["seal"] = files.seal(record)
     with pytest.raises(ValueError, match="other data"):
-        records.verify(record)
+        verification.verify(record)
 
 
 @pytest.mark.parametrize("change", ["cut", "digit", "another run", "empty"])
 def test_a_damaged_record_of_the_cache_is_set_aside_and_made_again(change, pool, tmp_path):
-    path = tmp_path / "cache/records" / records.file_name(CONFIG)
+    path = tmp_path / "cache/records" / store.file_name(CONFIG)
     sound = records.run_or_load([CONFIG]).drop(columns=list(records.TIMINGS))
     damaged = damage(path, change, tmp_path)
     with pytest.warns(UserWarning, match=rf"{path.name} is damaged: it is now .*\.damaged"):
@@ -181,7 +184,7 @@ def test_a_damaged_record_of_the_cache_is_set_aside_and_made_again(change, pool,
 
 @pytest.mark.parametrize("change", ["cut", "digit", "another run", "empty"])
 def test_a_damaged_tracked_record_is_refused_and_left_alone(change, pool, tmp_path):
-    path = tmp_path / "tracked" / records.file_name(CONFIG)
+    path = tmp_path / "tracked" / store.file_name(CONFIG)
     records.compute(CONFIG, path.parent)
     damaged = damage(path, change, tmp_path)
     for make in (
@@ -212,10 +215,10 @@ def test_what_was_begun_counts_only_under_its_seal(pool, tmp_path, monkeypatch):
         records.compute(CONFIG, tmp_path)
     (path,) = tmp_path.glob("*.json")
     begun = json.loads(path.read_text())
-    assert begun.pop("seal") == records.seal(begun)
+    assert begun.pop("seal") == files.seal(begun)
     sound = begun["rows"][1]["mae_ev"]
     begun["rows"][1]["mae_ev"] = 0.0
-    records.write_json(path, begun)
+    files.write_json(path, begun)
     with pytest.warns(UserWarning, match="damaged"):
         assert records.compute(CONFIG, tmp_path)["rows"][1]["mae_ev"] == sound
 
@@ -224,19 +227,19 @@ def test_a_damaged_line_of_a_bundle_is_named(pool, tmp_path):
     made = records.compute(CONFIG, tmp_path / "x")
     path = tmp_path / "tracked/b.jsonl"
     made["rows"][1]["mae_ev"] += 1e-9
-    records.write_bundle(path, [made])
+    store.write_bundle(path, [made])
     with pytest.raises(ValueError, match=r"seed0-\w+\.json in b\.jsonl is damaged .*the seal"):
-        records.find(CONFIG)
-    records.write_bundle(path, [made, {"config": {"strategy": "random"}}])
+        store.find(CONFIG)
+    store.write_bundle(path, [made, {"config": {"strategy": "random"}}])
     with pytest.raises(ValueError, match=r"b\.jsonl, line 2 is damaged \('rows'\)"):
-        records.find(CONFIG)
+        store.find(CONFIG)
 
 
 def test_no_partial_file_is_left(pool, tmp_path):
     records.run_or_load([CONFIG])
     with pytest.raises(ValueError, match="JSON"):
-        records.write_json(tmp_path / "cache/records/x.json", {"mae": float("nan")})
-    assert [p.name for p in (tmp_path / "cache/records").iterdir()] == [records.file_name(CONFIG)]
+        files.write_json(tmp_path / "cache/records/x.json", {"mae": float("nan")})
+    assert [p.name for p in (tmp_path / "cache/records").iterdir()] == [store.file_name(CONFIG)]
 
 
 def test_no_two_configurations_share_a_file():
@@ -246,7 +249,7 @@ def test_no_two_configurations_share_a_file():
         {"target": highest(0.1)}, {"target": above(-6.0)}, {"n_restarts": 1},
         {"scheme": "constant"},
     ]  # fmt: skip
-    names = {records.file_name(RunConfig(**base, **change)) for change in changes}
+    names = {store.file_name(RunConfig(**base, **change)) for change in changes}
     assert len(names) == len(changes)
 
 
@@ -260,12 +263,12 @@ def test_no_folder_reaches_a_record(pool, tmp_path):
 def test_a_path_that_ends_like_a_data_set_is_another():
     """A folder of this name must not be answered with the tracked records of the pool."""
     of = {name: RunConfig(name, "random") for name in ("aminoacids", "x/aminoacids", "x/mine.npz")}
-    names = {name: records.file_name(config) for name, config in of.items()}
+    names = {name: store.file_name(config) for name, config in of.items()}
     assert names["aminoacids"].startswith("aminoacids-random")
     assert names["x/aminoacids"].startswith("aminoacids-own-") and len(set(names.values())) == 3
     for config in of.values():  # as a record tells it
-        kept = replace(config, dataset=records._portable(config)["dataset"])
-        assert records.file_name(kept) == records.file_name(config) and "/" not in kept.dataset
+        kept = replace(config, dataset=store.portable(config)["dataset"])
+        assert store.file_name(kept) == store.file_name(config) and "/" not in kept.dataset
 
 
 def test_every_version_of_the_numerics_has_its_line():
@@ -283,21 +286,21 @@ def test_a_record_names_the_libraries_that_made_it(pool, tmp_path):
 def test_tracked_records_are_fresh():
     """Whoever raises the version of the numerics makes the tracked runs again."""
     paths = [path for path in records.records_dir().glob("*seed*.json")]
-    stale = [path.name for path in paths if records.is_stale(json.loads(path.read_text()))]
+    stale = [path.name for path in paths if store.is_stale(json.loads(path.read_text()))]
     assert paths and not stale
 
 
 def test_tracked_records_are_whole():
     """The seal holds: nobody has changed a digit by hand."""
     for path in records.records_dir().glob("*seed*.json"):
-        record = records.read(path)
-        assert record["seal"] == records.seal(record), path.name
-        assert record["complete"] and path.name == records.file_name(RunConfig(**record["config"]))
+        record = store.read(path)
+        assert record["seal"] == files.seal(record), path.name
+        assert record["complete"] and path.name == store.file_name(RunConfig(**record["config"]))
 
 
 def test_plan_of_the_long_runs():
     configs = plan(records.records_dir().parent / "records.yml")
-    names = [records.file_name(config) for config in configs]
+    names = [store.file_name(config) for config in configs]
     assert len(set(names)) == len(names)
     made = {path.name for path in records.records_dir().glob("*seed*.json")}
     assert made <= set(names), "a tracked record that no plan makes"
@@ -319,7 +322,7 @@ def test_bad_plan_is_refused(text, message, tmp_path):
 
 def test_verify_on_the_command_line(pool, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(main.datasets, "load", lambda name, fetch=True: pool)
-    path = tmp_path / "tracked" / records.file_name(CONFIG)
+    path = tmp_path / "tracked" / store.file_name(CONFIG)
     record = records.compute(CONFIG, path.parent)
     main.verify(3, 7, path.parent)
     said = capsys.readouterr().out

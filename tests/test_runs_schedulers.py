@@ -16,7 +16,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from alutils.loop import RunConfig
-from alutils.runs import records, schedulers
+from alutils.runs import records, schedulers, store
+from alutils.storage import files
 
 SIZES = {"n_init": 20, "n_const": 20, "n_max": 300, "n_test": 100, "n_restarts": 0}
 CONFIGS = [
@@ -45,8 +46,8 @@ def comparable(record):
 def made(folder):
     """File name -> comparable content of each record in a folder."""
     paths = sorted(folder.glob("*.json"))
-    whole = [records.read(path) for path in paths]
-    assert all(record["complete"] and record["seal"] == records.seal(record) for record in whole)
+    whole = [store.read(path) for path in paths]
+    assert all(record["complete"] and record["seal"] == files.seal(record) for record in whole)
     return {path.name: comparable(record) for path, record in zip(paths, whole, strict=True)}
 
 
@@ -64,7 +65,7 @@ def in_mid_run(folder, act):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for path in folder.glob("*.json"):
-            record = records.read(path)
+            record = store.read(path)
             if record["rows"] and not record["complete"]:
                 act()
                 return path.name

@@ -14,8 +14,8 @@ from alutils.analysis.overlap import Plan, probe
 from alutils.data.datasets import load
 from alutils.descriptors import features
 from alutils.runs.provenance import provenance
-from alutils.runs.records import write_json
 from alutils.storage import usage_log
+from alutils.storage.files import write_json
 from alutils.storage.locations import records_dir
 
 PROBE = 3  # part of the seed, as SPLIT, FIT and PICK of the loop

@@ -15,7 +15,7 @@ from alutils.descriptors import features
 from alutils.loop import split
 from alutils.model.gp import GaussianProcess
 from alutils.model.kernel import squared_distances
-from alutils.runs.records import find
+from alutils.runs.store import find
 
 SHARES = (100, 50, 20, 10, 5)  # % of the test molecules, the most remote ones
 

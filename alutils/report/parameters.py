@@ -20,7 +20,7 @@ from alutils.acquisition.strategies import SEARCHES
 from alutils.acquisition.target import above_or_highest
 from alutils.data import datasets
 from alutils.loop import RunConfig, check
-from alutils.runs import records, schedulers
+from alutils.runs import schedulers, store
 
 PLAIN = (bool, int, float, str, list, tuple, dict, type(None))  # all that Papermill can inject
 OF_IPYTHON = {"In", "Out"}
@@ -102,7 +102,7 @@ def run_configs(parameters, **axes):
             raise ValueError(
                 f"strategy={config.strategy!r} needs target_share or threshold: both are None"
             )
-    unrecorded = [config for config in configs if records.find(config) is None]
+    unrecorded = [config for config in configs if store.find(config) is None]
     dataset = datasets.load(unrecorded[0].dataset) if unrecorded else None
     for config in unrecorded:
         check(config, dataset)

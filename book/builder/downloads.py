@@ -18,7 +18,7 @@ import yaml
 import alutils
 from alutils.data.datasets import REGISTRY
 from alutils.runs.provenance import LIBRARIES, provenance
-from alutils.runs.records import bundle
+from alutils.runs.store import bundle
 from alutils.storage.files import write_bytes, write_text
 from alutils.storage.locations import cache_dir, records_dir
 from book.builder.pages import ROOT, parameters

@@ -23,7 +23,7 @@ import yaml
 
 from alutils.data import datasets
 from alutils.descriptors import features
-from alutils.runs import records
+from alutils.runs import store
 from alutils.storage.locations import cache_dir, data_dir
 from book.builder import execute, pages, render
 from book.builder.pages import ROOT, Page, PageError
@@ -240,13 +240,13 @@ def plan_of(configs):
 def compute(configs, checksum, scheduler, root):
     """Make the runs that no record has, as `python -m alutils record` makes those of the book."""
     folder = cache_dir() / "records"
-    waiting = [config for config in configs if records.find(config) is None]
+    waiting = [config for config in configs if store.find(config) is None]
     if not waiting:
         return
     for config in waiting:
-        made = records.find(config, folder)
+        made = store.find(config, folder)
         if made and made["data_sha256"] != checksum:  # of another file with the same name
-            (folder / records.file_name(config)).unlink()
+            (folder / store.file_name(config)).unlink()
     write_yaml(root / "_build/records.yml", plan_of(waiting))
     command = [sys.executable, "-m", "alutils", "record", "_build/records.yml"]
     command += ["--folder", str(folder), "--scheduler", scheduler]

@@ -39,7 +39,7 @@ from alutils.model.kernel import factorise, rbf, squared_distances
 from alutils.model.likelihood import log_marginal_likelihood
 from alutils.runs import records
 from alutils.runs.provenance import peak_memory_gib, provenance
-from alutils.runs.records import write_json
+from alutils.storage.files import write_json
 from alutils.storage.locations import records_dir
 
 DATASET = "qm9_b3lyp"

@@ -38,7 +38,7 @@ from alutils.runs.provenance import (
     peak_memory_gib,
     provenance,
 )
-from alutils.runs.records import write_json
+from alutils.storage.files import write_json
 from alutils.storage.locations import cache_dir, records_dir
 from alutils.streaming.scoring import Scorer, Store, descriptors, mapped
 from alutils.streaming.strategies import STREAMED, StreamedMoment

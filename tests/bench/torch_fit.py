@@ -21,7 +21,7 @@ from alutils.descriptors import features
 from alutils.metrics import mae
 from alutils.model import gp
 from alutils.runs.provenance import provenance
-from alutils.runs.records import write_json
+from alutils.storage.files import write_json
 from alutils.storage.locations import records_dir
 
 DATASET, NOISE = "qm9_b3lyp", 0.05  # eV^2

@@ -38,7 +38,8 @@ from alutils.data.datasets import MoleculeDataset, load
 from alutils.data.structures import Structures, read_structures
 from alutils.descriptors import features
 from alutils.loop import RunConfig
-from alutils.runs import records
+from alutils.runs import records, store
+from alutils.storage import files
 from alutils.streaming.scoring import Chunk
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))
@@ -263,17 +264,17 @@ def kinds(folder):
     records.load = lambda name: toy
     made = records.compute(config, folder / "made")
     begun = {**made, "complete": False, "rows": made["rows"][:2], "batches": made["batches"][:2]}
-    begun["seal"] = records.seal(begun)
+    begun["seal"] = files.seal(begun)
 
     def record(sound):
         def read(path):
-            assert records.read(path, config) == sound, "a silent change"
+            assert store.read(path, config) == sound, "a silent change"
 
         return read
 
     def bundle(path):
-        records.bundle.cache_clear()
-        found = records.find(config, path.parent)
+        store.bundle.cache_clear()
+        found = store.find(config, path.parent)
         if found is None:  # damaged, in a folder that is not the tracked one: made again
             raise ValueError(path.name)
         assert found == made, "a silent change"

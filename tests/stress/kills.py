@@ -35,7 +35,7 @@ from alutils.data.datasets import MoleculeDataset, load
 from alutils.data.structures import Structures
 from alutils.loop import RunConfig
 from alutils.model.gp import GaussianProcess
-from alutils.runs import records
+from alutils.runs import records, store
 from alutils.storage import files
 
 SHORTAGES = (errno.ENOSPC, errno.ENOMEM, None)
@@ -58,11 +58,11 @@ class Run:
         records.compute(CONFIG, folder)
 
     def progress(self, folder):
-        path = folder / records.file_name(CONFIG)
-        return len(records.read(path, CONFIG)["rows"]) if path.exists() else 0
+        path = folder / store.file_name(CONFIG)
+        return len(store.read(path, CONFIG)["rows"]) if path.exists() else 0
 
     def result(self, folder):
-        record = records.find(CONFIG, folder)
+        record = store.find(CONFIG, folder)
         rows = [{k: v for k, v in r.items() if k not in records.TIMINGS} for r in record["rows"]]
         return json.dumps([rows, record["batches"]])
 

@@ -19,7 +19,7 @@ from alutils.data.datasets import REGISTRY
 from alutils.loop import RunConfig
 from alutils.report import tables
 from alutils.report.style import STRATEGY_COLOURS, STRATEGY_LABELS, STRATEGY_LETTERS
-from alutils.runs.records import file_name, is_stale
+from alutils.runs.store import file_name, is_stale
 from alutils.storage.files import write_text
 from book.builder.fragments.page_records import STUDIES, page_records
 

@@ -11,7 +11,7 @@ import nbformat
 
 from alutils.analysis import plans
 from alutils.loop import RunConfig
-from alutils.runs.records import file_name
+from alutils.runs.store import file_name
 from book.builder.pages import PageError
 
 BUNDLES = Path("book", "experiments", "files", "bundles")
