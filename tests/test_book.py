@@ -12,7 +12,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from book.builder import pages, postprocess, render
+from book.builder import freshness, pages, postprocess, render
 from book.builder.fragments import claims
 from book.builder.fragments.status import stale_reasons
 from book.builder.pages import ROOT
@@ -97,7 +97,7 @@ def test_built_pages_are_those_of_the_contents():
 
 
 def test_the_html_is_made_from_what_is_there_now():
-    pages.verify()
+    freshness.verify()
     assert render.is_built(), "the HTML is older than what it is made from: make book"
 
 

@@ -13,7 +13,7 @@ from alutils.data import datasets
 from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
 from alutils.runs import records
-from book.builder import pages, paper
+from book.builder import freshness, pages, paper
 from book.builder.pages import PageError
 
 SMALL = ["n_test=200", "n_init=50", "n_const=50", "n_max=200", "grid_n_max=100"]
@@ -153,14 +153,14 @@ def test_recorded_runs_are_not_made_again(small, monkeypatch, tmp_path):
 def test_parameters_are_those_of_the_notebooks(added):
     assert [page.notebook for page in added] == list(paper.TITLES)
     for page in added:
-        pages.key(page, "")
+        freshness.key(page)
         assert page.variant == "paper-aa" and page.title.endswith(": aa")
 
 
 def test_the_copy_lists_the_pages_and_changes_no_other(added, tmp_path):
     paper.copy_book(tmp_path)
     paper.add_pages(added, "aa", tmp_path)
-    assert pages.source_digest(tmp_path) == pages.source_digest()
+    assert freshness.snapshot(tmp_path) == freshness.snapshot()
     assert pages.read_pages(tmp_path) == [*pages.read_pages(), *added]
     toc = yaml.safe_load((tmp_path / "_toc.yml").read_text("utf8"))
     listed = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def wanted():
@@ -22,6 +25,13 @@ def note(**what):
     if wanted():
         with open(os.environ["ALUTILS_TRACE"], "a", encoding="utf-8") as handle:
             handle.write(json.dumps(what) + "\n")
+
+
+def note_modules():
+    """Note the files of all of alutils that this process has imported so far, as alutils/...py."""
+    parts = [module for name, module in sys.modules.items() if name.split(".")[0] == "alutils"]
+    paths = [Path(part.__file__).resolve() for part in parts if part.__file__]
+    note(modules=sorted(path.relative_to(PACKAGE.parent).as_posix() for path in paths))
 
 
 def read(path):

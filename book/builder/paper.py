@@ -25,7 +25,7 @@ from alutils.data import datasets
 from alutils.descriptors import features
 from alutils.runs import records
 from alutils.storage.locations import cache_dir, data_dir
-from book.builder import execute, pages, render
+from book.builder import execute, freshness, pages, render
 from book.builder.pages import ROOT, Page, PageError
 
 # Molecules; grid_n_max is half of n_max unless it is given.
@@ -40,7 +40,7 @@ TITLES = {
     "04_noise_grid": "Noise",
     "05_targeted_search": "Targeted search",
 }
-COPIED = (*pages.SOURCES, *render.INPUTS, "notebooks/*.ipynb")
+COPIED = (*freshness.SOURCES, *render.INPUTS, "notebooks/*.ipynb")
 MADE = Path("book", "experiments")
 CONFIGS = re.compile(r"^configs\b.*=", re.M)  # in a notebook: the cells that describe its runs
 
@@ -141,10 +141,10 @@ def copy_book(root):
     for name in wanted:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, root / name)
-    sources = pages.source_digest()
+    now = freshness.snapshot()
     (root / MADE).mkdir(exist_ok=True)
     for page in pages.read_pages():
-        if pages.is_fresh(page, sources):
+        if freshness.is_fresh(page, now):
             shutil.copy2(ROOT / page.path, root / page.path)
             shutil.copytree(ROOT / page.files, root / page.files, dirs_exist_ok=True)
     shared = [MADE / "files/bundles", MADE / "files/notebooks"]

@@ -23,7 +23,8 @@ from book.builder.fragments.claims import claims_summary, claims_table, read_cla
 from book.builder.fragments.explorer import write_script
 from book.builder.fragments.markdown import pools_table, table
 from book.builder.fragments.status import pages_table, stale_reasons, summary
-from book.builder.pages import ROOT, PageError, file_digest, read_pages
+from book.builder.freshness import file_digest
+from book.builder.pages import ROOT, PageError, read_pages
 from book.builder.sphinx_ext import STALE
 
 INPUTS = (
