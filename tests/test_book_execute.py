@@ -16,9 +16,9 @@ from book.builder.pages import Page, PageError
 
 TITLE = "# Anything\n\n(sec-rows)=\n## Rows of {glue:text}`dataset`\n\nSee {ref}`rows <sec-rows>`."
 PARAMETERS = 'dataset = "organics"  # pool\nn_points = 3  # points\nseeds = [0, 1]'
-CODE = """import json
-import matplotlib.pyplot as plt
+CODE = """import matplotlib.pyplot as plt
 from alutils.acquisition import strategies
+from alutils.report import claims
 from alutils.storage import usage_log
 from myst_nb import glue
 usage_log.note(dataset=dataset, sha256="0")
@@ -28,7 +28,7 @@ if dataset == "organics":
 glue("value", n_points / 7, display=False)
 glue("dataset", dataset, display=False)
 row = {"claim": "C1", "ours": f"{n_points} | many", "verdict": "supported", "why": "counted"}
-glue("verdicts", json.dumps([row]), display=False)"""
+claims.publish([row])"""
 FIGURE = 'figure, axes = plt.subplots(figsize=(2, 1))\nshown = glue("fig_line", figure)'
 PROSE = """```{glue:figure} fig_line
 ---
@@ -238,7 +238,6 @@ def stale(repo):
         ("alutils/acquisition/strategies.py", "", "# a comment\n", BOTH),
         ("alutils/acquisition/search.py", "", "# imported by strategies\n", BOTH),
         ("alutils/campaign/campaign.py", "", "# a comment\n", []),
-        ("alutils/report/alutils.mplstyle", "", "# of figures that no page draws\n", []),
         ("alutils/data/pools/organics.npz", "pool", "other", ORGANICS),
         ("alutils/data/pools/aminoacids.npz", "pool", "other", []),
         ("book/records/one.json", "{}", "[]", ORGANICS),

@@ -1,8 +1,8 @@
-"""What a page was made from: the data sets, records and figures that its notebook used.
+"""What a page used and what it found, for the builder of the book.
 
-The builder of the book names a file in `ALUTILS_TRACE`; data sets and records are
-noted there as they are used, one JSON object a line, and figures bring their SVG and their data
-along with the picture. Without the variable, as in a reader's notebook, nothing happens.
+The builder names a file in `ALUTILS_TRACE`; data sets and records are noted there as they are
+used, the verdicts as they are published, one JSON object a line, and figures bring their SVG and
+their data along with the picture. Without the variable, as in a reader's notebook, nothing happens.
 """
 
 from __future__ import annotations
