@@ -27,19 +27,32 @@ SCRATCH = "_build/papermill"
 NOTE_MODULES = "from alutils.storage import usage_log\n\nusage_log.note_modules()"
 
 
-def papermill(page, root=ROOT, scratch=None):
-    """Run Papermill on the page's notebook; `scratch` is the name of its working files.
+def papermill(page, root=ROOT, scratch=None, notebook=None, last=NOTE_MODULES):
+    """Run Papermill with a page's parameters.
 
-    Returns the executed notebook, and what its run used and cost: notes of `storage.usage_log`,
-    seconds and GiB. PageError names the first cell that failed.
+    Parameters
+    ----------
+    scratch : name of the working files, else the page's
+    notebook : what to execute, else the page's notebook
+    last : source of a cell that is executed at its end and then taken away
+
+    Returns
+    -------
+    The executed notebook, and what its run used and cost: notes of `storage.usage_log`, seconds
+    and GiB.
+
+    Raises
+    ------
+    PageError
+        Naming the first cell that failed.
     """
     name = f"{SCRATCH}/{scratch or page.name}"
     source, raw, notes = f"{name}.source.ipynb", f"{name}.ipynb", f"{name}.jsonl"
     (root / SCRATCH).mkdir(parents=True, exist_ok=True)
     for path in (raw, notes):
         (root / path).unlink(missing_ok=True)
-    notebook = nbformat.read(root / page.source, as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell(NOTE_MODULES))
+    notebook = notebook or nbformat.read(root / page.source, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(last))
     nbformat.write(notebook, root / source)
     env = os.environ | {f"{n}_NUM_THREADS": "1" for n in ("OPENBLAS", "OMP", "MKL")}
     env["ALUTILS_TRACE"] = str(root / notes)

@@ -13,20 +13,18 @@ import io
 import os
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import nbformat
 import yaml
 
 from alutils.data import datasets
 from alutils.descriptors import features
-from alutils.runs import records
 from alutils.storage.locations import cache_dir, data_dir
 from book.builder import execute, freshness, pages, render
 from book.builder.pages import ROOT, Page, PageError
+from book.builder.paper_runs import all_configs, compute
 
 # Molecules; grid_n_max is half of n_max unless it is given.
 SIZES = {"n_test": 10000, "n_init": 1000, "n_const": 1000, "n_max": 16000, "grid_n_max": None}
@@ -42,7 +40,6 @@ TITLES = {
 }
 COPIED = (*freshness.SOURCES, *render.INPUTS, "notebooks/*.ipynb")
 MADE = Path("book", "experiments")
-CONFIGS = re.compile(r"^configs\b.*=", re.M)  # in a notebook: the cells that describe its runs
 
 
 def read_sizes(words):
@@ -197,61 +194,6 @@ def drop_outdated(added, checksum, root):
 
 def write_yaml(path, value):
     path.write_text(yaml.safe_dump(value, sort_keys=False, allow_unicode=True), "utf8")
-
-
-# The runs.
-
-
-def configs_of(page, root=ROOT):
-    """RunConfigs of a page: its notebook makes them, in the cells before it runs them."""
-    cells = nbformat.read(root / page.source, as_version=4).cells
-    cells = [cell for cell in cells if cell.cell_type == "code"]
-    last = max((i for i, cell in enumerate(cells) if CONFIGS.search(cell.source)), default=-1)
-    namespace = {}
-    try:
-        with contextlib.chdir(root):
-            for cell in cells[: last + 1]:
-                exec(cell.source, namespace)
-                if "parameters" in cell.metadata.get("tags", []):
-                    namespace |= page.parameters
-    except ValueError as error:
-        raise PageError(f"{page.name}: {error}") from None
-    return namespace.get("configs", [])
-
-
-def all_configs(added, root=ROOT):
-    """The RunConfigs of all pages, each once, seed by seed: early pages can be drawn early."""
-    configs = [config for page in added for config in configs_of(page, root)]
-    return sorted(dict.fromkeys(configs), key=lambda config: config.seed)
-
-
-def plan_of(configs):
-    """RunConfigs as a plan, such as book/records.yml, in their order."""
-    plan = []
-    for config in configs:
-        run = asdict(config)
-        seed = run.pop("seed")
-        if not plan or plan[-1]["seeds"] != [seed]:
-            plan.append({"name": f"seed {seed}", "settings": {}, "seeds": [seed], "runs": []})
-        plan[-1]["runs"].append(run)
-    return plan
-
-
-def compute(configs, checksum, scheduler, root):
-    """Make the runs that no record has, as `python -m alutils record` makes those of the book."""
-    folder = cache_dir() / "records"
-    waiting = [config for config in configs if records.find(config) is None]
-    if not waiting:
-        return
-    for config in waiting:
-        made = records.find(config, folder)
-        if made and made["data_sha256"] != checksum:  # of another file with the same name
-            (folder / records.file_name(config)).unlink()
-    write_yaml(root / "_build/records.yml", plan_of(waiting))
-    command = [sys.executable, "-m", "alutils", "record", "_build/records.yml"]
-    command += ["--folder", str(folder), "--scheduler", scheduler]
-    if subprocess.run(command, cwd=root, check=False).returncode:
-        raise PageError("the runs are not finished: the same command goes on where they stopped")
 
 
 def main(name, sizes=(), seeds=SEEDS, scheduler="processes:2"):
