@@ -80,11 +80,6 @@ def page(request):
     return request.param
 
 
-def test_contents_list_the_pages_of_variants():
-    listed = [file for file in toc() if file.startswith("book/experiments/")]
-    assert listed == [page.path.with_suffix("").as_posix() for page in PAGES]
-
-
 def test_contents_list_every_prose_page():
     prose = {path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob("book/*.md")}
     assert prose == {file for file in toc() if not file.startswith("book/experiments/")}

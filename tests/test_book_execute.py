@@ -48,7 +48,8 @@ $$ a = b $$ (eq-ours)
   -p n_points 9
 .venv/bin/papermill notebooks/01_tiny.ipynb out.ipynb -p n_points 10
 ```"""
-VARIANTS = """variants: {organics: Organics, qm9: QM9}
+VARIANTS = """parts: {01_tiny: Tiny}
+variants: {organics: Organics, qm9: QM9}
 pages:
   - notebook: 01_tiny
     variant: organics
@@ -123,8 +124,7 @@ def built(tmp_path_factory):
         "tests/test_tiny.py": "def test_one():\n    assert True\n",
         "requirements.lock": "numpy==2\n",
         "_config.yml": yaml.safe_dump(CONFIG),
-        "_toc.yml": "format: jb-book\nroot: book/index\nchapters:\n"
-        "- file: book/experiments/01_tiny-organics\n- file: book/experiments/01_tiny-qm9\n",
+        "_toc.yml": "format: jb-book\nroot: book/index\nparts: []\n",
     }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)

@@ -22,12 +22,14 @@ class PageError(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """One entry of variants.yml."""
+    """One entry of variants.yml; `short` and `part` are its place in the table of contents."""
 
     notebook: str
     variant: str
     title: str
     parameters: dict = field(default_factory=dict)
+    short: str | None = None
+    part: str | None = None
 
     @property
     def name(self):

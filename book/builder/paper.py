@@ -22,7 +22,7 @@ import yaml
 from alutils.data import datasets
 from alutils.descriptors import features
 from alutils.storage.locations import cache_dir, data_dir
-from book.builder import execute, freshness, pages, render
+from book.builder import execute, freshness, pages, render, toc
 from book.builder.pages import ROOT, Page, PageError
 from book.builder.paper_runs import all_configs, compute
 
@@ -117,8 +117,15 @@ def pages_of(name, dataset, sizes, seeds):
         },
         "04_noise_grid": {**common, "grid_n_max": sizes["grid_n_max"]},
     }
+    about = {"variant": variant_of(name), "part": f"The paper's experiments: {name}"}
     return [
-        Page(notebook, variant_of(name), f"{title}: {name}", parameters.get(notebook, common))
+        Page(
+            notebook,
+            title=f"{title}: {name}",
+            short=title,
+            parameters=parameters.get(notebook, common),
+            **about,
+        )
         for notebook, title in TITLES.items()
     ]
 
@@ -163,23 +170,13 @@ def link_data(name, root):
 
 
 def add_pages(added, title, root):
-    """Enter pages into variants.yml and _toc.yml of the copy, behind the book's experiments."""
+    """Enter pages into variants.yml and the table of contents of the copy."""
     path = root / "book/variants.yml"
     table = yaml.safe_load(path.read_text("utf8"))
     table["variants"][added[0].variant] = f"{title} (make paper)"
     table["pages"] += [asdict(page) for page in added]
     write_yaml(path, table)
-    path = root / "_toc.yml"
-    table = yaml.safe_load(path.read_text("utf8"))
-    is_experiment = ["/experiments/" in part["chapters"][0]["file"] for part in table["parts"]]
-    last = max(index for index, of_pages in enumerate(is_experiment) if of_pages)
-    chapters = [
-        {"file": page.path.with_suffix("").as_posix(), "title": TITLES[page.notebook]}
-        for page in added
-    ]
-    caption = f"The paper's experiments: {title}"
-    table["parts"].insert(last + 1, {"caption": caption, "chapters": chapters})
-    write_yaml(path, table)
+    toc.write(root)
 
 
 def drop_outdated(added, checksum, root):

@@ -17,6 +17,7 @@ import yaml
 from PIL import Image
 
 from alutils.report.figure_data import plotted, svg
+from book.builder import toc
 from book.builder.fragments import equations, headline, millions, soak
 from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
 from book.builder.fragments.claims import claims_summary, claims_table, read_claims, verdict_rows
@@ -101,7 +102,7 @@ def slim(html):
 
 
 def main(root=ROOT):
-    """Write the tables, build the HTML if anything changed; the exit status."""
+    """Write tables and contents, build the HTML if anything changed; the exit status."""
     listed = read_pages(root)
     missing = [page.name for page in listed if not (root / page.path).exists()]
     if missing:
@@ -109,6 +110,7 @@ def main(root=ROOT):
             f"not executed yet: {', '.join(missing)} (run python -m book.builder.execute)"
         )
     write_tables(listed, root)
+    toc.write(root)
     if not is_built(root):
         for name in ("html", "jupyter_execute", ".doctrees"):
             shutil.rmtree(root / "_build" / name, ignore_errors=True)
