@@ -150,7 +150,7 @@ def executed(cells, variant="organics", **parameters):
     """A finished page of these cells, without a kernel."""
     tagged = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
     notebook = new_notebook(cells=[new_markdown_cell("# Title"), tagged, *cells])
-    postprocess.finish(notebook, Page("01_tiny", variant, "Given", parameters))
+    postprocess.make_page(notebook, Page("01_tiny", variant, "Given", parameters))
     return notebook
 
 

@@ -66,6 +66,6 @@ def test_verdicts_reach_the_builder_as_they_are_and_a_reader_sees_nothing(
 ):
     path, rows = tmp_path / "notes", [{"claim": "C3", "why": 'of "A\'s" ± 3 %'}]
     claims.publish(rows)
-    monkeypatch.setenv("ALUTILS_TRACE", str(path))
+    monkeypatch.setenv("ALUTILS_USAGE_LOG", str(path))
     claims.publish(rows)
     assert usage_log.read(path) == [{"verdicts": rows}] and not capsys.readouterr().out

@@ -1,6 +1,6 @@
 """What a page used and what it found, for the builder of the book.
 
-The builder names a file in `ALUTILS_TRACE`; data sets and records are noted there as they are
+The builder names a file in `ALUTILS_USAGE_LOG`; data sets and records are noted there as they are
 used, the verdicts as they are published, one JSON object a line, and figures bring their SVG and
 their data along with the picture. Without the variable, as in a reader's notebook, nothing happens.
 """
@@ -16,14 +16,14 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def wanted():
-    """True if somebody asked for a trace."""
-    return bool(os.environ.get("ALUTILS_TRACE"))
+    """True if the builder of the book asked for a log."""
+    return bool(os.environ.get("ALUTILS_USAGE_LOG"))
 
 
 def note(**what):
-    """Append one line to the trace, if one is wanted."""
+    """Append one line to the log, if one is wanted."""
     if wanted():
-        with open(os.environ["ALUTILS_TRACE"], "a", encoding="utf-8") as handle:
+        with open(os.environ["ALUTILS_USAGE_LOG"], "a", encoding="utf-8") as handle:
             handle.write(json.dumps(what) + "\n")
 
 
@@ -35,7 +35,7 @@ def note_modules():
 
 
 def read(path):
-    """The notes of a trace, each once, in their order; none where nothing was noted."""
+    """The notes of a log, each once, in their order; none where nothing was noted."""
     path = Path(path)
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [json.loads(line) for line in dict.fromkeys(lines)]

@@ -20,7 +20,7 @@ from alutils.storage import usage_log
 from book.builder import downloads
 from book.builder.freshness import digest, is_fresh, key, made_from, snapshot, stamp, unlisted
 from book.builder.pages import ROOT, PageError, read_pages
-from book.builder.postprocess import finish
+from book.builder.postprocess import make_page
 
 CELL_SECONDS = 1200
 SCRATCH = "_build/papermill"
@@ -55,7 +55,7 @@ def papermill(page, root=ROOT, scratch=None, notebook=None, last=NOTE_MODULES):
     notebook.cells.append(nbformat.v4.new_code_cell(last))
     nbformat.write(notebook, root / source)
     env = os.environ | {f"{n}_NUM_THREADS": "1" for n in ("OPENBLAS", "OMP", "MKL")}
-    env["ALUTILS_TRACE"] = str(root / notes)
+    env["ALUTILS_USAGE_LOG"] = str(root / notes)
     # The kernel is this interpreter, whatever other "python3" is installed: the page names its own.
     env |= {"JUPYTER_PATH": str(Path(sys.prefix, "share/jupyter")), "JUPYTER_PREFER_ENV_PATH": "1"}
     command = [sys.executable, "-m", "papermill", source, raw]
@@ -107,7 +107,7 @@ def execute(page, before, root=ROOT):
         page_key = key(page, root)
         notebook, used = papermill(page, root)
         sources = made_from(page, used["notes"], before, root)
-        said = finish(notebook, page)
+        said = make_page(notebook, page)
         downloads.add(notebook, page, used, digest(*sources.items()), root)
     except PageError as error:
         print(f"{page.name}: FAILED after {time.monotonic() - start:.0f} s: {error}", flush=True)

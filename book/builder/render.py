@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 from PIL import Image
 
-from alutils.report.figure_data import plotted, svg
+from alutils.report.figure_data import drawn_data, svg
 from book.builder import toc
 from book.builder.fragments import equations, headline, millions, soak
 from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
@@ -69,7 +69,7 @@ def write_tables(listed, root=ROOT):
         (root / f"book/experiments/{name}.md").write_text(text, "utf8")
     for name, draw in (("bench_time", time_figure), ("bench_memory", memory_figure)):
         figure, path = draw(bench), root / f"book/experiments/{name}"
-        path.with_suffix(".csv").write_text(plotted(figure).to_csv(index=False), "utf8")
+        path.with_suffix(".csv").write_text(drawn_data(figure).to_csv(index=False), "utf8")
         path.with_suffix(".svg").write_text(svg(figure), "utf8")
     headline.write(root / "book/experiments", root)
     write_script(listed, root)

@@ -55,7 +55,7 @@ def claims_table(claims, rows):
             verdict = f"**{row['verdict']}**"
             texts = (row["ours"], row.get("interval") or "-", row["why"])  # from data: no HTML
             ours, interval, why = (html.escape(text, quote=False) for text in texts)
-            behind = evidence_links(claim, row["page"], row["archives"])
+            behind = links_behind(claim, row["page"], row["archives"])
             lines.append([page, ours, interval, verdict, why, behind])
         if len(lines) == 1:
             lines.append(["-", "-", "-", f"**{VERDICTS[-1]}**", claim["untestable"], "-"])
@@ -66,7 +66,7 @@ def claims_table(claims, rows):
     return "\n".join(blocks)
 
 
-def evidence_links(claim, page, archives):
+def links_behind(claim, page, archives):
     """Figure, records and test of the statistics behind a verdict."""
     figure = f"{claim['shown_in']}-{page.variant}"
     archives = [f"/book/experiments/{archive}" for archive in archives]
