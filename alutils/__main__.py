@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from alutils.acquisition.target import Range
 from alutils.analysis import advice, overlap, plans, probes
 from alutils.campaign import campaign
 from alutils.data import datasets
@@ -25,7 +26,7 @@ from alutils.data.structures import read_structures
 from alutils.data.validation import read_yaml
 from alutils.descriptors import features
 from alutils.runs import records
-from alutils.runs.target_runs import checked
+from alutils.runs.written import checked
 from alutils.storage import locations
 from alutils.storage.processes import GOES_ON, forks_die_too
 
@@ -186,8 +187,8 @@ def advise(folder, n_max):
     plan = overlap.Plan(len(state.pool), len(known), n_max)
     if not plan.n_init < n_max <= plan.n_pool:
         raise ValueError(f"n_max={n_max} must lie between {plan.n_init} and {plan.n_pool}")
-    X, threshold = features(state.pool)[known], state.settings.threshold
-    table, answer = advice.advise(X, y, threshold, plan, advice.experience())
+    X, target = features(state.pool)[known], Range(low=state.settings.threshold)
+    table, answer = advice.advise(X, y, target, plan, advice.experience())
     for name, row in table.iterrows():
         print(
             f"{name}: saves {row.saved:.0%} of the labels ({row.low:.0%} to {row.high:.0%}; "

@@ -8,7 +8,8 @@ resumed equals one that was never interrupted, and all strategies share test set
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +18,12 @@ import pandas as pd
 from alutils import metrics
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, Moment, entered, in_range
+from alutils.acquisition.target import Target, highest
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import check_descriptor, features, settings_of
 from alutils.model.gp import GaussianProcess
 
+PAPERS_TARGET = highest(0.30)
 SPLIT, FIT, PICK = range(3)  # what a generator is for: part of its seed
 
 
@@ -36,8 +39,8 @@ class RunConfig:
         training set, the test set
     noise_var : sigma_n^2, eV^2; with normalize_y a multiple of var(y_train)
     normalize_y, n_restarts : as in `alutils.model.gp.GaussianProcess`
-    target_share : the target is this share of the molecules with the highest label; or
-    threshold : the target is y > threshold, eV (overrides target_share)
+    target : what a search looks for, an `acquisition.target.Target` or its fields as a mapping;
+        None for none. The paper's: the highest 30 %
     seed : of test set, first batch, optimiser starts and picks
     descriptor : a name of `alutils.descriptors.DESCRIPTORS`; None takes the data set's own
 
@@ -57,14 +60,15 @@ class RunConfig:
     noise_var: float = 0.05
     normalize_y: bool = False
     n_restarts: int = 2
-    target_share: float | None = 0.30
-    threshold: float | None = None
+    target: Target | None = PAPERS_TARGET
     seed: int = 0
     descriptor: str | None = None
 
     def __post_init__(self):
         if callable(self.strategy):
             object.__setattr__(self, "strategy", entered(self.strategy))
+        if isinstance(self.target, Mapping):
+            object.__setattr__(self, "target", Target(**self.target))
         if self.strategy not in STRATEGIES:
             raise ValueError(
                 f"strategy={self.strategy!r} is unknown: choose one of {', '.join(STRATEGIES)}"
@@ -79,18 +83,12 @@ class RunConfig:
             raise ValueError(f"n_restarts={self.n_restarts} must be 0 or more")
         if self.seed < 0:
             raise ValueError(f"seed={self.seed} must be 0 or more")
-        no_target = self.target_share is None and self.threshold is None
-        if no_target and CANDIDATES.get(self.strategy) is in_range:
-            raise ValueError(
-                f"strategy={self.strategy!r} needs target_share or threshold: both are None"
-            )
+        if self.target is None and CANDIDATES.get(self.strategy) is in_range:
+            raise ValueError(f"strategy={self.strategy!r} needs a target: it is None")
 
-    def target(self, y):
-        """Threshold in eV, None without a target; ValueError if it splits off none or all."""
-        if self.threshold is not None:
-            metrics.check_threshold(y, self.threshold)
-            return float(self.threshold)
-        return None if self.target_share is None else metrics.target_threshold(y, self.target_share)
+    def range_in(self, y):
+        """The target's range in eV among the labels, None without a target."""
+        return None if self.target is None else self.target.range_in(y)
 
 
 class Step(NamedTuple):
@@ -122,7 +120,7 @@ def check(config: RunConfig, dataset: MoleculeDataset):
             "lower one of them"
         )
     settings_of(dataset, config.descriptor)
-    config.target(dataset.y)
+    config.range_in(dataset.y)
 
 
 def split(config: RunConfig, n: int) -> Split:
@@ -148,7 +146,7 @@ def steps(config, dataset, X, batches=()):
     Step
     """
     check(config, dataset)
-    y, threshold = dataset.y, config.target(dataset.y)
+    y, target = dataset.y, config.range_in(dataset.y)
     test_idx, train_idx, heldout_idx = split(config, len(y))
     sizes = batch_sizes(config.scheme, config.n_init, config.n_const, config.n_max)
     for batch in batches:
@@ -164,7 +162,7 @@ def steps(config, dataset, X, batches=()):
         ).fit(X[train_idx], y[train_idx])
         fitted = time.perf_counter()
 
-        moment = Moment(model, X[heldout_idx], threshold)
+        moment = Moment(model, X[heldout_idx], target)
         batch, n_candidates = None, np.nan
         if iteration < len(sizes):
             rng = np.random.default_rng([config.seed, PICK, iteration])
@@ -177,7 +175,7 @@ def steps(config, dataset, X, batches=()):
         row = {
             "iteration": iteration,
             "n_train": len(train_idx),
-            **_test_metrics(y[test_idx], model.predict(X[test_idx]), threshold),
+            **_test_metrics(y[test_idx], model.predict(X[test_idx]), target),
             **_search_metrics(y, train_idx, heldout_idx, moment),
             "n_candidates": n_candidates,
             "signal_var": float(model.signal_var_ * model.y_std_**2),
@@ -202,10 +200,16 @@ def run(config: RunConfig) -> pd.DataFrame:
 
 
 def to_frame(config, rows):
-    """Rows of one run as a frame whose first columns are the configuration's."""
+    """Rows of one run as a frame whose first columns are the configuration's.
+
+    Those of the target are target_low, target_high and target_by.
+    """
+    values = asdict(config)
+    target = values.pop("target") or dict.fromkeys(("low", "high", "by"))
+    values |= {f"target_{name}": value for name, value in target.items()}
     frame = pd.DataFrame(rows)
-    for position, field in enumerate(fields(config)):
-        frame.insert(position, field.name, [asdict(config)[field.name]] * len(frame))
+    for position, (name, value) in enumerate(values.items()):
+        frame.insert(position, name, [value] * len(frame))
     return frame
 
 
@@ -220,10 +224,12 @@ def _move(batch, train_idx, heldout_idx):
     return np.r_[train_idx, batch], heldout_idx[keep]
 
 
-def _test_metrics(y, mu, threshold):
+def _test_metrics(y, mu, target):
     """Test-set columns of a row."""
-    inside = np.zeros(len(y), dtype=bool) if threshold is None else y > threshold
-    tpr, fpr = (np.nan, np.nan) if threshold is None else metrics.rates(y, mu, threshold)
+    inside, tpr, fpr = np.zeros(len(y), dtype=bool), np.nan, np.nan
+    if target is not None:
+        inside = target.contains(y)
+        tpr, fpr = metrics.rates(inside, target.contains(mu))
     return {
         "mae_ev": metrics.mae(y, mu),
         "r2": metrics.r2(y, mu),
@@ -235,11 +241,11 @@ def _test_metrics(y, mu, threshold):
 
 def _search_metrics(y, train_idx, heldout_idx, moment):
     """Columns of a row on the search for the target; NaN without one."""
-    if moment.threshold is None:
+    if moment.target is None:
         return dict.fromkeys(("tpr_heldout", "fpr_heldout", "n_found", "found_share"), np.nan)
-    tpr, fpr = metrics.rates(y[heldout_idx], moment.mu, moment.threshold)
-    n_found = int(np.sum(y[train_idx] > moment.threshold))
-    n_left = int(np.sum(y[heldout_idx] > moment.threshold))
+    inside = moment.target.contains(y)
+    tpr, fpr = metrics.rates(inside[heldout_idx], moment.target.contains(moment.mu))
+    n_found, n_left = int(inside[train_idx].sum()), int(inside[heldout_idx].sum())
     return {
         "tpr_heldout": tpr,
         "fpr_heldout": fpr,

@@ -16,52 +16,23 @@ def r2(y, mu):
     return float(1 - np.sum((y - mu) ** 2) / total) if total > 0 else float("nan")
 
 
-def rates(y, mu, threshold):
-    """True and false positive rate of ``mu > threshold`` (Eq. 8, with FPR = FP / N).
+def rates(in_range, predicted):
+    """True and false positive rate of a prediction of being in range (Eq. 8, with FPR = FP / N).
 
     The paper prints FPR = FN / N, which is neither what it describes nor what it plots.
 
     Parameters
     ----------
-    y, mu : (n,) eV
-    threshold : float, eV
+    in_range, predicted : (n,) bool, by label and by prediction
 
     Returns
     -------
     tpr, fpr : floats in [0, 1]; NaN where there is no positive (negative) molecule
     """
-    positive, predicted = y > threshold, mu > threshold
-    n_positive, n_negative = positive.sum(), (~positive).sum()
-    tpr = (positive & predicted).sum() / n_positive if n_positive else np.nan
-    fpr = (~positive & predicted).sum() / n_negative if n_negative else np.nan
+    n_positive, n_negative = in_range.sum(), (~in_range).sum()
+    tpr = (in_range & predicted).sum() / n_positive if n_positive else np.nan
+    fpr = (~in_range & predicted).sum() / n_negative if n_negative else np.nan
     return float(tpr), float(fpr)
-
-
-def target_threshold(y, target_share):
-    """Threshold above which the highest `target_share` of the molecules lie, eV.
-
-    It looks at the labels of the whole data set, which a real search cannot.
-
-    Raises
-    ------
-    ValueError
-        If target_share is not between 0 and 1, or no or all molecules would be in range.
-    """
-    if not 0 < target_share < 1:
-        raise ValueError(f"target_share={target_share} must lie between 0 and 1")
-    threshold = float(np.quantile(y, 1 - target_share))
-    check_threshold(y, threshold)
-    return threshold
-
-
-def check_threshold(y, threshold):
-    """Raise ValueError where no molecule, or every molecule, has y > threshold."""
-    n_in_range = int(np.sum(y > threshold))
-    if n_in_range in (0, len(y)):
-        raise ValueError(
-            f"threshold={threshold:g} eV leaves {n_in_range} of {len(y)} molecules in range: "
-            f"choose one between {y.min():.3f} and {y.max():.3f} eV"
-        )
 
 
 def found_share(n_found, n_in_pool):

@@ -75,7 +75,7 @@ config = configs["property_search"]
 # computed from the labels of the whole pool, a look ahead that a real search cannot take.
 
 # %%
-threshold = config.target(pool.y)
+target = config.range_in(pool.y)
 elements = [ase.data.chemical_symbols[z] for z in np.unique(pool.molecules.numbers)]
 facts = {
     "molecules": f"{len(pool)}",
@@ -83,7 +83,7 @@ facts = {
     "atoms per molecule": f"{pool.molecules.counts.min()} to {pool.molecules.counts.max()}",
     "label": f"{pool.info.get('label', 'HOMO')}, eV",
     "HOMO, mean and standard deviation": f"{pool.y.mean():.2f} and {pool.y.std():.2f} eV",
-    "target: HOMO above": f"{threshold:.2f} eV",
+    "target: HOMO above": f"{target.low:.2f} eV",
 }
 pd.DataFrame({pool.name: facts})
 
@@ -193,7 +193,7 @@ sets_figure = glue("fig_sets", pool_figures.set_sizes(run, len(pool), checked.n_
 model = GaussianProcess(
     checked.noise_var, random_state=np.random.default_rng([checked.seed, loop.FIT, 0])
 ).fit(features[train_idx], pool.y[train_idx])
-moment = strategies.Moment(model, features[heldout_idx], threshold)
+moment = strategies.Moment(model, features[heldout_idx], target)
 picks = {
     name: strategies.STRATEGIES[name](
         moment, checked.n_const, np.random.default_rng([checked.seed, loop.PICK, 0])
@@ -210,8 +210,8 @@ candidates = {
 # where the batch repeats itself), and the share that is truly {term}`in range` (`in_range`).
 
 # %%
-target = pool.y > threshold
-table = pool_figures.batch_table(moment, picks, target[heldout_idx])
+in_target = target.contains(pool.y)
+table = pool_figures.batch_table(moment, picks, in_target[heldout_idx])
 batches = table.rename(index=figures.STRATEGY_LABELS)
 for column in table:
     glue(f"most_{column}", batches[column].idxmax(), display=False)
@@ -266,7 +266,7 @@ map_figure = glue(
 
 # %%
 in_test = np.isin(np.arange(len(pool)), test_idx)
-of_target = [overlap(axis, axis[target])[0] for axis in features[:, :10].T]
+of_target = [overlap(axis, axis[in_target])[0] for axis in features[:, :10].T]
 least = 1 + int(np.argmin(of_target[1:]))
 shares = {"first": of_target[0], "least": of_target[least]}
 shares["test"] = overlap(features[:, least], features[in_test, least])[0]
@@ -278,7 +278,7 @@ glue("target_share", checked.target_share, display=False)
 # %% tags=["remove-output", "hide-input"]
 axes = {f"principal axis {k + 1} (descriptor units)": features[:, k] for k in (0, least)}
 target_figure = glue(
-    "fig_target", pool_figures.target_in_pool({**axes, "HOMO (eV)": pool.y}, in_test, target)
+    "fig_target", pool_figures.target_in_pool({**axes, "HOMO (eV)": pool.y}, in_test, in_target)
 )
 
 # %% [markdown]

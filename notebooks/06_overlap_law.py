@@ -81,7 +81,7 @@ print(f"{len(rows)} searches, each with a probe of its own")
 # their own, the windows lie far below it, and the pools differ: the share alone cannot be the law.
 
 # %% tags=["remove-output", "hide-input"]
-by_search = rows.groupby(["dataset", "strategy", "target_from", "target_to"], as_index=False)
+by_search = rows.groupby(["dataset", "strategy", "target_low", "target_high"], as_index=False)
 mean = by_search.mean(numeric_only=True).assign(spread=by_search["area_gain"].std()["area_gain"])
 share_figure = glue("fig_share", law_figures.share_alone(mean))
 
@@ -242,7 +242,7 @@ for letter, name in (("E", E), ("P", GREEDY)):
         told = {"law": law.LAW, f"null_{left.split()[0]}": next(iter(law.RIVALS))}
         for key, rival in told.items():
             facts[f"{letter}_{key}"] = "{:.2f} ({:.2f} to {:.2f})".format(*result.loc[rival][:3])
-by_target = known.pivot_table("area_gain", ["dataset", "target_from", "target_to"], "strategy")
+by_target = known.pivot_table("area_gain", ["dataset", "target_low", "target_high"], "strategy")
 more = interval((by_target[GREEDY] - by_target[E]).dropna())
 facts["greedy_wins"] = f"{(by_target[GREEDY] > by_target[E]).sum()} of {len(by_target.dropna())}"
 facts["remote"] = "; ".join(

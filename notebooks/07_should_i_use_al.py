@@ -31,6 +31,7 @@ import pandas as pd
 from myst_nb import glue
 
 from alutils import metrics
+from alutils.acquisition.target import above, above_or_highest
 from alutils.analysis import advice, law
 from alutils.analysis.overlap import CONFIDENCE, Plan
 from alutils.data.datasets import load
@@ -64,9 +65,9 @@ sizes = {"n_test": p.n_test, "n_init": p.n_probe, "n_const": p.n_probe, "n_max":
 draft = run_configs(p, strategy=["random"], **{name: [size] for name, size in sizes.items()})[0]
 labelled = split(draft, len(pool)).train_idx
 X, y = features(pool)[labelled], pool.y[labelled]
-target = p.threshold if p.threshold is not None else metrics.target_threshold(y, p.target_share)
+target = above_or_highest(p.threshold, p.target_share).range_in(y)
 plan = Plan(len(pool) - p.n_test, p.n_probe, p.n_max)
-print(f"{len(y)} labels, target above {target:.3f} eV, up to {p.n_max} labels of {plan.n_pool}")
+print(f"{len(y)} labels, target above {target.low:.3f} eV, up to {p.n_max} labels of {plan.n_pool}")
 
 # %% [markdown]
 # ## The advice
@@ -96,7 +97,7 @@ told = {
     **table.loc[best, ["saved", "low", "high"]].astype(float).round(2).to_dict(),
     "dataset": p.dataset,
     "n_max": p.n_max,
-    "threshold": float(target),
+    "threshold": target.low,
 }
 for key, value in told.items():
     glue(key, value, display=False)
@@ -123,7 +124,7 @@ runs = run_or_load(
     run_configs(
         p,
         strategy=["random", *table.index],
-        threshold=[float(target)],
+        target=[above(target.low)],
         noise_var=[answer["noise_var"]],
         **{name: [size] for name, size in sizes.items()},
     )

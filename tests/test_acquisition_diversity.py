@@ -5,7 +5,8 @@ import pytest
 
 from alutils.acquisition import diversity
 from alutils.acquisition.strategies import STRATEGIES, Moment
-from alutils.model.gp import GaussianProcess, rbf, squared_distances
+from alutils.model.gp import GaussianProcess
+from alutils.model.kernel import rbf, squared_distances
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from scipy.stats import norm
 
 from alutils.acquisition import search
 from alutils.acquisition.strategies import SEARCHES, STRATEGIES, Moment
-from alutils.acquisition.target import Window
+from alutils.acquisition.target import Range
 from alutils.model.gp import GaussianProcess
 
 MAXIMISING = (
@@ -17,9 +17,9 @@ MAXIMISING = (
 )
 
 
-def fake(mu, sigma, threshold):
+def fake(mu, sigma, target):
     return SimpleNamespace(
-        mu=np.array(mu), sigma=np.array(sigma), X=np.zeros((len(mu), 1)), threshold=threshold
+        mu=np.array(mu), sigma=np.array(sigma), X=np.zeros((len(mu), 1)), target=target
     )
 
 
@@ -32,48 +32,48 @@ def moment():
     rng = np.random.default_rng(4)
     X = rng.normal(size=(90, 3)) * 250
     model = GaussianProcess(0.02, n_restarts=0).fit(X[:30], -6 + np.tanh(X[:30, 0] / 250))
-    return Moment(model, X[30:], threshold=-5.8)
+    return Moment(model, X[30:], Range(-5.8))
 
 
 @pytest.mark.parametrize("name", SEARCHES)
 def test_a_search_needs_a_target(name, moment):
-    with pytest.raises(ValueError, match="target_share or threshold"):
+    with pytest.raises(ValueError, match="needs a target"):
         pick(name, Moment(moment.model, moment.X), 5)
 
 
 @pytest.mark.parametrize("name", MAXIMISING)
 def test_what_maximises_refuses_a_window(name, moment):
-    window = Moment(moment.model, moment.X, Window(-6.2, -5.8))
+    window = Moment(moment.model, moment.X, Range(-6.2, -5.8))
     with pytest.raises(ValueError, match=r"the target ends at -5\.8 eV: choose property_search"):
         pick(name, window, 5)
 
 
 @pytest.mark.parametrize("name", sorted(set(SEARCHES) - set(MAXIMISING)))
 def test_the_others_search_a_window(name, moment):
-    window = Moment(moment.model, moment.X, Window(-6.2, -5.8))
-    inside = moment.mu > Window(-6.2, -5.8)
+    window = Moment(moment.model, moment.X, Range(-6.2, -5.8))
+    inside = Range(-6.2, -5.8).contains(moment.mu)
     assert 5 < inside.sum() < 55
     assert inside[pick(name, window, 5)].mean() >= 0.6
 
 
 @pytest.mark.parametrize("name", SEARCHES)
 def test_an_open_window_is_a_threshold(name, moment):
-    window = Moment(moment.model, moment.X, Window(-5.8, np.inf))
+    window = Moment(moment.model, moment.X, Range(-5.8, np.inf))
     assert pick(name, window, 20) == pick(name, moment, 20)
 
 
 def test_optimistic_search_counts_sigma_in():
-    moment = fake([-1.0, -1.0, 1.0, -3.0], [0.5, 1.5, 0.1, 1.0], 0.0)
+    moment = fake([-1.0, -1.0, 1.0, -3.0], [0.5, 1.5, 0.1, 1.0], Range(0.0))
     assert set(pick("optimistic_search", moment, 2)) == {1, 2}
 
 
 def test_uncertain_in_range_goes_by_sigma_within_the_range():
-    moment = fake([1.0, 1.0, -1.0, 1.0, -1.0], [0.1, 0.3, 0.9, 0.2, 0.8], 0.0)
+    moment = fake([1.0, 1.0, -1.0, 1.0, -1.0], [0.1, 0.3, 0.9, 0.2, 0.8], Range(0.0))
     assert pick("uncertain_in_range", moment, 5) == [1, 3, 0, 2, 4]
 
 
 def test_most_probable_weighs_the_distance_by_sigma():
-    moment = fake([0.5, 0.6, -0.1], [0.1, 2.0, 5.0], 0.0)
+    moment = fake([0.5, 0.6, -0.1], [0.1, 2.0, 5.0], Range(0.0))
     assert pick("most_probable", moment, 3) == [0, 1, 2]
     assert np.allclose(
         search.probability_in_range(np.array([0.5]), np.array([0.1]), 0.4, 0.6),
@@ -91,16 +91,20 @@ def test_expected_improvement_ranks_by_its_integral(z):
         return quad(lambda f: f * density(f), 0, upper, epsabs=0, limit=200, points=[mu])[0]
 
     for other in (z - 0.05, z + 0.05):
-        moment = fake([z * 0.3, other * 0.3], [0.3, 0.3], 0.0)
+        moment = fake([z * 0.3, other * 0.3], [0.3, 0.3], Range(0.0))
         assert pick("expected_improvement", moment, 1) == [int(other > z)]
     if z > -9:
         mu, sigma = [z * 0.3, z * 0.3 - 0.1], [0.3, 0.5]
         values = [improvement(*pair) for pair in zip(mu, sigma, strict=True)]
-        assert pick("expected_improvement", fake(mu, sigma, 0.0), 1) == [int(np.argmax(values))]
+        assert pick("expected_improvement", fake(mu, sigma, Range(0.0)), 1) == [
+            int(np.argmax(values))
+        ]
 
 
 def test_upper_confidence_bound_adds_two_sigma():
-    assert pick("upper_confidence_bound", fake([0.0, 0.5, 0.2], [0.5, 0.1, 0.3], 9.0), 3) == [
+    assert pick(
+        "upper_confidence_bound", fake([0.0, 0.5, 0.2], [0.5, 0.1, 0.3], Range(9.0)), 3
+    ) == [
         0,
         2,
         1,

@@ -14,6 +14,7 @@ from alutils.acquisition.strategies import (
     register,
     upper_half,
 )
+from alutils.acquisition.target import Range
 from alutils.model.gp import GaussianProcess
 
 
@@ -24,13 +25,16 @@ def moment():
     X -= X.mean(axis=0)
     y = -6 + np.tanh(X[:, 0] / 300)
     model = GaussianProcess(0.01, n_restarts=0).fit(X[:30], y[:30])
-    return Moment(model, X[30:], threshold=-5.7)
+    return Moment(model, X[30:], Range(-5.7))
 
 
-def fake(mu=None, sigma=None, X=None, threshold=0.0):
+ABOVE_ZERO = Range(0.0)
+
+
+def fake(mu=None, sigma=None, X=None, target=ABOVE_ZERO):
     n = len(mu if mu is not None else sigma)
     X = np.random.default_rng(0).normal(size=(n, 3)) if X is None else X
-    return SimpleNamespace(mu=mu, sigma=sigma, X=X, threshold=threshold)
+    return SimpleNamespace(mu=mu, sigma=sigma, X=X, target=target)
 
 
 def pick(name, moment, batch_size, seed=0):
@@ -56,7 +60,7 @@ def test_picks_are_reproducible_and_change_nothing(name, moment):
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_picks_survive_duplicates(name, moment):
     """Three different descriptors, a hundred times each: fewer clusters than the batch asks for."""
-    twins = Moment(moment.model, np.repeat(moment.X[:3], 100, axis=0), moment.threshold)
+    twins = Moment(moment.model, np.repeat(moment.X[:3], 100, axis=0), moment.target)
     picks = pick(name, twins, 20)
     assert len(np.unique(picks)) == 20
 
@@ -126,7 +130,7 @@ def test_property_search_moves_one_pick_for_one_candidate():
 
 
 def test_property_search_needs_a_target(moment):
-    with pytest.raises(ValueError, match="threshold"):
+    with pytest.raises(ValueError, match="needs a target"):
         pick("property_search", Moment(moment.model, moment.X), 5)
 
 
@@ -135,7 +139,7 @@ def test_reading_sigma_gives_the_same_mu(moment):
     mu = fresh.mu
     assert np.abs(mu - moment.mu).max() < 1e-12
     with pytest.raises(AttributeError):
-        fresh.threshold = 1.0
+        fresh.target = Range(1.0)
 
 
 def test_every_letter_and_candidate_list_names_a_strategy():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alutils.acquisition.target import Window
+from alutils.acquisition.target import Range
 from alutils.analysis import overlap
 from alutils.analysis.overlap import Plan
 from alutils.model.gp import GaussianProcess
@@ -13,7 +13,7 @@ from alutils.model.gp import GaussianProcess
 def run_frame(n, found, n_target):
     frame = pd.DataFrame({"n_train": n, "n_found": found})
     frame["found_share"] = frame["n_found"] / n_target
-    keys = {"dataset": "toy", "strategy": "s", "seed": 0, "target_from": 0.8, "target_to": 1.0}
+    keys = {"dataset": "toy", "strategy": "s", "seed": 0, "target_low": 0.8, "target_high": 1.0}
     return frame.assign(**keys)
 
 
@@ -100,7 +100,7 @@ def test_probe_tells_easy_from_hard_targets(pool):
 
 def test_probe_without_hits_says_so(pool):
     X, y = pool
-    told = overlap.probe(X, y, [Window(5.0, 6.0)], 0.01, Plan(5000, 100, 800))
+    told = overlap.probe(X, y, [Range(5.0, 6.0)], 0.01, Plan(5000, 100, 800))
     assert (told["hits"] == 0).all() and "foretold_area_gain" not in told
     assert told["auc"].isna().all()
 

@@ -8,12 +8,12 @@ from dataclasses import asdict
 import nbformat
 import pytest
 
+from alutils.acquisition.target import above, lowest
 from alutils.analysis import plans
 from alutils.loop import RunConfig
 from alutils.report.style import STRATEGY_LETTERS
 from alutils.runs.provenance import NUMERICS_VERSION
 from alutils.runs.records import file_name
-from alutils.runs.target_runs import TargetConfig, config_of
 from book.builder.fragments.explorer import (
     CONTRAST,
     DARK_GROUND,
@@ -35,9 +35,9 @@ BUILT = ROOT / "_build" / "html"
 OURS = ("explorer.js", "explorer.css")
 
 
-def record(seed, errors, config=RunConfig, study="paper", **changed):
+def record(seed, errors, study="paper", **changed):
     """A record with one row for each error, all other numbers one."""
-    made = config("organics", **{"strategy": "random", "n_max": 200, "seed": seed, **changed})
+    made = RunConfig("organics", **{"strategy": "random", "n_max": 200, "seed": seed, **changed})
     rows = [
         {**dict.fromkeys(METRICS, 1.0), "n_train": 100 * 2**i, "mae_ev": error}
         for i, error in enumerate(errors)
@@ -70,8 +70,8 @@ def test_settings_stand_apart_and_are_named():
         record(0, [0.3], scheme="constant", n_const=50),
         record(0, [0.3], noise_var=0.03, normalize_y=True),
         record(0, [0.3], n_test=500),
-        record(0, [0.3], threshold=-9.5),
-        record(0, [0.3], TargetConfig, "targets", target_from=0.0, target_to=0.1),
+        record(0, [0.3], target=above(-9.5)),
+        record(0, [0.3], study="targets", target=lowest(0.1)),
     ]
     data = explorer_data(records)
     labels = {name: [c["label"] for c in found] for name, found in data["choices"].items()}
@@ -126,7 +126,7 @@ def test_script_is_one_assignment_of_json():
 
 def test_archive_gives_runs_and_probes_by_name(tmp_path):
     one, two, other = record(0, [0.3]), record(1, [0.4]), record(2, [0.5])
-    first, *rest = (file_name(config_of(run["config"])) for run in (one, two, other))
+    first, *rest = (file_name(RunConfig(**run["config"])) for run in (one, two, other))
     with zipfile.ZipFile(tmp_path / "records.zip", "w") as archive:
         archive.writestr(first, json.dumps(one))
         archive.writestr("study.jsonl", json.dumps(two) + "\n" + json.dumps(other) + "\n")

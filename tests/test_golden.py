@@ -15,7 +15,7 @@ from ase.build import molecule
 
 from alutils import loop
 from alutils.acquisition.strategies import STRATEGIES
-from alutils.acquisition.target import Window
+from alutils.acquisition.target import SHARE, Range, Target, above, lowest
 from alutils.analysis import overlap
 from alutils.data.datasets import MoleculeDataset
 from alutils.descriptors import DEFAULTS
@@ -24,7 +24,6 @@ from alutils.descriptors.many_body import species_of, write_mbtr
 from alutils.loop import RunConfig
 from alutils.model.gp import GaussianProcess
 from alutils.runs.records import ABSOLUTE, RELATIVE, TIMINGS
-from alutils.runs.target_runs import TargetConfig
 
 TRACKED = Path(__file__).with_name("golden") / "numerics.json"
 SIZES = dict(n_init=20, n_const=20, n_max=100, n_test=50, noise_var=0.01)
@@ -75,7 +74,7 @@ def mbtr(tmp_path):
 
 def probe():
     X, y = points(80)
-    targets = [-5.5, Window(-6.2, -5.8)]
+    targets = [Range(-5.5), Range(-6.2, -5.8)]
     frame = overlap.probe(X, y, targets, 0.01, overlap.Plan(300, 20, 100))
     return frame.drop(columns=["target"]).to_dict("list")
 
@@ -83,12 +82,11 @@ def probe():
 CASES = {
     **{f"strategy {name}": lambda name=name: run(RunConfig("toy", name, **SIZES, seed=4))
        for name in STRATEGIES},
-    "window": lambda: run(TargetConfig("toy", "most_probable", **SIZES, target_from=0.4,
-                                       target_to=0.6)),
-    "lower tail": lambda: run(TargetConfig("toy", "property_search", **SIZES, target_from=0.0,
-                                           target_to=0.2)),
+    "window": lambda: run(RunConfig("toy", "most_probable", **SIZES,
+                                    target=Target(0.4, 0.6, SHARE))),
+    "lower tail": lambda: run(RunConfig("toy", "property_search", **SIZES, target=lowest(0.2))),
     "threshold": lambda: run(RunConfig("toy", "property_search", "constant", **SIZES,
-                                       threshold=-5.4)),
+                                       target=above(-5.4))),
     "normalize_y": lambda: run(RunConfig("toy", "random", **SIZES, normalize_y=True)),
     "ladder of subsets": lambda: fit(1100),
     "likelihood subset": lambda: fit(900, restart_subset=100, likelihood_subset=400),

@@ -6,6 +6,7 @@ import pytest
 from alutils import loop
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import STRATEGIES
+from alutils.acquisition.target import above
 from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
 
@@ -143,7 +144,7 @@ def test_candidates_are_counted(pool):
 
 
 def test_without_a_target_search_metrics_have_no_value(pool):
-    rows, _ = rows_and_batches(RunConfig("toy", "random", **CONFIG, target_share=None), pool)
+    rows, _ = rows_and_batches(RunConfig("toy", "random", **CONFIG, target=None), pool)
     for name in ("tpr", "fpr", "tpr_heldout", "found_share", "mae_in_range_ev"):
         assert np.isnan(rows[0][name])
 
@@ -160,7 +161,7 @@ def test_run_gives_a_tidy_frame(pool, monkeypatch):
     monkeypatch.setattr(loop, "features", lambda dataset, **_: np.asarray(dataset.X, dtype=float))
     frame = loop.run(RunConfig("toy", "random", **CONFIG, seed=2))
     assert frame["n_train"].tolist() == [20, 40, 80, 100]
-    assert set(frame["seed"]) == {2} and frame["threshold"].isna().all()
+    assert set(frame["seed"]) == {2} and set(frame["target_low"]) == {0.7}
 
 
 def test_a_batch_from_elsewhere_is_refused(pool):
@@ -179,7 +180,7 @@ def test_a_batch_from_elsewhere_is_refused(pool):
         ({"noise_var": float("nan")}, "noise_var=nan"),
         ({"n_restarts": -1}, "n_restarts=-1"),
         ({"seed": -1}, "seed=-1"),
-        ({"strategy": "property_search", "target_share": None}, "target_share or threshold"),
+        ({"strategy": "property_search", "target": None}, "needs a target"),
     ],
 )
 def test_impossible_configurations_are_refused(change, named):
@@ -191,9 +192,8 @@ def test_impossible_configurations_are_refused(change, named):
     ("change", "named"),
     [
         ({"n_max": 260}, "310 molecules"),
-        ({"threshold": 3.0}, "0 of 300"),
-        ({"threshold": -30.0}, "300 of 300"),
-        ({"target_share": 1.5}, "target_share=1.5"),
+        ({"target": above(3.0)}, "0 of 300"),
+        ({"target": {"low": -30.0}}, "300 of 300"),
     ],
 )
 def test_runs_that_do_not_fit_the_pool_are_refused(change, named, pool):

@@ -17,34 +17,12 @@ def test_rates_by_hand():
     """TP 2, FN 1, FP 3, TN 1: no two ratios of theirs are equal."""
     y = np.array([-5.0, -5.0, -5.0, -7.0, -7.0, -7.0, -7.0])
     mu = np.array([-5.0, -5.5, -7.0, -5.0, -5.0, -5.0, -7.0])
-    assert metrics.rates(y, mu, -6.0) == (pytest.approx(2 / 3), pytest.approx(3 / 4))
+    assert metrics.rates(y > -6, mu > -6) == (pytest.approx(2 / 3), pytest.approx(3 / 4))
 
 
 def test_rates_have_no_value_without_the_class():
-    tpr, fpr = metrics.rates(np.array([-7.0]), np.array([-7.0]), -6.0)
+    tpr, fpr = metrics.rates(np.array([False]), np.array([False]))
     assert np.isnan(tpr) and fpr == 0
-
-
-def test_target_threshold_leaves_the_share():
-    y = np.random.default_rng(0).normal(size=1000)
-    assert np.mean(y > metrics.target_threshold(y, 0.3)) == pytest.approx(0.3, abs=1e-3)
-
-
-@pytest.mark.parametrize("share", [0.0, 1.0, -0.1, np.nan])
-def test_impossible_shares_are_refused(share):
-    with pytest.raises(ValueError, match="target_share"):
-        metrics.target_threshold(np.arange(10.0), share)
-
-
-def test_labels_that_cannot_be_split_are_refused():
-    with pytest.raises(ValueError, match="0 of 10 molecules"):
-        metrics.target_threshold(np.full(10, -6.0), 0.3)
-
-
-@pytest.mark.parametrize(("threshold", "left"), [(9.0, "0 of 10"), (-1.0, "10 of 10")])
-def test_thresholds_that_split_nothing_are_refused(threshold, left):
-    with pytest.raises(ValueError, match=left):
-        metrics.check_threshold(np.arange(10.0), threshold)
 
 
 def test_perfect_search_saves_the_bound():

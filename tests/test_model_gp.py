@@ -8,13 +8,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
-from alutils.model.gp import (
-    GaussianProcess,
-    factorise,
-    log_marginal_likelihood,
-    rbf,
-    squared_distances,
-)
+from alutils.model.gp import GaussianProcess
+from alutils.model.kernel import factorise, rbf, squared_distances
+from alutils.model.likelihood import log_marginal_likelihood
 
 BOUNDS = {"signal": (0.2, 2000.0), "length": (7.0, 70000.0)}  # the paper's 20 and 700, times 100
 
@@ -148,43 +144,6 @@ def test_optimum_is_not_below_scikit_learns(data, normalize_y, restart_subset):
     assert model.log_marginal_likelihood_ > other.log_marginal_likelihood_value_ - 1e-4
 
 
-@pytest.mark.parametrize(
-    ("n", "restart", "likelihood", "sizes"),
-    [
-        (400, 500, 8000, [400]),
-        (999, 500, 8000, [999]),
-        (1000, 500, 8000, [500, 1000]),
-        (16_000, 500, 8000, [500, 1000, 2000, 4000, 8000]),
-        (16_000, 500, None, [500, 1000, 2000, 4000, 8000, 16_000]),
-        (300, None, 8000, [300]),
-        (300, None, 100, [100]),
-    ],
-)
-def test_subsets_grow_to_the_full_likelihood(n, restart, likelihood, sizes):
-    model = GaussianProcess(restart_subset=restart, likelihood_subset=likelihood)
-    assert model._subset_sizes(n) == sizes
-
-
-@pytest.mark.parametrize("noise_var", [1e-6, 1e-3, 0.05])
-def test_the_ladder_ends_at_the_optimum_of_a_climb_from_scratch(data, noise_var):
-    """With a fraction of its evaluations of the full likelihood."""
-    X, y, _ = data
-    ladder = GaussianProcess(noise_var, random_state=0, restart_subset=60).fit(X, y)
-    scratch = GaussianProcess(noise_var, random_state=0, restart_subset=None).fit(X, y)
-    assert ladder.log_marginal_likelihood_ > scratch.log_marginal_likelihood_ - 1e-3
-    assert ladder.n_evaluations_ <= 8 < scratch.n_evaluations_
-
-
-def test_a_polish_without_curvature_still_climbs(data):
-    X, y, _ = data
-    model = GaussianProcess(0.05, n_restarts=0, random_state=0).fit(X, y)
-    model.noise_var_used_ = 0.05
-    D2, start = squared_distances(X), np.log([5.0, 2000.0])
-    for hessian in (-np.eye(2), np.diag([1e-9, 1e-9])):  # indefinite; far too long a step
-        found = model._polish(start, hessian, D2, y)
-        assert -found.fun > model.log_marginal_likelihood_ - 1e-3
-
-
 def test_the_likelihood_of_a_subset_and_a_model_of_all(data):
     X, y, X_new = data
     whole = GaussianProcess(0.05, random_state=0).fit(X, y)
@@ -235,7 +194,7 @@ def test_chunks_change_nothing(data, monkeypatch):
     X, y, X_new = data
     model = GaussianProcess(0.05, random_state=0).fit(X, y)
     whole = model.predict(X_new, return_std=True)
-    monkeypatch.setattr("alutils.model.gp.CHUNK", 7)
+    monkeypatch.setattr("alutils.model.kernel.CHUNK", 7)
     for ours, theirs in zip(model.predict(X_new, return_std=True), whole, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-10)
 

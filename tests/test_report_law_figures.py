@@ -17,9 +17,9 @@ def frame():
         ("aminoacids", "property_search", 0.4, 0.5, 0.1, 0.05),
         ("organics", "most_probable", 0.0, 0.1, 0.8, 0.9),
     ]
-    names = ["dataset", "strategy", "target_from", "target_to", "foretold_area_gain", "area_gain"]
+    names = ["dataset", "strategy", "target_low", "target_high", "foretold_area_gain", "area_gain"]
     frame = pd.DataFrame(rows, columns=names)
-    return frame.assign(share=frame["target_to"] - frame["target_from"], spread=0.1)
+    return frame.assign(share=frame["target_high"] - frame["target_low"], spread=0.1)
 
 
 def points(ax):

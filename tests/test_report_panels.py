@@ -32,10 +32,10 @@ LAW = pd.DataFrame(
         ("organics", "most_probable", 0.0, 0.15, 0.8, 0.9, 0.07),
     ],
     columns=[
-        *("dataset", "strategy", "target_from", "target_to"),
+        *("dataset", "strategy", "target_low", "target_high"),
         *("foretold_area_gain", "area_gain", "spread"),
     ],
-).assign(share=lambda frame: frame["target_to"] - frame["target_from"])
+).assign(share=lambda frame: frame["target_high"] - frame["target_low"])
 ERRORS = {E: (-0.2, 0.1), "most_probable": (-0.15, 0.05)}
 FIELD = [
     pd.DataFrame(

@@ -11,6 +11,7 @@ import pytest
 
 import alutils
 from alutils.acquisition.strategies import LETTERS
+from alutils.acquisition.target import above
 from alutils.report.parameters import check_disjoint, check_parameters, run_configs
 
 KINDS = {"noise_var": float, "seeds": list[int], "n_max": int, "strategies": list[str]}
@@ -130,8 +131,8 @@ def test_one_configuration_for_each_combination():
         ({"n_max": [40]}, "n_max=40 is below n_init=50"),
         ({"n_max": [5900]}, "n_test=500 and n_max=5900 need 6400 molecules"),
         ({"noise_var": [-1.0]}, "noise_var=-1.0"),
-        ({"threshold": [0.0]}, "leaves 0 of"),
-        ({"threshold": [-1000.0]}, "leaves 6000 of"),
+        ({"target": [above(0.0)]}, "holds 0 of"),
+        ({"target": [above(-1000.0)]}, "holds 6000 of"),
     ],
 )
 def test_refuses_runs_that_cannot_be(wrong, message):
@@ -144,6 +145,7 @@ NOTEBOOK = """
 # %%
 from alutils.report.parameters import check_parameters
 from alutils.acquisition.strategies import LETTERS
+from alutils.acquisition.target import above
 
 # %% tags=["parameters"]
 noise_var = 0.05  # eV^2

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, Moment
+from alutils.acquisition.target import Range
 from alutils.analysis import label_distributions
 from alutils.data.datasets import MoleculeDataset
 from alutils.data.readers import Molecules
@@ -22,7 +23,7 @@ def moment():
     rng = np.random.default_rng(0)
     X = rng.normal(scale=100, size=(300, 5))
     y = X[:, 0] / 200 - 6
-    return Moment(GaussianProcess(0.05, random_state=0).fit(X[:40], y[:40]), X[40:], -5.8)
+    return Moment(GaussianProcess(0.05, random_state=0).fit(X[:40], y[:40]), X[40:], Range(-5.8))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,7 @@ def test_each_panel_shows_its_strategys_picks(moment, picks):
 
 
 def test_batch_table_tells_the_strategies_apart(moment, picks):
-    in_target = moment.X[:, 0] / 200 - 6 > moment.threshold
+    in_target = moment.X[:, 0] / 200 - 6 > moment.target
     table = pool_figures.batch_table(moment, picks, in_target)
     assert list(table.index) == list(STRATEGIES)
     assert table["sigma_ev"].idxmax() == "most_uncertain"

@@ -9,6 +9,7 @@ import pytest
 from alutils import __main__ as main
 from alutils import loop
 from alutils.__main__ import plan
+from alutils.acquisition.target import above, highest
 from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
 from alutils.runs import provenance, records
@@ -242,7 +243,8 @@ def test_no_two_configurations_share_a_file():
     base = dict(dataset="toy", strategy="random")
     changes = [
         {}, {"seed": 1}, {"noise_var": 0.1}, {"n_test": 5}, {"normalize_y": True},
-        {"target_share": 0.1}, {"threshold": -6.0}, {"n_restarts": 1}, {"scheme": "constant"},
+        {"target": highest(0.1)}, {"target": above(-6.0)}, {"n_restarts": 1},
+        {"scheme": "constant"},
     ]  # fmt: skip
     names = {records.file_name(RunConfig(**base, **change)) for change in changes}
     assert len(names) == len(changes)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from alutils.acquisition.strategies import PAPER, STRATEGIES, upper_half
-from alutils.acquisition.target import Window
+from alutils.acquisition.target import Range
 from alutils.streaming import strategies
 from alutils.streaming.strategies import STREAMED, StreamedMoment
 
@@ -22,17 +22,18 @@ def scored(n, seed=0, n_columns=5):
     return {"mu": rng.normal(-6, 0.5, n), "sigma": sigma, "Z": Z}
 
 
-def both(arrays, threshold=-5.7, size=97):
+ABOVE = Range(-5.7)
+
+
+def both(arrays, target=ABOVE, size=97):
     """The moment in memory and in chunks."""
     n = len(arrays["mu"])
     chunks = [
         {name: array[start : start + size] for name, array in arrays.items()}
         for start in range(0, n, size)
     ]
-    whole = SimpleNamespace(
-        mu=arrays["mu"], sigma=arrays["sigma"], X=arrays["Z"], threshold=threshold
-    )
-    return whole, StreamedMoment(chunks, threshold)
+    whole = SimpleNamespace(mu=arrays["mu"], sigma=arrays["sigma"], X=arrays["Z"], target=target)
+    return whole, StreamedMoment(chunks, target)
 
 
 def pick(table, name, moment, batch_size, seed=3):
@@ -62,10 +63,10 @@ def test_picks_are_distinct_in_range_and_the_same_for_any_chunks(name, batch_siz
 
 
 @pytest.mark.parametrize("batch_size", [1, 30, 200, 600])
-@pytest.mark.parametrize("threshold", [-5.7, -4.8, Window(-6.2, -6.0)])
+@pytest.mark.parametrize("target", [Range(-5.7), Range(-4.8), Range(-6.2, -6.0)])
 @pytest.mark.parametrize("name", ["most_uncertain", "property_search"])
-def test_b_and_e_are_those_in_memory(name, threshold, batch_size):
-    whole, streamed = both(scored(600), threshold)
+def test_b_and_e_are_those_in_memory(name, target, batch_size):
+    whole, streamed = both(scored(600), target)
     np.testing.assert_array_equal(
         pick(STREAMED, name, streamed, batch_size), pick(STRATEGIES, name, whole, batch_size)
     )
@@ -86,7 +87,7 @@ def test_a_and_e_are_uniform(name):
     """Every candidate as often as any other, within six standard deviations."""
     arrays, n_draws = scored(40), 3000
     whole, streamed = both(arrays, size=9)
-    inside = np.flatnonzero(arrays["mu"] > whole.threshold)
+    inside = np.flatnonzero(whole.target.contains(arrays["mu"]))
     candidates = np.arange(40) if name == "random" else inside
     counts = np.zeros(40)
     for seed in range(n_draws):
@@ -151,7 +152,7 @@ def test_picks_survive_duplicates():
 
 
 def test_property_search_needs_a_target():
-    with pytest.raises(ValueError, match="threshold"):
+    with pytest.raises(ValueError, match="needs a target"):
         pick(STREAMED, "property_search", both(scored(50), None)[1], 5)
 
 
@@ -169,7 +170,7 @@ class Made:
 def test_memory_does_not_grow_with_the_pool(name):
     def peak(n_chunks):
         tracemalloc.start()
-        picks = pick(STREAMED, name, StreamedMoment(Made(n_chunks), -5.7), 20)
+        picks = pick(STREAMED, name, StreamedMoment(Made(n_chunks), Range(-5.7)), 20)
         highest = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert len(np.unique(picks)) == 20

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from alutils.model.gp import CHUNK, rbf, squared_distances
+from alutils.model.kernel import CHUNK, cross_kernels, rbf, squared_distances
 
 MEMORY_GIB = 8.0  # most that `posterior_variance` may hold
 
@@ -38,10 +38,7 @@ def posterior_variance(moment, batch_size, rng):
         )
     # Row t is the t-th row of L^-1 K(X_train, X): first those of the training set, then the picks'.
     V = np.empty((n_train + batch_size, n_heldout))
-    for start in range(0, n_heldout, CHUNK):
-        rows = slice(start, start + CHUNK)
-        K = squared_distances(model.X_train_, moment.X[rows])
-        rbf(K, model.signal_var_, model.length_scale_, out=K)
+    for rows, K in cross_kernels(model, moment.X):
         V[:n_train, rows] = solve_triangular(model.L_, K, lower=True, check_finite=False)
     left = model.signal_var_ - np.einsum("ij,ij->j", V[:n_train], V[:n_train])
     squares = np.einsum("ij,ij->i", moment.X, moment.X)

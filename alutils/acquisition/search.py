@@ -1,7 +1,7 @@
 """Strategies that search for the target range, beside E.
 
-All follow the signature of `acquisition.strategies`. `Moment.threshold` is the lower edge of the
-target or an `acquisition.target.Window`; what maximises y has no meaning for a window, and says so.
+All follow the signature of `acquisition.strategies`. The target is an
+`acquisition.target.Range`; what maximises y has no meaning for one that ends, and says so.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import numpy as np
 from scipy.linalg import cho_solve
 from scipy.stats import norm
 
-from alutils.acquisition.target import edges
-from alutils.model.gp import CHUNK, rbf, squared_distances
+from alutils.model.kernel import CHUNK, rbf, squared_distances
 
 WIDTH = 2.0  # standard deviations that `upper_confidence_bound` adds
 FOURIER_FEATURES = 2000
@@ -33,8 +32,7 @@ def uncertain_in_range(moment, batch_size, rng):
 
     The authors' variant J.
     """
-    _edges(moment, "uncertain_in_range")
-    outside = ~(moment.mu > moment.threshold)
+    outside = ~_target(moment, "uncertain_in_range").contains(moment.mu)
     return np.lexsort((-np.round(moment.sigma, 9), outside))[:batch_size]
 
 
@@ -43,8 +41,9 @@ def most_probable(moment, batch_size, rng):
 
     The greedy rule of active search (R. Garnett et al., ICML 2012).
     """
-    target = _edges(moment, "most_probable")
-    return _highest(probability_in_range(moment.mu, moment.sigma, *target), batch_size)
+    target = _target(moment, "most_probable")
+    score = probability_in_range(moment.mu, moment.sigma, target.low, target.high)
+    return _highest(score, batch_size)
 
 
 def probability_in_range(mu, sigma, low, high):
@@ -122,18 +121,18 @@ def _highest(score, batch_size):
     return np.argsort(-np.round(score, 9), kind="stable")[:batch_size]
 
 
-def _edges(moment, name):
-    """Lower and upper edge of the target, eV."""
-    if moment.threshold is None:
-        raise ValueError(f"strategy {name!r} needs a target: set target_share or threshold")
-    return edges(moment.threshold)
+def _target(moment, name):
+    """The range in eV; ValueError without one."""
+    if moment.target is None:
+        raise ValueError(f"strategy {name!r} needs a target")
+    return moment.target
 
 
 def _lower_edge(moment, name):
-    low, high = _edges(moment, name)
-    if np.isfinite(high):
+    target = _target(moment, name)
+    if np.isfinite(target.high):
         raise ValueError(
-            f"strategy {name!r} looks for the highest levels, the target ends at {high:g} eV: "
-            "choose property_search or most_probable"
+            f"strategy {name!r} looks for the highest levels, the target ends at {target.high:g} "
+            "eV: choose property_search or most_probable"
         )
-    return low
+    return target.low

@@ -9,22 +9,17 @@ batch) and `search`.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from string import ascii_uppercase
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 
-from alutils.acquisition import diversity, search
+from alutils.acquisition import clustering, diversity, search
 from alutils.acquisition.fingerprint import identity
+from alutils.acquisition.target import Range
 from alutils.model.gp import GaussianProcess
-
-VARIANCE_KEPT = 0.99  # share of the descriptors' variance that the clustering sees
-LLOYD_ITERATIONS = 25
 
 
 @dataclass(frozen=True)
@@ -33,14 +28,13 @@ class Moment:
 
     model : fitted GaussianProcess (kernel parameters, factor and X_train_)
     X : (n_heldout, d) descriptors of the held-out set
-    threshold : lower edge of the target range, eV, or an `acquisition.target.Window`; None
-        without a target
+    target : `acquisition.target.Range` in eV that a search looks for; None without one
     mu, sigma : (n_heldout,) prediction and its standard deviation, eV, computed when first read
     """
 
     model: GaussianProcess
     X: np.ndarray
-    threshold: float | None = None
+    target: Range | None = None
 
     @cached_property
     def mu(self):
@@ -54,10 +48,10 @@ class Moment:
 
 
 def in_range(moment):
-    """Positions predicted above the threshold. ValueError without a threshold."""
-    if moment.threshold is None:
-        raise ValueError("strategy 'property_search' needs a target: set target_share or threshold")
-    return np.flatnonzero(moment.mu > moment.threshold)
+    """Positions predicted in range. ValueError without a target."""
+    if moment.target is None:
+        raise ValueError("strategy 'property_search' needs a target")
+    return np.flatnonzero(moment.target.contains(moment.mu))
 
 
 def upper_half(moment):
@@ -232,33 +226,19 @@ def _by_uncertainty(moment):
 
 
 def _centres(X, candidates, n_clusters, rng):
-    """One molecule per k-means cluster: the member nearest to the centre (Lloyd, k-means++).
+    """One molecule per k-means cluster: the member nearest to the centre.
 
-    The paper takes the molecule nearest to each centre, which two centres may share; the nearest
-    *member* of each cluster is always another one. Clusters that stay empty (duplicates in X) are
-    made up for at random.
+    Clusters that stay empty (duplicates in X) are made up for at random.
     """
     if n_clusters >= len(candidates):
         return candidates[:n_clusters]
     # In principal axes, which `features` are, few columns hold nearly all of the variance.
     variance = X.var(axis=0)
     order = np.argsort(-variance, kind="stable")
-    n_axes = 1 + int(np.searchsorted(np.cumsum(variance[order]), VARIANCE_KEPT * variance.sum()))
-    Z = np.ascontiguousarray(X[np.ix_(candidates, order[:n_axes])])
-    kmeans = KMeans(
-        n_clusters,
-        n_init=1,
-        algorithm="lloyd",
-        max_iter=LLOYD_ITERATIONS,
-        random_state=int(rng.integers(2**31)),
-    )
-    with warnings.catch_warnings():  # of duplicates: made up for below
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        kmeans.fit(Z)
-    distance = np.linalg.norm(Z - kmeans.cluster_centers_[kmeans.labels_], axis=1)
-    by_cluster = np.lexsort((np.round(distance, 9), kmeans.labels_))
-    _, first = np.unique(kmeans.labels_[by_cluster], return_index=True)
-    picks = by_cluster[first]
+    seen = order[: clustering.n_axes(variance[order])]
+    Z = np.ascontiguousarray(X[np.ix_(candidates, seen)])
+    kmeans = clustering.k_means(Z, n_clusters, int(rng.integers(2**31)))
+    _, picks, _ = clustering.nearest_members(Z, kmeans.labels_, kmeans.cluster_centers_)
     if len(picks) < n_clusters:
         rest = np.setdiff1d(np.arange(len(candidates)), picks)
         picks = np.r_[picks, rng.permutation(rest)[: n_clusters - len(picks)]]

@@ -1,4 +1,8 @@
-"""What a search looks for: the labels above a threshold, or inside a window."""
+"""What a search looks for: labels above or below an edge, or between two, in eV or by share.
+
+A `Target` is part of a run's configuration, before any label is known. `Target.range_in` turns it
+into a `Range` in eV, which is what a strategy sees.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +10,136 @@ from dataclasses import dataclass
 
 import numpy as np
 
+VALUE, SHARE = "value", "share"
+
 
 @dataclass(frozen=True)
-class Window:
-    """The range low < y <= high, eV; ``y > window`` is True inside.
+class Range:
+    """The labels low < y <= high, eV; an end may be infinite."""
 
-    Arrays leave the comparison to the window because it declines to be broadcast by them.
-    """
+    low: float = -np.inf
+    high: float = np.inf
 
-    low: float
-    high: float
-    __array_ufunc__ = None
-
-    def __lt__(self, y):
+    def contains(self, y):
+        """True where a label, or a prediction, lies inside. y: (n,) eV; returns (n,) bool."""
         return (y > self.low) & (y <= self.high)
 
 
-def edges(target):
-    """Lower and upper edge, eV, of a target: a threshold (no upper edge) or a `Window`."""
-    return (target.low, target.high) if isinstance(target, Window) else (target, np.inf)
+@dataclass(frozen=True)
+class Target:
+    """The molecules with low < y <= high. Easier to write: `highest`, `lowest`, `above`, `below`.
+
+    low, high : edges; None leaves that side open
+    by : "value", edges in eV; or "share", edges as shares of all labels (quantiles, 0 to 1), which
+        looks at the labels of the whole data set, as a real search cannot
+
+    Raises
+    ------
+    ValueError
+        On construction, for edges that hold nothing, or all.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    by: str = VALUE
+
+    def __post_init__(self):
+        if self.by not in (VALUE, SHARE):
+            raise ValueError(f"target by {self.by!r}: choose {VALUE!r} (eV) or {SHARE!r}")
+        for name in ("low", "high"):
+            edge = getattr(self, name)
+            number = isinstance(edge, int | float) and not isinstance(edge, bool)
+            if edge is not None and not (number and np.isfinite(edge)):
+                raise ValueError(f"target: {name}={edge!r} is not a number: give one, or None")
+        if self.by == SHARE:  # one way to write a target, so that its runs have one name
+            object.__setattr__(self, "low", 0.0 if self.low is None else float(self.low))
+            object.__setattr__(self, "high", 1.0 if self.high is None else float(self.high))
+            if not 0 <= self.low < self.high <= 1 or self.share == 1:
+                raise ValueError(
+                    f"target from the quantile {self.low:g} to {self.high:g} is no part of the "
+                    "labels: give shares, 0 <= low < high <= 1, not all"
+                )
+        elif self.low is None and self.high is None:
+            raise ValueError("target without an edge: give low, high, or both, in eV")
+        elif None not in (self.low, self.high) and not self.low < self.high:
+            raise ValueError(f"target: low={self.low} must be below high={self.high}, in eV")
+
+    @property
+    def share(self):
+        """Share of all molecules that lie in a target that is given by share."""
+        return round(self.high - self.low, 9)
+
+    @property
+    def shape(self):
+        """As of `shape_of`, for a target by share."""
+        return shape_of(self.low, self.high)
+
+    def range_in(self, y):
+        """The range in eV among labels y, (n,) eV; ValueError if it holds none of them, or all."""
+        low, high = self.low, self.high
+        if self.by == SHARE:
+            low = float(np.quantile(y, low)) if low > 0 else None
+            high = float(np.quantile(y, high)) if high < 1 else None
+        found = Range(-np.inf if low is None else low, np.inf if high is None else high)
+        n_inside = int(np.sum(found.contains(y)))
+        if n_inside in (0, len(y)):
+            raise ValueError(
+                f"target {self} holds {n_inside} of {len(y)} molecules: choose edges between "
+                f"{y.min():.3f} and {y.max():.3f} eV"
+            )
+        return found
+
+    def __str__(self):
+        if self.by == SHARE:
+            percent = f"{100 * self.share:g} %"
+            return {
+                "upper tail": f"the highest {percent}",
+                "lower tail": f"the lowest {percent}",
+                "window": f"between the quantiles {self.low:g} and {self.high:g}",
+            }[self.shape]
+        if self.high is None:
+            return f"above {self.low:g} eV"
+        return (
+            f"up to {self.high:g} eV" if self.low is None else f"{self.low:g} to {self.high:g} eV"
+        )
 
 
-def shape_of(target_from, target_to):
-    """ "upper tail", "lower tail" or "window"."""
-    if target_to == 1:
+def highest(share):
+    """The target of the `share` (0 to 1) of all molecules with the highest labels."""
+    _check_share(share)
+    return Target(round(1 - share, 12), 1.0, SHARE)
+
+
+def lowest(share):
+    """The target of the `share` (0 to 1) of all molecules with the lowest labels."""
+    _check_share(share)
+    return Target(0.0, share, SHARE)
+
+
+def above(threshold):
+    """The target y > threshold, eV."""
+    return Target(low=threshold)
+
+
+def below(threshold):
+    """The target y <= threshold, eV."""
+    return Target(high=threshold)
+
+
+def above_or_highest(threshold, share):
+    """The target y > threshold, eV; without a threshold the highest share; None without both."""
+    if threshold is not None:
+        return above(threshold)
+    return None if share is None else highest(share)
+
+
+def shape_of(low, high):
+    """ "upper tail", "lower tail" or "window", from the quantiles between which a target lies."""
+    if high == 1:
         return "upper tail"
-    return "lower tail" if target_from == 0 else "window"
+    return "lower tail" if low == 0 else "window"
+
+
+def _check_share(share):
+    if not 0 < share < 1:
+        raise ValueError(f"target share {share} must lie between 0 and 1")

@@ -36,7 +36,7 @@ def advise(X, y, target, plan, known, noise_var=None):
     Parameters
     ----------
     X : (n, d) descriptors of labelled molecules that were drawn at random from the pool
-    y : (n,) labels, eV;  target : threshold in eV or Window;  plan : Plan
+    y : (n,) labels, eV;  target : `acquisition.target.Range`;  plan : Plan
     known : frame of `experience`, whose errors of foretelling give the intervals
     noise_var : eV^2; None takes the most likely one
 
@@ -52,7 +52,8 @@ def advise(X, y, target, plan, known, noise_var=None):
     ValueError
         If fewer than two of the labels lie in the target, or fewer than two outside.
     """
-    y, hits = np.asarray(y, float), int(np.sum(y > target))
+    y = np.asarray(y, float)
+    hits = int(target.contains(y).sum())
     if not 2 <= hits <= len(y) - 2:
         raise ValueError(
             f"{hits} of the {len(y)} labels lie in the target: the probe needs two or more inside "

@@ -32,7 +32,7 @@ class LabelSummary:
     """Counts of n labels in the bins ``(first_edge + k, first_edge + k + 1] * BIN``, in eV.
 
     info : title, level of theory, licence, citation; data_sha256 : content of the data set
-    tops : for each of `SHARES` the threshold of `metrics.target_threshold` (eV), and the number of
+    tops : for each of `SHARES` that of `acquisition.target.highest` (eV), and the number of
         labels strictly above it
     """
 

@@ -41,7 +41,7 @@ def joined(runs, probes, n_pool):
     parts = [gains(select, n_pool[name]) for name, select in runs.groupby("dataset", sort=False)]
     frame = pd.concat(parts).merge(probes, on=KEYS)
     frame["shape"] = [
-        shape_of(*ends) for ends in zip(frame.target_from, frame.target_to, strict=True)
+        shape_of(*ends) for ends in zip(frame.target_low, frame.target_high, strict=True)
     ]
     logit = np.log(frame["share_seen"] / (1 - frame["share_seen"]))
     frame = frame.assign(logit=logit, logit2=logit**2, logit3=logit**3)
@@ -74,7 +74,7 @@ def contest(frame, outcome="area_gain", groups="dataset"):
     }
     predictions[FITTED] = left_out(frame, [foretold], outcome, groups)
     predictions[LAW] = frame[foretold].to_numpy(float)
-    targets = frame.groupby(["dataset", "target_from", "target_to"]).ngroup()
+    targets = frame.groupby(["dataset", "target_low", "target_high"]).ngroup()
     rows = {}
     for name, predicted in predictions.items():
         low, high = explained_interval(frame[outcome], predicted, targets)

@@ -16,12 +16,12 @@ from scipy.linalg import cho_solve
 from sklearn.metrics import roc_auc_score
 
 from alutils.acquisition.search import probability_in_range
-from alutils.acquisition.target import edges
 from alutils.metrics import savings
-from alutils.model.gp import GaussianProcess, rbf, squared_distances
+from alutils.model.gp import GaussianProcess
+from alutils.model.kernel import rbf, squared_distances
 
 NEIGHBOURS = 5  # of a target molecule, whose labels `probe` looks at
-KEYS = ["dataset", "strategy", "seed", "target_from", "target_to"]
+KEYS = ["dataset", "strategy", "seed", "target_low", "target_high"]
 CONFIDENCE = 0.9
 
 
@@ -42,7 +42,7 @@ def gains(records, n_pool):
 
     Parameters
     ----------
-    records : frame of `alutils.runs.records.run_or_load`, runs with a `TargetConfig`
+    records : frame of `alutils.runs.records.run_or_load`, runs with a target by share
     n_pool : molecules in training and held-out set together
 
     Returns
@@ -63,7 +63,7 @@ def gains(records, n_pool):
         share_found = run["found_share"].to_numpy(float)
         n_target = round(found[-1] / share_found[-1]) if share_found[-1] > 0 else np.nan
         told = dict(zip(KEYS, key, strict=True))
-        told["share"] = round(told["target_to"] - told["target_from"], 6)
+        told["share"] = round(told["target_high"] - told["target_low"], 6)
         rows.append(told | _gain(n, found, n_target, n_pool))
     return pd.DataFrame(rows)
 
@@ -151,7 +151,7 @@ def probe(X, y, targets, noise_var, plan, random_state=0):
     ----------
     X : (n, d) descriptors of molecules drawn at random from the pool
     y : (n,) labels, eV
-    targets : sequence of thresholds in eV or Windows
+    targets : sequence of `acquisition.target.Range`
     noise_var : eV^2;  plan : Plan
 
     Returns
@@ -176,8 +176,9 @@ def probe(X, y, targets, noise_var, plan, random_state=0):
     neighbours = np.argsort(D2, axis=1, kind="stable")[:, :NEIGHBOURS]
     rows = []
     for target in targets:
-        inside, hits = y > target, int(np.sum(y > target))
-        probability = probability_in_range(mu, sigma, *edges(target))
+        inside = target.contains(y)
+        hits = int(inside.sum())
+        probability = probability_in_range(mu, sigma, target.low, target.high)
         told = {
             "target": target,
             "hits": hits,
@@ -188,7 +189,7 @@ def probe(X, y, targets, noise_var, plan, random_state=0):
             "r2": 1 - np.mean((y - mu) ** 2) / np.var(y),
             "near": _error_near(y, mu, target),
         }
-        ranks = {"property_search": (mu > target).astype(float), "most_probable": probability}
+        ranks = {"property_search": target.contains(mu).astype(float), "most_probable": probability}
         for strategy, ranking in ranks.items():
             foretold = {}
             if hits:
@@ -210,7 +211,7 @@ def _mmd2(K, inside):
 
 def _error_near(y, mu, target):
     """Root mean square error among the tenth of the labels nearest to an edge, eV."""
-    distance = np.min([np.abs(y - edge) for edge in edges(target)], axis=0)
+    distance = np.min([np.abs(y - edge) for edge in (target.low, target.high)], axis=0)
     near = distance <= np.quantile(distance, 0.1)
     return float(np.sqrt(np.mean((y - mu)[near] ** 2)))
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from itertools import product
 
 from alutils.acquisition.strategies import SHIPPED
+from alutils.acquisition.target import SHARE, Target
 from alutils.data.datasets import load
 from alutils.descriptors import features
 from alutils.loop import RunConfig, split
 from alutils.model.noise import most_likely_noise
-from alutils.runs.target_runs import TargetConfig
 
 POOLS = ("organics", "aminoacids", "optoelectronics")
 FIELD = {"n_init": 100, "n_const": 100, "n_max": 1600, "n_test": 1000}
@@ -70,16 +70,16 @@ def learned_noise(config):
 def sweep(pools=POOLS, seeds=range(3), targets=TARGETS, strategies=SWEPT):
     """Searches for targets of every shape and share."""
     return [
-        TargetConfig(pool, strategy, seed=seed, target_from=low, target_to=high, **SWEEP)
-        for pool, seed, strategy, (low, high) in product(pools, seeds, strategies, targets)
+        RunConfig(pool, strategy, seed=seed, target=Target(*ends, SHARE), **SWEEP)
+        for pool, seed, strategy, ends in product(pools, seeds, strategies, targets)
     ]
 
 
 def sweep_qm9(seeds=range(1), targets=QM9_TARGETS):
     """The same by E alone on QM9, to 10 000 labels."""
     return [
-        TargetConfig(
-            "qm9_b3lyp", "property_search", seed=seed, target_from=low, target_to=high, **QM9_SWEEP
+        RunConfig(
+            "qm9_b3lyp", "property_search", seed=seed, target=Target(*ends, SHARE), **QM9_SWEEP
         )
-        for seed, (low, high) in product(seeds, targets)
+        for seed, ends in product(seeds, targets)
     ]

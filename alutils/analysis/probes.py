@@ -8,13 +8,13 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
+from alutils.acquisition.target import SHARE, Target
 from alutils.analysis import plans
 from alutils.analysis.overlap import Plan, probe
 from alutils.data.datasets import load
 from alutils.descriptors import features
 from alutils.runs.provenance import provenance
 from alutils.runs.records import write_json
-from alutils.runs.target_runs import TargetConfig
 from alutils.storage import usage_log
 from alutils.storage.locations import records_dir
 
@@ -54,7 +54,7 @@ def read_or_compute(asked):
 
     Returns
     -------
-    frame: dataset, seed, target_from, target_to, and the columns of `analysis.overlap.probe`
+    frame: dataset, seed, target_low, target_high, and the columns of `analysis.overlap.probe`
     """
     path = _file(asked)
     if path.exists():
@@ -71,19 +71,16 @@ def compute(asked):
     """`read_or_compute`, computed."""
     dataset, frames = load(asked["pool"]), []
     F, plan = features(dataset), Plan(**asked["plan"])
-    edges = [
-        TargetConfig(asked["pool"], "random", target_from=low, target_to=high).target(dataset.y)
-        for low, high in asked["targets"]
-    ]
-    quantiles = dict(zip(edges, asked["targets"], strict=True))
+    ranges = [Target(*ends, SHARE).range_in(dataset.y) for ends in asked["targets"]]
+    quantiles = dict(zip(ranges, asked["targets"], strict=True))
     for seed in asked["seeds"]:
         rows = np.random.default_rng([seed, PROBE]).permutation(len(dataset))[: asked["n_probe"]]
-        told = probe(F[rows], dataset.y[rows], edges, asked["noise_var"], plan)
+        told = probe(F[rows], dataset.y[rows], ranges, asked["noise_var"], plan)
         pairs = [quantiles[target] for target in told.pop("target")]
         told.insert(0, "dataset", asked["pool"])
         told.insert(1, "seed", seed)
-        told.insert(2, "target_from", [low for low, _ in pairs])
-        told.insert(3, "target_to", [high for _, high in pairs])
+        told.insert(2, "target_low", [low for low, _ in pairs])
+        told.insert(3, "target_high", [high for _, high in pairs])
         frames.append(told)
     return pd.concat(frames, ignore_index=True)
 

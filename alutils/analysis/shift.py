@@ -13,7 +13,8 @@ from alutils.analysis.overlap import NEIGHBOURS
 from alutils.data.datasets import load
 from alutils.descriptors import features
 from alutils.loop import split
-from alutils.model.gp import GaussianProcess, squared_distances
+from alutils.model.gp import GaussianProcess
+from alutils.model.kernel import squared_distances
 from alutils.runs.records import find
 
 SHARES = (100, 50, 20, 10, 5)  # % of the test molecules, the most remote ones

@@ -22,6 +22,7 @@ import numpy as np
 
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import SEARCHES, STRATEGIES, Moment
+from alutils.acquisition.target import Range
 from alutils.data.readers import HARTREE, Molecules
 from alutils.data.structures import Structures, label_of, read_table
 from alutils.data.validation import read_arrays
@@ -216,7 +217,7 @@ def _next_batch(state):
     model = GaussianProcess(
         s.noise_var, random_state=np.random.default_rng([s.seed, FIT, iteration])
     ).fit(F[train], y)
-    moment = Moment(model, F[left], s.threshold)
+    moment = Moment(model, F[left], None if s.threshold is None else Range(low=s.threshold))
     picks = STRATEGIES[s.strategy](moment, size, np.random.default_rng([s.seed, PICK, iteration]))
     return {
         "ids": [state.pool.ids[k] for k in left[picks]],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse
 from scipy.linalg import eigh
@@ -9,36 +11,85 @@ from scipy.linalg import eigh
 BLOCK = 200  # columns reduced at a time: one pair of elements at the default settings
 
 
+@dataclass(frozen=True)
+class Axes:
+    """Principal axes of a sample, onto which any further molecule is rotated.
+
+    mean : (d,);  axes : (d, r), by falling variance;  variances : (r,), sums over the sample
+    """
+
+    mean: np.ndarray
+    axes: np.ndarray
+    variances: np.ndarray
+
+    def rotate(self, X):
+        """(m, r) float64 of X (m, d); `principal_components` where X is the sample itself."""
+        return (X - self.mean) @ self.axes
+
+
+def principal_axes(X, tolerance=1e-10):
+    """`Axes` of a sample X (n, d), the fewest that keep all but `tolerance` of its variance.
+
+    A pool whose molecules resemble none of the sample varies where these axes do not look: draw the
+    sample from the pool.
+
+    Raises
+    ------
+    ValueError : the rows of X are all equal.
+    """
+    return _decomposed(X, tolerance)[0]
+
+
 def principal_components(X, tolerance):
-    """Scores (n, r) of the rows of X (n, d) on the axes that `features` keeps.
+    """Scores (n, r) of the rows of X (n, d), dense or sparse, on their own principal axes.
+
+    Each column's entry of largest magnitude is positive. ValueError as by `principal_axes`.
+    """
+    return _decomposed(X, tolerance)[1]
+
+
+def _decomposed(X, tolerance):
+    """`Axes` of X, and the scores of its rows on them.
 
     Neighbouring grid points hold nearly the same number, so each block of columns is rotated to its
     own axes first, for a hundredth of the tolerance; constant columns fall out. What remains is
     several times narrower, and one covariance of it gives the axes.
     """
     blocks = [slice(start, start + BLOCK) for start in range(0, X.shape[1], BLOCK)]
-    spectra = [eigh(B.T @ B) for B in (centred(X, block) for block in blocks)]
+    spectra = [eigh(B.T @ B) for B in (_centred(X, block)[0] for block in blocks)]
     variances = np.concatenate([block_variances for block_variances, _ in spectra])
     total = variances.sum()
     if not total > 0:
         raise ValueError("all molecules have the same descriptor: nothing tells them apart")
-    least = least_kept(variances, 0.01 * tolerance * total)
+    least = _least_kept(variances, 0.01 * tolerance * total)
     kept = [axes[:, variances >= least] for variances, axes in spectra]
-    pairs = zip(blocks, kept, strict=True)
-    reduced = np.hstack([centred(X, block) @ axes for block, axes in pairs if axes.size])
+    means, reduced = [], []
+    for block, axes in zip(blocks, kept, strict=True):
+        columns, mean = _centred(X, block)
+        means.append(mean)
+        if axes.size:
+            reduced.append(columns @ axes)
+    reduced = np.hstack(reduced)
     variances, axes = eigh(reduced.T @ reduced)
-    F = reduced @ axes[:, variances >= least_kept(variances, 0.99 * tolerance * total)][:, ::-1]
-    F *= np.sign(F[np.abs(F).argmax(axis=0), np.arange(F.shape[1])])
-    return F
+    above = variances >= _least_kept(variances, 0.99 * tolerance * total)
+    variances, axes = variances[above][::-1], axes[:, above][:, ::-1]
+    F = reduced @ axes
+    signs = np.sign(F[np.abs(F).argmax(axis=0), np.arange(F.shape[1])])
+    F *= signs
+    parts = np.split(axes * signs, np.cumsum([part.shape[1] for part in kept])[:-1])
+    rotation = np.vstack([part @ rows for part, rows in zip(kept, parts, strict=True)])
+    return Axes(np.concatenate(means), rotation, variances), F
 
 
-def centred(X, block):
+def _centred(X, block):
+    """Columns of X in float64 without their mean, and the mean."""
     columns = X[:, block]
     columns = (columns.toarray() if scipy.sparse.issparse(X) else columns).astype(np.float64)
-    return columns - columns.mean(axis=0)
+    mean = columns.mean(axis=0)
+    return columns - mean, mean
 
 
-def least_kept(variances, allowed):
+def _least_kept(variances, allowed):
     """The smallest variance to keep, if all those below it may add to at most `allowed`."""
     ordered = np.sort(variances.clip(min=0))
     return ordered[np.searchsorted(np.cumsum(ordered), allowed, side="right")]

@@ -28,7 +28,7 @@ def law(frame, errors):
 
     Parameters
     ----------
-    frame : rows with dataset, strategy, target_from, target_to, foretold_area_gain, area_gain, and
+    frame : rows with dataset, strategy, target_low, target_high, foretold_area_gain, area_gain, and
         spread, its standard deviation over the seeds (NaN for one)
     errors : strategy -> (low, high), quantiles of realised minus foretold, shaded
     """
@@ -62,7 +62,7 @@ def _gains(ax, frame, name, x):
             row.area_gain,
             POOL_MARKERS.get(row.dataset, "*"),
             color=colour,
-            fillstyle=FACES[shape_of(row.target_from, row.target_to)],
+            fillstyle=FACES[shape_of(row.target_low, row.target_high)],
             markerfacecoloralt="white",
             ms=6,
             alpha=0.85,

@@ -17,6 +17,7 @@ from dataclasses import fields
 import yaml
 
 from alutils.acquisition.strategies import SEARCHES
+from alutils.acquisition.target import above_or_highest
 from alutils.data import datasets
 from alutils.loop import RunConfig, check
 from alutils.runs import records, schedulers
@@ -73,7 +74,8 @@ def run_configs(parameters, **axes):
 
     Parameters
     ----------
-    parameters : result of `check_parameters`; those with the name of a RunConfig field are used
+    parameters : result of `check_parameters`; those with the name of a RunConfig field are used,
+        target_share and threshold (which goes first) make its target
     axes : field=list of values, which replace the parameter of that name
 
     Returns
@@ -87,13 +89,16 @@ def run_configs(parameters, **axes):
         unless every run has a tracked record.
     """
     names = {field.name for field in fields(RunConfig)}
-    fixed = {name: value for name, value in vars(parameters).items() if name in names}
+    given = vars(parameters)
+    fixed = {name: value for name, value in given.items() if name in names}
+    if "target_share" in given:
+        fixed["target"] = above_or_highest(given.get("threshold"), given["target_share"])
     configs = [
         RunConfig(**{**fixed, **dict(zip(axes, combination, strict=True))})
         for combination in itertools.product(*axes.values())
     ]
     for config in configs:
-        if config.strategy in SEARCHES and config.target_share is None and config.threshold is None:
+        if config.strategy in SEARCHES and config.target is None:
             raise ValueError(
                 f"strategy={config.strategy!r} needs target_share or threshold: both are None"
             )

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from alutils.acquisition import strategies
+from alutils.acquisition.target import above, above_or_highest
 from alutils.analysis import statistics
 from alutils.data import datasets
 from alutils.descriptors import DESCRIPTORS
-from alutils.metrics import savings, savings_bound, target_threshold
+from alutils.metrics import savings, savings_bound
 
 # R2 on the test set below which a fit has collapsed: the optimiser ended at so short a length scale
 # that the model predicts its prior mean of zero, several standard deviations off, for nearly all.
@@ -107,7 +108,8 @@ def share_in_range(name, target_share, threshold):
     """Share of all molecules that lie in the target range; `threshold` in eV goes first."""
     if threshold is None:
         return target_share
-    return float(np.mean(datasets.load(name).y > threshold))
+    y = datasets.load(name).y
+    return float(np.mean(above(threshold).range_in(y).contains(y)))
 
 
 def data_table(name, target_share=None, threshold=None, descriptor=None):
@@ -139,11 +141,10 @@ def data_table(name, target_share=None, threshold=None, descriptor=None):
     else:
         told["molecules"] = f"{len(dataset):,}".replace(",", " ")
         told["mean and standard deviation"] = f"{dataset.y.mean():.2f} and {dataset.y.std():.2f} eV"
-        if threshold is None and target_share is not None:
-            threshold = target_threshold(dataset.y, target_share)
-        if threshold is not None:
-            share = float(np.mean(dataset.y > threshold))
-            told["target"] = f"above {threshold:.2f} eV: {share:.1%} of the molecules"
+        if target := above_or_highest(threshold, target_share):
+            inside = target.range_in(dataset.y)
+            share = float(np.mean(inside.contains(dataset.y)))
+            told["target"] = f"above {inside.low:.2f} eV: {share:.1%} of the molecules"
     told["licence"] = entry.get("licence", "that of your file")
     return Table({"value": told})
 

@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from alutils.data.datasets import REGISTRY, load
 from alutils.descriptors import features
-from alutils.loop import check, steps, to_frame
+from alutils.loop import RunConfig, check, steps, to_frame
 from alutils.runs import schedulers
 from alutils.runs.identity import is_redefined, ship, strategy_identity
 from alutils.runs.provenance import (
@@ -34,7 +34,6 @@ from alutils.runs.provenance import (
     peak_memory_gib,
     provenance,
 )
-from alutils.runs.target_runs import config_of
 from alutils.storage import usage_log
 from alutils.storage.files import lock, seal, set_aside, write_json, write_text
 from alutils.storage.locations import cache_dir, records_dir
@@ -157,7 +156,7 @@ def _noted(record, path):
     """The record, after it was entered into the trace of a page."""
     if usage_log.wanted():
         usage_log.note(dataset=record["config"]["dataset"], sha256=record["data_sha256"])
-        name, made = file_name(config_of(record["config"])), record["created"]
+        name, made = file_name(RunConfig(**record["config"])), record["created"]
         about = {"made": made, "seconds": record["wall_s"], "stale": is_stale(record)}
         usage_log.note(record=name, file=path.name, **about)
     return record
@@ -261,7 +260,7 @@ def replay(record):
     rows : list of dict, as the record should hold them (timings aside)
     agreement : list of float, the share of each recorded batch that the strategy picks afresh
     """
-    config = config_of(record["config"])
+    config = RunConfig(**record["config"])
     dataset = _load(config.dataset)
     X, rows, agreement = features(dataset, descriptor=config.descriptor), [], []
     for iteration in tqdm(range(len(record["rows"])), disable=not sys.stderr.isatty()):
@@ -331,9 +330,9 @@ def file_name(config):
     What has its default value is left out of the hash: a setting that is added later renames no
     record of the runs before it.
     """
-    defaults = {field.name: field.default for field in fields(config)}
     portable = _portable(config)
-    values = {key: value for key, value in portable.items() if value != defaults[key]}
+    changed = [f.name for f in fields(config) if getattr(config, f.name) != f.default]
+    values = {name: portable[name] for name in changed}
     text = json.dumps(values, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     stem = re.sub(r"\W+", "-", Path(portable["dataset"]).stem)
@@ -407,7 +406,7 @@ def parse(text, name):
 def _name_of(record, place):
     """The file name of the run that a record says it is of."""
     try:
-        return file_name(config_of(record["config"]))
+        return file_name(RunConfig(**record["config"]))
     except (TypeError, ValueError) as error:
         raise _damaged(place, error) from None
 

@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.linalg import eigh
 
-from alutils.acquisition.strategies import VARIANCE_KEPT
+from alutils.acquisition.clustering import n_axes
 from alutils.data.validation import BROKEN, brief, check_archive
 from alutils.descriptors import DEFAULTS, MBTRSettings
-from alutils.descriptors.axes import least_kept
+from alutils.descriptors.axes import Axes
 from alutils.descriptors.many_body import n_columns, species_of, write_rows
 from alutils.model.gp import GaussianProcess
 from alutils.storage.files import set_aside, sweep, whole, write_text
@@ -48,44 +47,6 @@ def descriptors(molecules, settings=DEFAULTS):
 
 
 @dataclass(frozen=True)
-class Axes:
-    """Principal axes of a sample, onto which any further molecule is rotated.
-
-    mean : (d,);  axes : (d, r), by falling variance;  variances : (r,), sums over the sample
-    """
-
-    mean: np.ndarray
-    axes: np.ndarray
-    variances: np.ndarray
-
-    def rotate(self, X):
-        """(m, r) float64 of X (m, d). `alutils.descriptors.features` up to the signs of columns,
-        where X is the sample itself."""
-        return (X - self.mean) @ self.axes
-
-    @property
-    def n_clustering(self):
-        """Axes that hold `VARIANCE_KEPT` of the sample's variance: what the clustering sees."""
-        share = np.cumsum(self.variances) / self.variances.sum()
-        return 1 + int(np.searchsorted(share, VARIANCE_KEPT))
-
-
-def principal_axes(X, tolerance=1e-10):
-    """Axes of a sample X (n, d), the fewest that keep all but `tolerance` of its variance.
-
-    ValueError where the rows are all equal. A pool whose molecules resemble none of the sample
-    varies where these axes do not look: draw the sample from the pool.
-    """
-    mean = X.mean(axis=0, dtype=np.float64)
-    centred = X - mean
-    variances, axes = eigh(centred.T @ centred)
-    if not variances[-1] > 0:
-        raise ValueError("all molecules have the same descriptor: nothing tells them apart")
-    kept = variances >= least_kept(variances, tolerance * variances.clip(min=0).sum())
-    return Axes(mean, np.ascontiguousarray(axes[:, kept][:, ::-1]), variances[kept][::-1])
-
-
-@dataclass(frozen=True)
 class Scorer:
     """A chunk of molecules to their predictions: a function that can be sent to another machine.
 
@@ -106,6 +67,11 @@ class Scorer:
             digest.update(np.ascontiguousarray(part))
         return digest.hexdigest()
 
+    @property
+    def n_clustering(self):
+        """Axes that the clustering sees, by the variance of the sample."""
+        return n_axes(self.axes.variances)
+
     def points(self, molecules):
         """(m, r) float64."""
         return self.axes.rotate(descriptors(molecules, self.settings))
@@ -113,7 +79,7 @@ class Scorer:
     def score(self, F):
         """dict of mu (m,) and sigma (m,) in eV, float64, and Z (m, n_clustering), float32."""
         mu, sigma = self.model.predict(F, return_std=True)
-        Z = F[:, : self.axes.n_clustering].astype(np.float32)
+        Z = F[:, : self.n_clustering].astype(np.float32)
         return {"mu": mu, "sigma": sigma, "Z": Z}
 
     def __call__(self, molecules):
@@ -125,7 +91,7 @@ def mapped(function, items, executor=None, ahead=None):
 
     (``executor.map`` of `concurrent.futures` takes all items at once: memory grows with the pool.)
     executor : anything with ``submit``; None runs here
-    ahead : int; twice the workers that are there at the start, if not told
+    ahead : int; twice the workers that are there at the start, if not given
     """
     if executor is None:
         yield from map(function, items)
@@ -211,7 +177,7 @@ class Store:
 
 
 class Chunk(Mapping):
-    """Arrays of an .npz by name, each read when it is asked for.
+    """Arrays of an .npz by name, each read when it is looked up.
 
     One that is damaged raises ValueError; the file is set aside, and so counts as missing.
     """

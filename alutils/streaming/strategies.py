@@ -8,15 +8,13 @@ are no more than the sample of k-means.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 
-from alutils.acquisition.strategies import LLOYD_ITERATIONS
+from alutils.acquisition.clustering import k_means, nearest_members
+from alutils.acquisition.target import Range
 
 SAMPLE = 50  # molecules per cluster that k-means sees
 DIGIT = 16  # bits of a cut that one pass over the pool finds
@@ -27,11 +25,11 @@ class StreamedMoment:
     """As `acquisition.strategies.Moment`: all that a strategy may look at when it picks a batch.
 
     chunks : mappings with mu, sigma and Z, to be read more than once: a `streaming.Store`, a list
-    threshold : lower edge of the target range, eV, or a Window; None without a target
+    target : `acquisition.target.Range` in eV; None without a target
     """
 
     chunks: Iterable
-    threshold: float | None = None
+    target: Range | None = None
 
 
 def random(moment, batch_size, rng):
@@ -58,11 +56,11 @@ def uncertain_cluster_centres(moment, batch_size, rng):
 
 def property_search(moment, batch_size, rng):
     """E: at random among those predicted in range; if they are too few, the rest at random."""
-    t = moment.threshold
-    if t is None:
-        raise ValueError("strategy 'property_search' needs a target: set a threshold")
+    target = moment.target
+    if target is None:
+        raise ValueError("strategy 'property_search' needs a target")
     mus = _each(moment.chunks, "mu")
-    return lowest(((~(mu > t), rng.random(len(p)), p) for p, mu in mus), batch_size)
+    return lowest(((~target.contains(mu), rng.random(len(p)), p) for p, mu in mus), batch_size)
 
 
 STREAMED = {
@@ -137,7 +135,7 @@ def _above(chunks, cut, n_ties):
 
 
 def _centres(candidates, n_clusters, rng):
-    """One molecule per cluster, the member nearest to its centre, as `strategies._centres` does.
+    """One molecule per cluster, the member nearest to its centre, as in memory.
 
     candidates : function that starts a stream of (positions, Z). k-means itself sees at most
         `SAMPLE` of them per cluster, at random; the nearest member is looked for among all.
@@ -152,23 +150,16 @@ def _centres(candidates, n_clusters, rng):
         Z = np.concatenate([Z[np.isin(p, sample)] for p, Z in candidates()])
     else:
         Z = np.concatenate([Z for _, Z in candidates()])
-    kmeans = KMeans(n_clusters, n_init=1, max_iter=LLOYD_ITERATIONS, random_state=seed)
-    with warnings.catch_warnings():  # of duplicates: made up for below
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        kmeans.fit(Z)
+    kmeans = k_means(Z, n_clusters, seed)
 
     nearest, picks = np.full(n_clusters, np.inf), np.full(n_clusters, -1)
     for positions, Z in candidates():
         if not len(Z):
             continue
-        labels = kmeans.predict(Z)
-        distance = np.round(np.linalg.norm(Z - kmeans.cluster_centers_[labels], axis=1), 9)
-        by_cluster = np.lexsort((distance, labels))
-        clusters, first = np.unique(labels[by_cluster], return_index=True)
-        best = by_cluster[first]
-        closer = distance[best] < nearest[clusters]
-        nearest[clusters[closer]] = distance[best[closer]]
-        picks[clusters[closer]] = positions[best[closer]]
+        found = nearest_members(Z, kmeans.predict(Z), kmeans.cluster_centers_)
+        closer = found[2] < nearest[found[0]]
+        clusters, members, distances = (array[closer] for array in found)
+        nearest[clusters], picks[clusters] = distances, positions[members]
     picks = picks[picks >= 0]
     if len(picks) == n_clusters:
         return picks

@@ -28,19 +28,15 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
-from alutils.acquisition import strategies
+from alutils.acquisition import clustering, strategies
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import features, mbtr
 from alutils.descriptors.axes import BLOCK
 from alutils.loop import RunConfig
 from alutils.metrics import mae
-from alutils.model.gp import (
-    GaussianProcess,
-    factorise,
-    log_marginal_likelihood,
-    rbf,
-    squared_distances,
-)
+from alutils.model.gp import GaussianProcess
+from alutils.model.kernel import factorise, rbf, squared_distances
+from alutils.model.likelihood import log_marginal_likelihood
 from alutils.runs import records
 from alutils.runs.provenance import peak_memory_gib, provenance
 from alutils.runs.records import write_json
@@ -159,7 +155,7 @@ def clusters(n=60_000, k=8000):
             return super().fit(Z)
 
     moment, rng = strategies.Moment(model=None, X=X), np.random.default_rng(0)
-    with patch.object(strategies, "KMeans", Kept):
+    with patch.object(clustering, "KMeans", Kept):
         _, ours_s = timed(strategies.cluster_centres, moment, k, rng)
     theirs, theirs_s = timed(KMeans(k, n_init=1, random_state=0).fit, X)
     return {

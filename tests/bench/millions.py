@@ -23,12 +23,13 @@ from unittest.mock import patch
 
 import numpy as np
 
-from alutils.acquisition import strategies
+from alutils.acquisition import clustering
 from alutils.acquisition.strategies import STRATEGIES
+from alutils.acquisition.target import Range, highest
 from alutils.data.datasets import load
 from alutils.data.readers import Molecules
 from alutils.descriptors import MBTRSettings, mbtr
-from alutils.metrics import target_threshold
+from alutils.descriptors.axes import principal_axes
 from alutils.model.gp import GaussianProcess
 from alutils.runs import schedulers
 from alutils.runs.provenance import (
@@ -39,7 +40,7 @@ from alutils.runs.provenance import (
 )
 from alutils.runs.records import write_json
 from alutils.storage.locations import cache_dir, records_dir
-from alutils.streaming.scoring import Scorer, Store, descriptors, mapped, principal_axes
+from alutils.streaming.scoring import Scorer, Store, descriptors, mapped
 from alutils.streaming.strategies import STREAMED, StreamedMoment
 
 DATASET = "qm9_b3lyp"
@@ -89,7 +90,7 @@ def chunk(dataset, order, number):
 
 
 def trained(dataset, order):
-    """The scorer, the target's threshold in eV, and how the model came out."""
+    """The scorer, the target's `Range` in eV, and how the model came out."""
     settings = MBTRSettings(species=("H", "C", "N", "O", "F"))
     n_sample = SETTINGS["n_axes_sample"] // CHUNK
     X = np.vstack([descriptors(chunk(dataset, order, k), settings) for k in range(n_sample)])
@@ -100,14 +101,15 @@ def trained(dataset, order):
     y = dataset.y[train]
     model = GaussianProcess(SETTINGS["noise_var"], random_state=SEED)
     model.fit(axes.rotate(mbtr(dataset)[train]), y)
+    scorer = Scorer(model, axes, settings)
     made = {
         "n_axes": axes.axes.shape[1],
-        "n_clustering": axes.n_clustering,
+        "n_clustering": scorer.n_clustering,
         "share_lost": float(1 - kept),  # of the variance of molecules outside the sample
         "signal_var": float(model.signal_var_),
         "length_scale": float(model.length_scale_),
     }
-    return Scorer(model, axes, settings), target_threshold(y, SETTINGS["target_share"]), made
+    return scorer, highest(SETTINGS["target_share"]).range_in(y), made
 
 
 def score_chunk(dataset, order, scorer, number):
@@ -121,7 +123,7 @@ def score(folder, n, scheduler="serial"):
     """Score what is missing of the first n molecules, and say what the model is like."""
     dataset = load(DATASET)
     order = order_of(dataset)
-    scorer, threshold, made = trained(dataset, order)
+    scorer, target, made = trained(dataset, order)
     made["peak_memory_gib"] = peak_memory_gib()
     forget_peak_memory()  # what follows is to show by itself whether it grows
     store = Store(folder, made_by=scorer.sha256)
@@ -136,12 +138,12 @@ def score(folder, n, scheduler="serial"):
             before = now
             if (number + 1) % 20 == 0:
                 print(f"{scheduler}: scored {(number + 1) * CHUNK}", flush=True)
-    return made | {"threshold_ev": threshold}
+    return made | {"threshold_ev": target.low}
 
 
 def pick(folder, n, name, threshold):
     """One strategy on the first n molecules, in a process of its own."""
-    moment = StreamedMoment(Store(folder, n // CHUNK), threshold)
+    moment = StreamedMoment(Store(folder, n // CHUNK), Range(threshold))
     rng = np.random.default_rng([SEED, n])
     picks, wall_s, processor_s = clocked(STREAMED[name], moment, BATCH, rng)
     assert len(np.unique(picks)) == BATCH
@@ -172,11 +174,11 @@ def against_memory(folder, n, threshold):
     """What the strategies in memory pick from the same numbers."""
     chunks = [dict(c) for c in Store(folder, n // CHUNK)]
     mu, sigma, Z = (np.concatenate([c[name] for c in chunks]) for name in ("mu", "sigma", "Z"))
-    whole = SimpleNamespace(mu=mu, sigma=sigma, X=Z.astype(np.float64), threshold=threshold)
-    moment, rows = StreamedMoment(chunks, threshold), {}
+    whole = SimpleNamespace(mu=mu, sigma=sigma, X=Z.astype(np.float64), target=Range(threshold))
+    moment, rows = StreamedMoment(chunks, Range(threshold)), {}
     for name in STREAMED:
         ours = STREAMED[name](moment, BATCH, np.random.default_rng(SEED))
-        with patch.object(strategies, "VARIANCE_KEPT", 1.0):  # Z has the axes that count already
+        with patch.object(clustering, "VARIANCE_KEPT", 1.0):  # Z has the axes that count already
             theirs = STRATEGIES[name](whole, BATCH, np.random.default_rng(SEED))
         rows[name] = {
             "shared": len(np.intersect1d(ours, theirs)) / BATCH,

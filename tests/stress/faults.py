@@ -49,7 +49,8 @@ FIGURES, LAW, POOL, STYLE, TABLES = (
     f"report/{name}.py" for name in ("figures", "law_figures", "pool_figures", "style", "tables")
 )
 GP, LOOP, METRICS = "model/gp.py", "loop.py", "metrics.py"
-STRATEGIES = "acquisition/strategies.py"
+KERNEL, LIKELIHOOD, OPTIMISE = "model/kernel.py", "model/likelihood.py", "model/optimise.py"
+STRATEGIES, TARGET = "acquisition/strategies.py", "acquisition/target.py"
 LML = gp("test_lml_equals_multivariate_normal")
 BY_HAND = gp("test_mean_and_variance_equal_direct_solve", "test_predictions_equal_scikit_learn")
 PICKS = ("test_acquisition_strategies.py",)
@@ -95,10 +96,18 @@ PLOTTED = [
     ("batch counted twice", POOL, "(n_train - before, ", "(n_train, "),
 ]
 COMPUTED = [
-    ("sign in the gradient", GP, "- n + noise_var *", "- n - noise_var *",
+    ("sign in the gradient", LIKELIHOOD, "- n + noise_var *", "- n - noise_var *",
      gp("test_gradient_equals_finite_differences")),
-    ("log of a wrong base", GP, "LOG_2PI = np.log(", "LOG_2PI = np.log10(", LML),
-    ("noise squared", GP, "+= noise_var\n", "+= noise_var**2\n", LML),
+    ("log of a wrong base", LIKELIHOOD, "LOG_2PI = np.log(", "LOG_2PI = np.log10(", LML),
+    ("noise squared", KERNEL, "+= noise_var\n", "+= noise_var**2\n", LML),
+    ("curvature doubled", OPTIMISE, "/ (2 * HESSIAN_STEP)", "/ HESSIAN_STEP",
+     ("test_model_optimise.py::test_curvature_is_that_of_the_likelihood",)),
+    ("optimum not rounded", OPTIMISE, "np.exp(np.round(best.x, DECIMALS))", "np.exp(best.x)",
+     ("test_model_optimise.py::test_the_optimum_is_rounded_and_its_bounds_are_named",)),
+    ("streamed axes without their sign", "descriptors/axes.py", "axes * signs", "axes",
+     ("test_streaming_scoring.py::test_axes_are_those_of_features",)),
+    ("farthest member of a cluster", "acquisition/clustering.py", "np.lexsort((distances,",
+     "np.lexsort((-distances,", ("test_acquisition_clustering.py",)),
     ("variance for sigma", GP, "np.sqrt(np.maximum(variance, 0.0))", "np.maximum(variance, 0.0)",
      BY_HAND),
     ("variance in normalize_y", GP, "(y.std() or 1.0)", "(y.var() or 1.0)",
@@ -119,15 +128,15 @@ COMPUTED = [
      loop("test_every_draw_has_its_own_seed")),
     ("unit of noise_var_used", LOOP, "noise_var_used_ * model.y_std_**2", "noise_var_used_",
      loop("test_noise_is_recorded_in_ev2")),
-    ("found share of the test set too", LOOP, "int(np.sum(y[heldout_idx] > moment.threshold))",
-     "int(np.sum(y > moment.threshold)) - n_found",
+    ("found share of the test set too", LOOP, "int(inside[heldout_idx].sum())",
+     "int(inside.sum()) - n_found",
      loop("test_found_share_counts_labels_not_predictions")),
     ("in-range error of all", LOOP, "metrics.mae(y[inside], mu[inside])", "metrics.mae(y, mu)",
      ROWS),
     ("rates of the held-out set swapped", LOOP, '"tpr_heldout": tpr', '"tpr_heldout": fpr', ROWS),
-    ("wrong quantile", METRICS, "np.quantile(y, 1 - target_share)", "np.quantile(y, target_share)",
-     ("test_metrics.py",)),
-    ("FPR = FN / N, as printed", METRICS, "(~positive & predicted)", "(positive & ~predicted)",
+    ("wrong quantile", TARGET, "round(1 - share, 12), 1.0", "round(share, 12), 1.0",
+     ("test_acquisition_target.py",)),
+    ("FPR = FN / N, as printed", METRICS, "(~in_range & predicted)", "(in_range & ~predicted)",
      ("test_metrics.py",)),
     ("bound without the share", METRICS, "(1 - target_share) * (1 - n_init", "1 * (1 - n_init",
      ("test_metrics.py",)),

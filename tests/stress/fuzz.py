@@ -73,7 +73,7 @@ PLAN = b"""
   seeds: [0, 1]
   runs: &runs
     - {}
-    - {strategy: most_uncertain, target_share: null, threshold: -9.5}
+    - {strategy: most_uncertain, target: {low: -9.5}}
 - name: two
   settings: {<<: *same, scheme: constant, n_const: 50}
   seeds: [2]

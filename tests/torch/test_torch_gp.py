@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from alutils.data.datasets import load
 from alutils.descriptors import features
-from alutils.model import gp
+from alutils.model import gp, kernel, likelihood
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 SAME = 1e-8  # relative
@@ -53,14 +53,23 @@ def test_optimum_likelihood_and_predictions_are_the_same(data, device, noise_var
 
 
 @pytest.mark.parametrize("device", DEVICES)
+def test_a_model_at_given_parameters_is_the_same(data, device):
+    X, y, X_new = data
+    theirs = gp.GaussianProcess().condition(X, y, 3.0, 600.0, 0.05)
+    ours = torch_gp.GaussianProcess(device=device).condition(X, y, 3.0, 600.0, 0.05)
+    assert ours.log_marginal_likelihood_ == pytest.approx(theirs.log_marginal_likelihood_, rel=SAME)
+    np.testing.assert_allclose(ours.predict(X_new), theirs.predict(X_new), rtol=SAME)
+
+
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("noise_var", [1e-6, 1e-3, 0.05])
 @pytest.mark.parametrize("log_params", [(1.0, 6.0), (3.0, 7.5), (4.5, 6.5)])
 def test_likelihood_and_gradient_are_the_same_at_any_parameters(
     data, device, noise_var, log_params
 ):
     X, y, _ = data
-    D2 = gp.squared_distances(X)
-    lml, gradient = gp.log_marginal_likelihood(np.array(log_params), D2, y, noise_var)
+    D2 = kernel.squared_distances(X)
+    lml, gradient = likelihood.log_marginal_likelihood(np.array(log_params), D2, y, noise_var)
     ours = torch_gp.log_marginal_likelihood(
         np.array(log_params),
         torch_gp.squared_distances(torch.tensor(X, device=device)),
@@ -105,7 +114,7 @@ def test_the_mean_in_float32_would_lose_what_the_factor_holds(data):
     """Why there is no such choice: weights that are large and cancel."""
     X, _, X_new = data
     _, model = both(data, "cpu", 0.05)
-    K = gp.rbf(gp.squared_distances(X, X_new), model.signal_var_, model.length_scale_)
+    K = kernel.rbf(kernel.squared_distances(X, X_new), model.signal_var_, model.length_scale_)
     mu_32 = (model.weights_.float() @ torch.tensor(K).float()).numpy()
     worst = np.abs(mu_32 - model.predict(X_new)).max()
     print(f"float32: mean off by up to {worst:.1e} eV")

@@ -5,6 +5,7 @@ static, so that the numbers reach it as a script that assigns one global.
 """
 
 import json
+import math
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,17 +13,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import to_hex, to_rgb
 
+from alutils.acquisition.target import SHARE
 from alutils.analysis import plans
 from alutils.data.datasets import REGISTRY
+from alutils.loop import RunConfig
 from alutils.report import tables
 from alutils.report.style import STRATEGY_COLOURS, STRATEGY_LABELS, STRATEGY_LETTERS
 from alutils.runs.records import file_name, is_stale
-from alutils.runs.target_runs import config_of
 from alutils.storage.files import write_text
 from book.builder.fragments.page_records import STUDIES, page_records
 
 PREFIX, SUFFIX = "window.ALUTILS_EXPLORER = ", ";\n"
 SCRIPT = Path("book", "experiments", "static", "explorer_data.js")
+SHAPES = ("upper tail", "lower tail", "window")  # of targets, in the order of the menu
 DIGITS = 5  # significant, of every number shown
 # Column -> name, unit, and whether its axis is logarithmic at first.
 METRICS = {
@@ -60,7 +63,7 @@ def explorer_data(records):
     """
     runs, n_stale = {}, 0
     for record in records:
-        config = config_of(record["config"])
+        config = RunConfig(**record["config"])
         place = (record["study"], bool(record.get("learned")), file_name(config))
         n_stale += place not in runs and is_stale(record)
         runs[place] = (setting(config, record["study"], place[1]), config, record["rows"])
@@ -128,21 +131,13 @@ def pool_label(name):
 
 def target_of(config):
     """The target of a run as text, and its place among others."""
-    low, high = getattr(config, "target_from", None), getattr(config, "target_to", None)
-    if low is not None:
-        share = f"{100 * config.share:g} %"
-        names = {
-            "upper tail": (0, f"the highest {share}"),
-            "lower tail": (1, f"the lowest {share}"),
-            "window": (2, f"between the quantiles {low:g} and {high:g}"),
-        }
-        rank, text = names[config.shape]
-        return text, (rank, config.share, low)
-    if config.threshold is not None:
-        return f"above {config.threshold:.4g} eV", (3, config.threshold, 0)
-    if config.target_share is None:
+    target = config.target
+    if target is None:
         return "none", (4, 0, 0)
-    return f"the highest {100 * config.target_share:g} %", (0, config.target_share, 0)
+    if target.by == SHARE:
+        return str(target), (SHAPES.index(target.shape), target.share, target.low)
+    low = -math.inf if target.low is None else target.low
+    return str(target), (3, low, 0)
 
 
 def series(ids, members):

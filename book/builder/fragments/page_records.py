@@ -10,8 +10,8 @@ from pathlib import Path
 import nbformat
 
 from alutils.analysis import plans
+from alutils.loop import RunConfig
 from alutils.runs.records import file_name
-from alutils.runs.target_runs import config_of
 from book.builder.pages import PageError
 
 BUNDLES = Path("book", "experiments", "files", "bundles")
@@ -47,9 +47,14 @@ def page_records(listed, root):
             raise PageError(f"{page.name}: no archive holds {missing[0]}: {remedy}")
         runs = [held[name] for name in notes["records"] if "config" in held[name]]
         for record in runs:
-            of = "targets" if "target_from" in record["config"] else study
+            of = "targets" if _is_swept(record["config"]) else study
             found.append({**record, "study": of})
     return mark_learned(found)
+
+
+def _is_swept(config):
+    """True for a run of the sweeps over targets, by its sizes."""
+    return any(sizes.items() <= config.items() for sizes in (plans.SWEEP, plans.QM9_SWEEP))
 
 
 def archived(path):
@@ -61,7 +66,7 @@ def archived(path):
     held = {name: json.loads(text) for name, text in texts.items() if name.endswith(".json")}
     for name in texts.keys() - held.keys():
         records = map(json.loads, texts[name].splitlines())
-        held |= {file_name(config_of(record["config"])): record for record in records}
+        held |= {file_name(RunConfig(**record["config"])): record for record in records}
     return held
 
 

@@ -1,0 +1,120 @@
+"""Distances between molecules and the RBF kernel made of them (Eqs. 5 to 7 of the paper).
+
+The squared distances are computed once per training set and not, as in scikit-learn, at every
+evaluation of the likelihood: all other matrices are made from them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf
+
+BLOCK = 512  # columns per pass over a matrix: a block stays in the processor's cache
+CHUNK = 1024  # molecules predicted at a time: bounds the memory by CHUNK * n_train
+
+
+def squared_distances(A, B=None):
+    """Squared Euclidean distances between rows, |a|^2 + |b|^2 - 2 a.b (Eq. 7, squared).
+
+    Parameters
+    ----------
+    A : (n, d) array
+    B : (m, d) array, optional. Without it, B = A and the diagonal is exactly zero.
+
+    Returns
+    -------
+    (n, m) array, Fortran order, never negative.
+
+    Notes
+    -----
+    The sum loses digits when the rows are far from the origin: pass centred rows in float64
+    (`alutils.descriptors.features` are).
+    """
+    sq_A = np.einsum("ij,ij->i", A, A)
+    sq_B = sq_A if B is None else np.einsum("ij,ij->i", B, B)
+    # B A^T transposed is A B^T in the Fortran order that LAPACK wants; A A^T is a cheaper syrk.
+    D2 = ((A if B is None else B) @ A.T).T
+    D2 *= -2.0
+    D2 += sq_A[:, None]
+    D2 += sq_B[None, :]
+    np.maximum(D2, 0.0, out=D2)
+    if B is None:
+        np.fill_diagonal(D2, 0.0)
+    return D2
+
+
+def rbf(D2, signal_var, length_scale, out=None):
+    """RBF kernel, sigma_f^2 exp(-D2 / (2 l^2)) (Eq. 6, with the signal variance as the factor).
+
+    Parameters
+    ----------
+    D2 : (n, m) array, squared distances
+    signal_var : float, sigma_f^2, eV^2
+    length_scale : float, l, descriptor units
+    out : (n, m) array, optional, may be D2 itself
+
+    Returns
+    -------
+    (n, m) array, eV^2
+    """
+    K = np.multiply(D2, -0.5 / length_scale**2, out=out)
+    np.exp(K, out=K)
+    K *= signal_var
+    return K
+
+
+def cross_kernels(model, X):
+    """The kernel between a model's training set and new molecules, `CHUNK` of them at a time.
+
+    Parameters
+    ----------
+    model : fitted `alutils.model.gp.GaussianProcess`
+    X : (m, d) descriptors
+
+    Yields
+    ------
+    rows : slice of X
+    K : (n_train, rows) array, Fortran order, eV^2; the caller may overwrite it
+    """
+    for start in range(0, len(X), CHUNK):
+        rows = slice(start, start + CHUNK)
+        K = squared_distances(model.X_train_, X[rows])
+        yield rows, rbf(K, model.signal_var_, model.length_scale_, out=K)
+
+
+def factorise(D2, signal_var, length_scale, noise_var, out=None):
+    """Cholesky factor L of K_x = K + noise_var I (Eq. 5; R&W Alg. 2.1, line 2).
+
+    Parameters
+    ----------
+    D2 : (n, n) squared distances, of which the lower triangle is read
+    signal_var, length_scale, noise_var : eV^2, descriptor units, eV^2
+    out : (n, n) array in Fortran order, optional, may be D2 itself
+
+    Returns
+    -------
+    (n, n) array whose lower triangle is L (eV); the upper triangle is not meaningful.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If K_x is not positive definite in float64.
+    """
+    n = len(D2)
+    K = np.empty((n, n), order="F") if out is None else out
+    for start in range(0, n, BLOCK):
+        stop = start + BLOCK
+        rbf(D2[start:, start:stop], signal_var, length_scale, out=K[start:, start:stop])
+    K[np.diag_indices(n)] += noise_var
+    L, info = dpotrf(K, lower=1, overwrite_a=1, clean=0)
+    if info != 0:
+        raise indefinite(n, noise_var)
+    return L
+
+
+def indefinite(n, noise_var):
+    """The error of a kernel matrix of n molecules that has no Cholesky factor."""
+    return np.linalg.LinAlgError(
+        f"kernel matrix of {n} molecules is not positive definite at noise_var={noise_var:g}: "
+        "near-duplicate descriptors need more noise"
+    )
