@@ -23,15 +23,13 @@
 # given, and the rule that counts modes. The page runs in a few seconds, for it needs labels only.
 
 # %%
-import json
-
 import numpy as np
 import pandas as pd
 from myst_nb import glue
 
 from alutils.analysis import statistics
 from alutils.analysis.label_distributions import NEAR, load_or_summarise, modes_verdict
-from alutils.report import pool_figures
+from alutils.report import claims, pool_figures
 from alutils.report.parameters import check_parameters
 
 pd.set_option("display.max_colwidth", None)
@@ -186,7 +184,7 @@ for s in (s for s in summaries if s.name in stands_for):
     support = f"{checked.n_resamples} resamples: {results[s.name]['modes in the resamples']}"
     why = because[verdict] + ("; the shape of a stand-in" if kind == "embedded" else "")
     rows.append(stem | {"ours": ours, "interval": support, "verdict": verdict, "why": why})
-glue("verdicts", json.dumps(rows), display=False)
+claims.publish(rows)
 pd.DataFrame(rows, columns=["pool", "ours", "interval", "verdict"]).set_index("pool")
 
 # %% [markdown]

@@ -26,8 +26,6 @@
 # book with five seeds for about two minutes: small batches need many fits.
 
 # %%
-import json
-
 from myst_nb import glue
 
 from alutils.acquisition.strategies import letter
@@ -143,7 +141,7 @@ largest = max(evidence, key=lambda part: abs(part.difference.mean))
 difference = f"{largest.difference.mean:+.1f} % of A's MAE"
 ours = f"largest difference: {difference} ({largest.statement})"
 row = claims.row("C4", evidence, ours)
-glue("verdicts", json.dumps([row]), display=False)
+claims.publish([row])
 pow_runs = tables.select(runs, strategy=p.strategy, scheme="pow")
 facts = {
     "collapsed": tables.collapsed_text(runs),

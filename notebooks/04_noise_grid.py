@@ -26,7 +26,6 @@
 # page of this book with five seeds for about two minutes.
 
 # %%
-import json
 from functools import partial
 
 from myst_nb import glue
@@ -244,7 +243,7 @@ rows = [
     claims.row("C6", evidence, f"{lowest}; A {maes['A_low']} and {maes['A_high']} eV"),
     claims.row("C7", evidence, at_end.format(maes["A_high"], maes["D_high"])),
 ]
-glue("verdicts", json.dumps(rows), display=False)
+claims.publish(rows)
 facts |= {f"{row['claim']}_{key}": row[key] for row in rows for key in ("verdict", "why")}
 for key, value in facts.items():
     glue(key, value, display=False)

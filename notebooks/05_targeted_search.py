@@ -27,7 +27,6 @@
 # seconds on one core, a page of this book with five seeds for about one minute.
 
 # %%
-import json
 from functools import partial
 
 from myst_nb import glue
@@ -238,7 +237,7 @@ rows = [
     claims.row("C11", evidence, f"{tprs}, {heldout}"),
     claims.row("C12", evidence, errors),
 ]
-glue("verdicts", json.dumps(rows), display=False)
+claims.publish(rows)
 facts |= {f"{row['claim']}_{key}": row[key] for row in rows for key in ("verdict", "why")}
 for key, value in facts.items():
     glue(key, value, display=False)

@@ -9,19 +9,26 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from book.builder import execute, pages, postprocess, render
+from alutils.runs import records
+from book.builder import execute, freshness, pages, postprocess, render
 from book.builder.fragments import claims
 from book.builder.pages import Page, PageError
 
 TITLE = "# Anything\n\n(sec-rows)=\n## Rows of {glue:text}`dataset`\n\nSee {ref}`rows <sec-rows>`."
 PARAMETERS = 'dataset = "organics"  # pool\nn_points = 3  # points\nseeds = [0, 1]'
-CODE = """import json
-import matplotlib.pyplot as plt
+CODE = """import matplotlib.pyplot as plt
+from alutils.acquisition import strategies
+from alutils.report import claims
+from alutils.storage import usage_log
 from myst_nb import glue
+usage_log.note(dataset=dataset, sha256="0")
+if dataset == "organics":
+    for name in ("one", "untracked"):
+        usage_log.note(record=f"{name}.json", file=f"{name}.json", stale=False)
 glue("value", n_points / 7, display=False)
 glue("dataset", dataset, display=False)
 row = {"claim": "C1", "ours": f"{n_points} | many", "verdict": "supported", "why": "counted"}
-glue("verdicts", json.dumps([row]), display=False)"""
+claims.publish([row])"""
 FIGURE = 'figure, axes = plt.subplots(figsize=(2, 1))\nshown = glue("fig_line", figure)'
 PROSE = """```{glue:figure} fig_line
 ---
@@ -41,7 +48,8 @@ $$ a = b $$ (eq-ours)
   -p n_points 9
 .venv/bin/papermill notebooks/01_tiny.ipynb out.ipynb -p n_points 10
 ```"""
-VARIANTS = """variants: {organics: Organics, qm9: QM9}
+VARIANTS = """parts: {01_tiny: Tiny}
+variants: {organics: Organics, qm9: QM9}
 pages:
   - notebook: 01_tiny
     variant: organics
@@ -53,7 +61,7 @@ CLAIMS = """- {id: C1, claim: First, paper: "1", figure: 4a, shown_in: fig-line,
    test: "tests/test_tiny.py::test_one"}
 - {id: C2, claim: Second, paper: "2", untestable: no labels}
 """
-EQUATIONS = '- {what: "ours {eq}`eq-elsewhere`", code: "alutils/model/gp.py::x", test: "%s"}\n'
+EQUATIONS = '- {what: "ours {eq}`eq-elsewhere`", code: "alutils/ours.py::x", test: "%s"}\n'
 PROVED = "tests/test_tiny.py::test_one"
 CONFIG = {
     "title": "Tiny",
@@ -98,10 +106,17 @@ def tiny_notebook():
 def built(tmp_path_factory):
     """A tiny repository whose two pages are executed."""
     root = tmp_path_factory.mktemp("repo")
+    shutil.copytree(
+        pages.ROOT / "alutils", root / "alutils", ignore=shutil.ignore_patterns("*.npz", "__pyc*")
+    )
     for name, text in {
-        "alutils/model/gp.py": "x = 1\n",
+        "alutils/ours.py": "x = 1\n",
         "alutils/data/pools/organics.npz": "pool",
         "book/records/one.json": "{}",
+        "book/records/two.json": "{}",
+        "book/records/named.json": "{}",
+        "alutils/data/pools/aminoacids.npz": "pool",
+        "book/builder/postprocess.py": "builder",
         "book/variants.yml": VARIANTS,
         "book/claims.yml": CLAIMS,
         "book/index.md": INDEX,
@@ -109,8 +124,7 @@ def built(tmp_path_factory):
         "tests/test_tiny.py": "def test_one():\n    assert True\n",
         "requirements.lock": "numpy==2\n",
         "_config.yml": yaml.safe_dump(CONFIG),
-        "_toc.yml": "format: jb-book\nroot: book/index\nchapters:\n"
-        "- file: book/experiments/01_tiny-organics\n- file: book/experiments/01_tiny-qm9\n",
+        "_toc.yml": "format: jb-book\nroot: book/index\nparts: []\n",
     }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -136,7 +150,7 @@ def executed(cells, variant="organics", **parameters):
     """A finished page of these cells, without a kernel."""
     tagged = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
     notebook = new_notebook(cells=[new_markdown_cell("# Title"), tagged, *cells])
-    postprocess.finish(notebook, Page("01_tiny", variant, "Given", parameters))
+    postprocess.make_page(notebook, Page("01_tiny", variant, "Given", parameters))
     return notebook
 
 
@@ -203,46 +217,111 @@ def test_fresh_pages_are_reused(repo, capsys):
     assert execute.main(root=repo) == 0
     assert [path.stat().st_mtime_ns for path in paths] == before
     assert "2 pages: 0 executed" in capsys.readouterr().out
-    assert [p.name for p in pages.verify(repo)] == ["01_tiny-organics", "01_tiny-qm9"]
+    assert [p.name for p in freshness.verify(repo)] == ["01_tiny-organics", "01_tiny-qm9"]
+
+
+ORGANICS, BOTH = ["01_tiny-organics"], ["01_tiny-organics", "01_tiny-qm9"]
+
+
+def stale(repo):
+    """Names of the pages that are not fresh."""
+    now = freshness.snapshot(repo)
+    return [p.name for p in pages.read_pages(repo) if not freshness.is_fresh(p, now, repo)]
 
 
 @pytest.mark.parametrize(
-    ("name", "old", "new"),
+    ("name", "old", "new", "expected"),
     [
-        ("notebooks/01_tiny.ipynb", "n_points / 7", "n_points / 8"),
-        ("notebooks/01_tiny.ipynb", "See {ref}", "Look at {ref}"),
-        ("book/variants.yml", "n_points: 5", "n_points: 6"),
-        ("alutils/model/gp.py", "1", "2"),
-        ("alutils/data/pools/organics.npz", "pool", "other"),
-        ("book/records/one.json", "{}", "[]"),
-        ("requirements.lock", "2", "3"),
-        ("book/experiments/01_tiny-organics.ipynb", "many", "few"),
+        ("notebooks/01_tiny.ipynb", "n_points / 7", "n_points / 8", BOTH),
+        ("notebooks/01_tiny.ipynb", "See {ref}", "Look at {ref}", BOTH),
+        ("book/variants.yml", "n_points: 5", "n_points: 6", ORGANICS),
+        ("alutils/acquisition/strategies.py", "", "# a comment\n", BOTH),
+        ("alutils/acquisition/search.py", "", "# imported by strategies\n", BOTH),
+        ("alutils/campaign/campaign.py", "", "# a comment\n", []),
+        ("alutils/data/pools/organics.npz", "pool", "other", ORGANICS),
+        ("alutils/data/pools/aminoacids.npz", "pool", "other", []),
+        ("book/records/one.json", "{}", "[]", ORGANICS),
+        ("book/records/two.json", "{}", "[]", []),
+        ("book/records/untracked.json", "", "{}", []),
+        ("requirements.lock", "2", "3", BOTH),
+        ("book/builder/postprocess.py", "builder", "other", BOTH),
+        ("book/experiments/01_tiny-organics.ipynb", "many", "few", ORGANICS),
+        ("book/experiments/files/01_tiny-organics/new.csv", "", "x", ORGANICS),
     ],
 )
-def test_a_page_is_stale_after_any_change(repo, name, old, new):
-    text = (repo / name).read_text()
+def test_a_page_is_stale_after_a_change_of_what_it_was_made_from(repo, name, old, new, expected):
+    path = repo / name
+    text = path.read_text() if path.exists() else ""
     assert old in text
-    (repo / name).write_text(text.replace(old, new))
-    with pytest.raises(PageError, match="stale: 01_tiny-organics"):
-        pages.verify(repo)
+    path.write_text(text.replace(old, new) if old else text + new)
+    assert stale(repo) == expected
+    if expected:
+        with pytest.raises(PageError, match=f"stale: {', '.join(expected)}"):
+            freshness.verify(repo)
+
+
+def test_what_changed_is_named(repo):
+    (repo / "alutils/acquisition/strategies.py").write_text("")
+    (repo / "book/records/one.json").unlink()
+    organics, qm9 = pages.read_pages(repo)
+    now = freshness.snapshot(repo)
+    changed = ["alutils/acquisition/strategies.py", "book/records/one.json"]
+    assert freshness.changes(organics, now, repo) == changed
+    assert freshness.changes(qm9, now, repo) == changed[:1]
+
+
+def test_a_record_in_a_bundle_counts_for_the_pages_that_read_it_alone():
+    page, before = pages.read_pages()[-1], freshness.snapshot()
+    bundle = records.bundles(records.records_dir())[0]
+    one, other = list(records.bundle(bundle))[:2]
+    used = freshness.made_from(page, [{"record": one, "file": bundle.name}], before)
+    assert f"book/records/{one}" in used and f"book/records/{other}" not in used
+    assert f"book/records/{bundle.name}" not in before
+
+
+def test_files_beside_the_code_and_records_that_a_notebook_names_count(repo):
+    (repo / "notebooks/01_tiny.ipynb").write_text('open("named.json")')
+    before = freshness.snapshot(repo)
+    (page, _), notes = pages.read_pages(repo), [{"modules": ["alutils/report/style.py"]}]
+    used = freshness.made_from(page, notes, before, repo)
+    assert {"alutils/report/alutils.mplstyle", "book/records/named.json"} <= used.keys()
+    assert "book/records/one.json" not in used
+
+
+def test_an_alutils_from_elsewhere_is_refused(repo):
+    notes = [{"modules": ["alutils/elsewhere.py"]}]
+    with pytest.raises(PageError, match=r"imported alutils/elsewhere\.py, which this checkout"):
+        freshness.made_from(pages.read_pages(repo)[0], notes, freshness.snapshot(repo), repo)
+
+
+def test_a_file_that_is_edited_while_the_page_runs_counts_as_changed(repo, monkeypatch):
+    def edit(page, root):
+        (root / "alutils/acquisition/strategies.py").write_text("# edited")
+        return papermill(page, root)
+
+    papermill = execute.papermill
+    (repo / "book/experiments/01_tiny-organics.ipynb").unlink()
+    monkeypatch.setattr(execute, "papermill", edit)
+    assert execute.main(ORGANICS, repo) == 0
+    assert stale(repo) == BOTH
 
 
 def test_local_data_count_only_for_pages_that_name_them(repo, tmp_path, monkeypatch):
     monkeypatch.delenv("ALUTILS_DATA", raising=False)
     organics, qm9 = pages.read_pages(repo)
-    keys = [pages.key(page, "", repo) for page in (organics, qm9)]
+    keys = [freshness.key(page, repo) for page in (organics, qm9)]
     (tmp_path / "data").mkdir()
     (tmp_path / "data/qm9_b3lyp.npz").write_text("molecules")
     monkeypatch.setenv("ALUTILS_DATA", str(tmp_path / "data"))
-    assert pages.key(organics, "", repo) == keys[0]
-    assert pages.key(qm9, "", repo) != keys[1]
+    assert freshness.key(organics, repo) == keys[0]
+    assert freshness.key(qm9, repo) != keys[1]
 
 
 def test_pages_that_are_listed_no_more_go(repo):
     extra = repo / "book/experiments/01_tiny-gone.ipynb"
     extra.write_text("{}")
     with pytest.raises(PageError, match=r"not in variants\.yml: 01_tiny-gone"):
-        pages.verify(repo)
+        freshness.verify(repo)
     execute.main(root=repo)
     assert not extra.exists()
 
@@ -257,7 +336,7 @@ def test_a_failing_page_is_named_with_its_error_and_the_others_go_on(repo, capsy
     assert re.search(r"01_tiny-organics: FAILED after \d+ s: In \[\d\].*ValueError: no such", said)
     assert re.search(r"01_tiny-qm9: done in \d+ s", said)
     with pytest.raises(PageError, match="stale: 01_tiny-organics"):
-        pages.verify(repo)
+        freshness.verify(repo)
 
 
 @pytest.mark.parametrize(
@@ -366,12 +445,13 @@ def test_a_stale_page_carries_a_banner_and_is_not_verified(repo, monkeypatch):
     assert render.main(repo) == 0
     html = repo / "_build/html/book/experiments/01_tiny-organics.html"
     assert "stale-page" not in html.read_text("utf8")
-    (repo / "alutils/model/gp.py").write_text("x = 3\n")
+    with open(repo / "alutils/acquisition/strategies.py", "a") as code:
+        code.write("# a comment\n")
     assert render.main(repo) == 0
-    assert "have changed since" in html.read_text("utf8")
+    assert "changed since: alutils/acquisition/strategies.py." in html.read_text("utf8")
     assert "stale-page" not in (repo / "_build/html/book/index.html").read_text("utf8")
     with pytest.raises(PageError, match="stale: 01_tiny-organics"):
-        pages.verify(repo)
+        freshness.verify(repo)
 
 
 def test_the_result_of_a_proof_is_on_the_page(repo, monkeypatch):

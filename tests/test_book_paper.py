@@ -2,19 +2,19 @@
 
 import re
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 import yaml
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import alutils.__main__
 from alutils.data import datasets
-from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
 from alutils.runs import store
 from alutils.storage import files
-from book.builder import pages, paper
+from book.builder import freshness, pages, paper, paper_runs
 from book.builder.pages import PageError
 
 SMALL = ["n_test=200", "n_init=50", "n_const=50", "n_max=200", "grid_n_max=100"]
@@ -27,22 +27,30 @@ A, B, C, D, E = (
 )
 
 
-@pytest.fixture
-def aa(monkeypatch):
-    """A data set of AA's size under its name, without a record and without a download."""
-    dataset = MoleculeDataset("aa", np.linspace(-14, -5, 44004), X=np.ones((44004, 1)))
-    monkeypatch.setattr(datasets, "load", lambda *arguments, **options: dataset)
-    monkeypatch.setattr(store, "find", lambda config: None)
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def added():
     return paper.pages_of("aa", "aa", paper.read_sizes([]), [0, 1, 2])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def configs(tmp_path_factory):
+    """The runs of a data set of AA's size, without a record and without a download."""
+    path = tmp_path_factory.mktemp("data") / "aa-sized.npz"
+    n, bond = 44004, [[0, 0, 0], [0, 0, 0.74]]
+    of_atoms = {"Z": np.ones(2 * n, int), "R": np.tile(bond, (n, 1)), "N": np.full(n, 2)}
+    np.savez(path, homo=np.linspace(-14, -5, n), **of_atoms)
+    of_file = paper.pages_of("aa", str(path), paper.read_sizes([]), [0, 1, 2])
+    return [replace(config, dataset="aa") for config in paper_runs.all_configs(of_file)]
+
+
+@pytest.fixture(scope="module")
 def small():
     return paper.pages_of("aminoacids", "aminoacids", paper.read_sizes(SMALL), [0, 1])
+
+
+@pytest.fixture(scope="module")
+def small_configs(small):
+    return paper_runs.all_configs(small)
 
 
 # Sizes and seeds
@@ -98,8 +106,7 @@ def test_labels_alone_are_refused(tmp_path):
 # Runs
 
 
-def test_the_runs_are_the_papers(aa, added):
-    configs = paper.all_configs(added)
+def test_the_runs_are_the_papers(configs):
     common = {"dataset": "aa", "n_test": 10000, "n_init": 1000, "n_const": 1000, "n_max": 16000}
     expected = set()
     for seed in (0, 1, 2):
@@ -117,34 +124,41 @@ def test_the_runs_are_the_papers(aa, added):
     assert len(set(configs)) == len(configs) == 60
 
 
-def test_early_seeds_come_first(aa, added):
-    seeds = [config.seed for config in paper.all_configs(added)]
+def test_early_seeds_come_first(configs):
+    seeds = [config.seed for config in configs]
     assert seeds == sorted(seeds)
 
 
-def test_the_plan_gives_back_the_runs(aa, added, tmp_path):
-    configs = paper.all_configs(added)
-    paper.write_yaml(tmp_path / "records.yml", paper.plan_of(configs))
+def test_the_plan_gives_back_the_runs(configs, tmp_path):
+    paper.write_yaml(tmp_path / "records.yml", paper_runs.plan_of(configs))
     assert alutils.__main__.plan(tmp_path / "records.yml") == configs
 
 
-def test_small_runs_have_no_two_batch_schemes_that_are_one(small):
+def test_small_runs_have_no_two_batch_schemes_that_are_one(small, small_configs):
     (page,) = (page for page in small if page.notebook == "03_batch_sensitivity")
     assert page.parameters["constants"] == [100]
-    assert len(paper.all_configs(small)) == 2 * (7 + 1) + 30
+    assert len(small_configs) == 2 * (7 + 1) + 30
 
 
 def test_what_a_notebook_refuses_is_refused_at_once():
     pages = paper.pages_of("aminoacids", "aminoacids", paper.read_sizes(SMALL), [0, 100])
-    with pytest.raises(PageError, match=r"04_noise_grid-paper-aminoacids: .*share"):
-        paper.all_configs(pages)
+    (grid,) = (page for page in pages if page.notebook == "04_noise_grid")
+    with pytest.raises(PageError, match=r"04_noise_grid-paper-aminoacids: .*share \[100\]"):
+        paper_runs.configs_of(grid)
 
 
-def test_recorded_runs_are_not_made_again(small, monkeypatch, tmp_path):
-    configs = paper.all_configs(small)
+def test_a_notebook_is_cut_behind_its_runs_and_before_any_is_computed():
+    cells = [*map(new_code_cell, ["", "configs = []", "configs += [1]", "run(configs)"])]
+    notebook = new_notebook(cells=[new_markdown_cell("configs = 3"), *cells])
+    assert paper_runs.describing_cells(notebook) == notebook.cells[:4]
+    notebook.cells = [new_code_cell("print(configs == [])\nif configs:\n    other = configs")]
+    assert paper_runs.describing_cells(notebook) == []
+
+
+def test_recorded_runs_are_not_made_again(small_configs, monkeypatch, tmp_path):
     monkeypatch.setattr(store, "find", lambda config: {})
-    monkeypatch.setattr(paper.subprocess, "run", None)
-    paper.compute(configs, "", "serial", tmp_path)
+    monkeypatch.setattr(paper_runs.subprocess, "run", None)
+    paper_runs.compute(small_configs, "", "serial", tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -154,14 +168,14 @@ def test_recorded_runs_are_not_made_again(small, monkeypatch, tmp_path):
 def test_parameters_are_those_of_the_notebooks(added):
     assert [page.notebook for page in added] == list(paper.TITLES)
     for page in added:
-        pages.key(page, "")
+        freshness.key(page)
         assert page.variant == "paper-aa" and page.title.endswith(": aa")
 
 
 def test_the_copy_lists_the_pages_and_changes_no_other(added, tmp_path):
     paper.copy_book(tmp_path)
     paper.add_pages(added, "aa", tmp_path)
-    assert pages.source_digest(tmp_path) == pages.source_digest()
+    assert freshness.snapshot(tmp_path) == freshness.snapshot()
     assert pages.read_pages(tmp_path) == [*pages.read_pages(), *added]
     toc = yaml.safe_load((tmp_path / "_toc.yml").read_text("utf8"))
     listed = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
@@ -222,23 +236,22 @@ def test_a_file_of_ones_own_goes_through(tmp_path):
     paper.check_pool(str(path), sizes)
     paper.copy_book(root)
     pages = paper.pages_of("mine", paper.link_data(str(path), root), sizes, [0])
-    configs = paper.all_configs(pages, root)
+    configs = paper_runs.all_configs(pages, root)
     assert {config.dataset for config in configs} == {"data/mine.npz"} and len(configs) == 38
     assert {str(store.file_name(config)).split("-")[0] for config in configs} == {"mine"}
 
 
-def test_records_of_other_data_are_made_again(small, monkeypatch, tmp_path):
-    configs = paper.all_configs(small)[:2]
+def test_records_of_other_data_are_made_again(small_configs, monkeypatch, tmp_path):
+    configs = small_configs[:2]
     monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path / "cache"))
     made = {"complete": True, "rows": [], "batches": [], "numerics_version": 1}
     for config, checksum in zip(configs, ("this", "other"), strict=True):
         path = tmp_path / "cache/records" / store.file_name(config)
         record = {**made, "config": asdict(config), "data_sha256": checksum}
         files.write_json(path, record | {"seal": files.seal(record)})
-    (tmp_path / "_build").mkdir()
-    done = paper.subprocess.CompletedProcess([], 1)
-    monkeypatch.setattr(paper.subprocess, "run", lambda *arguments, **options: done)
+    done = paper_runs.subprocess.CompletedProcess([], 1)
+    monkeypatch.setattr(paper_runs.subprocess, "run", lambda *arguments, **options: done)
     with pytest.raises(PageError, match="the same command goes on"):
-        paper.compute(configs, "this", "serial", tmp_path)
+        paper_runs.compute(configs, "this", "serial", tmp_path)
     left = [path.name for path in (tmp_path / "cache/records").iterdir()]
     assert left == [store.file_name(configs[0])]

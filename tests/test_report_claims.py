@@ -5,6 +5,7 @@ import pytest
 
 from alutils.analysis import statistics
 from alutils.report import claims
+from alutils.storage import usage_log
 
 SURE = statistics.Interval(-1.0, -1.5, -0.5, 3)
 OPEN = statistics.Interval(-1.0, -3.0, 1.0, 3)
@@ -58,3 +59,13 @@ def test_the_table_prints_signs_and_no_signed_zero():
         [claims.superior("C3", "x", d, -1) for d in (SURE, AGAINST, tiny, NOT_RUN)]
     )
     assert list(shown["difference"]) == ["-1.000 eV", "+1.000 eV", "0.000 eV", "-"]
+
+
+def test_verdicts_reach_the_builder_as_they_are_and_a_reader_sees_nothing(
+    monkeypatch, tmp_path, capsys
+):
+    path, rows = tmp_path / "notes", [{"claim": "C3", "why": 'of "A\'s" ± 3 %'}]
+    claims.publish(rows)
+    monkeypatch.setenv("ALUTILS_USAGE_LOG", str(path))
+    claims.publish(rows)
+    assert usage_log.read(path) == [{"verdicts": rows}] and not capsys.readouterr().out

@@ -34,7 +34,7 @@ def rows(frame, panel, kind):
 
 
 def test_every_kind_of_mark_is_read_back(figure):
-    frame = figure_data.plotted(figure)
+    frame = figure_data.drawn_data(figure)
     line = rows(frame, 1, "line")
     assert line[["x", "y"]].values.tolist() == [[1, 3], [4, 2]], "a gap is not plotted"
     assert set(line["series"]) == {"A"} and set(line["marker"]) == {"o"}
@@ -55,7 +55,7 @@ def test_every_kind_of_mark_is_read_back(figure):
 
 
 def test_quantities_are_the_axis_labels(figure):
-    frame = figure_data.plotted(figure)
+    frame = figure_data.drawn_data(figure)
     assert set(frame["x_quantity"]) == {"size n"}, "the upper panel shares the axis"
     assert rows(frame, 1, "line")["y_quantity"].unique() == ["MAE (eV)"]
 
@@ -65,12 +65,12 @@ def test_what_it_cannot_read_is_refused_and_not_left_out():
     ax.pcolormesh(np.zeros((2, 2)))
     plt.close(fig)
     with pytest.raises(TypeError, match="cannot read a QuadMesh"):
-        figure_data.plotted(fig)
+        figure_data.drawn_data(fig)
 
 
 def test_the_data_are_where_the_svg_draws_them(figure):
     """One affine map per axis takes the numbers, or their logarithms, to the drawing."""
-    frame = figure_data.plotted(figure)
+    frame = figure_data.drawn_data(figure)
     text = figure_data.svg(figure)
     drawn, data = {}, {}
     for mark, group in rows(frame, 1, "line").groupby("mark"):
@@ -97,7 +97,7 @@ def test_the_svg_is_the_same_for_the_same_figure(figure):
     assert figure_data.svg(figure) == figure_data.svg(figure)
 
 
-def test_a_figure_brings_its_data_only_where_a_trace_is_kept(monkeypatch, tmp_path):
+def test_a_figure_brings_its_data_only_to_the_builder(monkeypatch, tmp_path):
     @styled
     def line():
         fig, (ax,) = figures.new_figure()
@@ -105,18 +105,18 @@ def test_a_figure_brings_its_data_only_where_a_trace_is_kept(monkeypatch, tmp_pa
         return fig
 
     assert line()._repr_mimebundle_() == {}
-    monkeypatch.setenv("ALUTILS_TRACE", str(tmp_path / "trace"))
+    monkeypatch.setenv("ALUTILS_USAGE_LOG", str(tmp_path / "notes"))
     forms = line()._repr_mimebundle_()
     assert "<svg" in forms["image/svg+xml"]
     assert forms["text/csv"].splitlines()[-1].endswith("2,4")
 
 
-def test_a_trace_holds_each_note_once(monkeypatch, tmp_path):
-    path = tmp_path / "trace"
+def test_a_log_holds_each_note_once(monkeypatch, tmp_path):
+    path = tmp_path / "notes"
     assert usage_log.read(path) == []
     usage_log.note(record="a.json")
     assert not path.exists()
-    monkeypatch.setenv("ALUTILS_TRACE", str(path))
+    monkeypatch.setenv("ALUTILS_USAGE_LOG", str(path))
     for name in ("a.json", "b.json", "a.json"):
         usage_log.note(record=name)
     assert usage_log.read(path) == [{"record": "a.json"}, {"record": "b.json"}]

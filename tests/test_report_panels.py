@@ -15,7 +15,7 @@ from made_up import A, B, C, D, E, runs, scattered, schemes
 from alutils.analysis import label_distributions
 from alutils.data.datasets import MoleculeDataset
 from alutils.report import figures, law_figures, pool_figures, tables
-from alutils.report.figure_data import plotted
+from alutils.report.figure_data import drawn_data
 from alutils.report.style import STRATEGY_COLOURS, STRATEGY_LABELS
 
 RUNS = scattered(runs())
@@ -495,8 +495,8 @@ LABELLED = {  # title, x and y of each panel
 
 @cache
 def shown_in(figure):
-    """`plotted`, with every column of text."""
-    frame = plotted(FIGURES[figure]())
+    """`drawn_data`, with every column of text."""
+    frame = drawn_data(FIGURES[figure]())
     texts = ["series", "panel_title", "x_quantity", "y_quantity", "y_name", "colour", "marker"]
     return frame.assign(**{t: frame[t].fillna("") if t in frame else "" for t in texts})
 

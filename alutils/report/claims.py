@@ -14,6 +14,7 @@ import pandas as pd
 from alutils.analysis import statistics
 from alutils.analysis.statistics import Interval
 from alutils.report.tables import Table
+from alutils.storage import usage_log
 
 
 class Evidence(NamedTuple):
@@ -98,6 +99,14 @@ def untestable(claim, ours, why, interval=""):
         "verdict": statistics.UNTESTABLE,
         "why": why,
     }
+
+
+def publish(rows):
+    """Hand the rows of claims to the builder of the book; without it, nothing happens.
+
+    rows : list of dict, of `row` or `untestable`, of text alone
+    """
+    usage_log.note(verdicts=rows)
 
 
 def span(difference, unit="eV", digits=3):

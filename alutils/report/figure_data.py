@@ -15,6 +15,7 @@ import pandas as pd
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer, ErrorbarContainer
+from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
 from alutils.storage import usage_log
@@ -24,7 +25,7 @@ COLUMNS += ["marker", "x", "y", "x_low", "x_high", "y_low", "y_high", "x_name", 
 MANY = 500  # points of a scatter above which the SVG holds a picture of them
 
 
-def plotted(figure):
+def drawn_data(figure):
     """All that a figure shows in its panels, text aside.
 
     Parameters
@@ -75,12 +76,15 @@ def svg(figure):
     return text.getvalue()
 
 
-def bundle(figure):
-    """The forms a displayed figure takes beside its picture: SVG and CSV where a trace is kept."""
-    if not usage_log.wanted():
-        return {}
-    data = plotted(figure).to_csv(index=False, float_format="%.6g")
-    return {"image/svg+xml": svg(figure), "text/csv": data}
+class DataFigure(Figure):
+    """A figure that is displayed to the builder of the book with its SVG and its data as CSV."""
+
+    def _repr_mimebundle_(self, **_):
+        """MIME type -> text, beside the picture that IPython makes; empty for a reader."""
+        if not usage_log.wanted():
+            return {}
+        data = drawn_data(self).to_csv(index=False, float_format="%.6g")
+        return {"image/svg+xml": svg(self), "text/csv": data}
 
 
 def plain(text):
@@ -130,7 +134,7 @@ def _marks(ax):
             points = [{"x": float(x), "y": float(y)} for x, y in artist.get_offsets()]
             yield "points", artist, artist.get_label(), points
         elif not isinstance(artist, LineCollection) or artist not in inside:
-            raise TypeError(f"plotted() cannot read a {type(artist).__name__}: teach it")
+            raise TypeError(f"drawn_data() cannot read a {type(artist).__name__}: teach it")
     for patch in ax.patches:
         if patch in inside:
             continue

@@ -18,7 +18,8 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from alutils.acquisition.strategies import LABELS, LETTERS, STRATEGIES, Computed
 from alutils.analysis import statistics
-from alutils.report import figure_data, tables
+from alutils.report import tables
+from alutils.report.figure_data import DataFigure
 
 STYLE = Path(__file__).with_name("alutils.mplstyle")
 
@@ -93,30 +94,27 @@ WIDTH = 5.5  # inches: 11 pt text is then readable on a page of 390 pixels
 
 
 def styled(draw):
-    """Draw with alutils.mplstyle, close the figure so that it is displayed only where asked.
-
-    Where a trace is kept, the displayed figure brings its SVG and its data along.
-    """
+    """Draw with alutils.mplstyle, close the figure so that a page displays it once, by name."""
 
     @wraps(draw)
     def figure(*args, **kwargs):
         with plt.style.context(STYLE):
             fig = draw(*args, **kwargs)
         plt.close(fig)
-        fig._repr_mimebundle_ = lambda **kwargs: figure_data.bundle(fig)
         return fig
 
     return figure
 
 
 def new_figure(n_panels=1, panel_height=3.0, **kwargs):
-    """Figure of `n_panels` stacked panels and the list of their axes.
+    """`DataFigure` of `n_panels` stacked panels and the list of their axes.
 
     Use it inside a function that is decorated with `styled`: text takes its size from the style
     that is active when it is made. `kwargs` go to `plt.subplots` (sharex, height_ratios, ...).
     """
+    size = (WIDTH, n_panels * panel_height + 0.4)
     fig, axes = plt.subplots(
-        n_panels, 1, figsize=(WIDTH, n_panels * panel_height + 0.4), squeeze=False, **kwargs
+        n_panels, 1, FigureClass=DataFigure, figsize=size, squeeze=False, **kwargs
     )
     return fig, list(axes[:, 0])
 

@@ -53,6 +53,7 @@ def add(notebook, page, used, sources, root=ROOT):
         "records": [note["record"] for note in notes],
         "stale_records": [note["record"] for note in notes if note["stale"]],
         "archives": archives,
+        "verdicts": [row for note in used["notes"] for row in note.get("verdicts", [])],
         "seconds": round(used["seconds"], 1),
         "gib": used["gib"] and round(used["gib"], 2),
     }

@@ -1,6 +1,7 @@
 """Execute the pages of variants.yml with Papermill and make each ready for Jupyter Book.
 
-Fresh pages are reused. Two pages run at a time, each through the command that a reader would type.
+Fresh pages are reused. Two pages run at a time, each through the command that a reader would type;
+a cell at the notebook's end, which the page does not show, notes what the kernel had imported.
 
 python -m book.builder.execute [PAGE ...]
 """
@@ -17,37 +18,47 @@ import yaml
 
 from alutils.storage import usage_log
 from book.builder import downloads
-from book.builder.pages import (
-    ROOT,
-    PageError,
-    is_fresh,
-    key,
-    read_pages,
-    source_digest,
-    stamp,
-    unlisted,
-)
-from book.builder.postprocess import finish
+from book.builder.freshness import digest, is_fresh, key, made_from, snapshot, stamp, unlisted
+from book.builder.pages import ROOT, PageError, read_pages
+from book.builder.postprocess import make_page
 
 CELL_SECONDS = 1200
 SCRATCH = "_build/papermill"
+NOTE_MODULES = "from alutils.storage import usage_log\n\nusage_log.note_modules()"
 
 
-def papermill(page, root=ROOT, scratch=None):
-    """Run Papermill on the page's notebook; `scratch` is the name of its working files.
+def papermill(page, root=ROOT, scratch=None, notebook=None, last=NOTE_MODULES):
+    """Run Papermill with a page's parameters.
 
-    Returns the executed notebook, and what its run used and cost: notes of `storage.usage_log`,
-    seconds and GiB. PageError names the first cell that failed.
+    Parameters
+    ----------
+    scratch : name of the working files, else the page's
+    notebook : what to execute, else the page's notebook
+    last : source of a cell that is executed at its end and then taken away
+
+    Returns
+    -------
+    The executed notebook, and what its run used and cost: notes of `storage.usage_log`, seconds
+    and GiB.
+
+    Raises
+    ------
+    PageError
+        Naming the first cell that failed.
     """
-    raw, notes = (f"{SCRATCH}/{scratch or page.name}.{kind}" for kind in ("ipynb", "trace"))
+    name = f"{SCRATCH}/{scratch or page.name}"
+    source, raw, notes = f"{name}.source.ipynb", f"{name}.ipynb", f"{name}.jsonl"
     (root / SCRATCH).mkdir(parents=True, exist_ok=True)
     for path in (raw, notes):
         (root / path).unlink(missing_ok=True)
+    notebook = notebook or nbformat.read(root / page.source, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(last))
+    nbformat.write(notebook, root / source)
     env = os.environ | {f"{n}_NUM_THREADS": "1" for n in ("OPENBLAS", "OMP", "MKL")}
-    env["ALUTILS_TRACE"] = str(root / notes)
+    env["ALUTILS_USAGE_LOG"] = str(root / notes)
     # The kernel is this interpreter, whatever other "python3" is installed: the page names its own.
     env |= {"JUPYTER_PATH": str(Path(sys.prefix, "share/jupyter")), "JUPYTER_PREFER_ENV_PATH": "1"}
-    command = [sys.executable, "-m", "papermill", page.source.as_posix(), raw]
+    command = [sys.executable, "-m", "papermill", source, raw]
     command += ["--no-progress-bar", "--execution-timeout", str(CELL_SECONDS)]
     command += ["-y", yaml.safe_dump(page.parameters)] if page.parameters else []
     start = time.monotonic()
@@ -57,6 +68,7 @@ def papermill(page, root=ROOT, scratch=None):
     notebook = nbformat.read(root / raw, as_version=4) if (root / raw).exists() else None
     if run.returncode or notebook is None:
         raise PageError(short_error(notebook, said) + f" (see {raw})")
+    notebook.cells.pop()
     cost = {"seconds": time.monotonic() - start, "gib": gib}
     return notebook, {"notes": usage_log.read(root / notes), **cost}
 
@@ -84,19 +96,23 @@ def short_error(notebook, stderr):
     return (stderr.strip().splitlines() or ["Papermill failed and said nothing"])[-1]
 
 
-def execute(page, sources, root=ROOT):
-    """Execute and finish one page; one line at its start, one at its end. True if all is well."""
+def execute(page, before, root=ROOT):
+    """Execute and finish one page; one line at its start, one at its end. True if all is well.
+
+    before : `freshness.snapshot` of what the page is made from
+    """
     print(f"{page.name}: started", flush=True)
     start = time.monotonic()
     try:
-        made_from = key(page, sources, root)
+        page_key = key(page, root)
         notebook, used = papermill(page, root)
-        said = finish(notebook, page)
-        downloads.add(notebook, page, used, sources, root)
+        sources = made_from(page, used["notes"], before, root)
+        said = make_page(notebook, page)
+        downloads.add(notebook, page, used, digest(*sources.items()), root)
     except PageError as error:
         print(f"{page.name}: FAILED after {time.monotonic() - start:.0f} s: {error}", flush=True)
         return False
-    notebook.metadata["alutils"] |= stamp(page, notebook, made_from, root)
+    notebook.metadata["alutils"]["stamp"] = stamp(page, notebook, page_key, sources, root)
     nbformat.write(notebook, root / page.path)
     aside = f" (dropped from stderr: {said})" if said else ""
     print(f"{page.name}: done in {time.monotonic() - start:.0f} s{aside}", flush=True)
@@ -105,7 +121,7 @@ def execute(page, sources, root=ROOT):
 
 def main(names=(), root=ROOT):
     """Execute the stale pages, or those of the given names; the exit status."""
-    listed, sources = read_pages(root), source_digest(root)
+    listed, now = read_pages(root), snapshot(root)
     unknown = set(names) - {p.name for p in listed}
     if unknown:
         raise PageError(f"no page {', '.join(sorted(unknown))}: see variants.yml")
@@ -115,14 +131,14 @@ def main(names=(), root=ROOT):
     for page in listed:
         if not names or page.name in names:
             try:
-                fresh = is_fresh(page, sources, root)
+                fresh = is_fresh(page, now, root)
             except PageError as error:
                 raise PageError(f"{page.name}: {error}") from None
             if not fresh:
                 (root / page.path).unlink(missing_ok=True)
                 stale.append(page)
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda p: execute(p, sources, root), stale))
+        done = list(pool.map(lambda p: execute(p, now, root), stale))
     print(f"{len(listed)} pages: {sum(done)} executed, {len(stale) - sum(done)} failed", flush=True)
     return 0 if all(done) else 1
 

@@ -14,7 +14,7 @@ import nbformat
 from book.builder.downloads import take_figures, write_figure
 from book.builder.execute import papermill
 from book.builder.pages import ROOT, PageError, parameters, read_pages
-from book.builder.postprocess import finish
+from book.builder.postprocess import make_page
 
 
 def figure_of(name, root=ROOT):
@@ -38,7 +38,7 @@ def main(name, folder="_build/figures", root=ROOT):
     folder = Path(folder)
     print(f"{page.name}: executing {page.source.as_posix()}", flush=True)
     notebook, _ = papermill(page, root, scratch=f"{page.name}-figure")
-    finish(notebook, page)
+    make_page(notebook, page)
     folder.mkdir(parents=True, exist_ok=True)
     values = {known: value for known, (value, _) in parameters(notebook).items()}
     write_figure(folder, name, take_figures(notebook)[key], page, values)

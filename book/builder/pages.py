@@ -1,36 +1,19 @@
-"""The pages of variants.yml: their parameters, what each is made from, and whether it still is.
+"""The pages of variants.yml and their parameters.
 
 A page is one notebook with one set of parameters: notebooks/NN_slug.ipynb becomes
-book/experiments/NN_slug-variant.ipynb. It is fresh while its key (notebook, parameters, alutils,
-embedded data, records, lock, the runner) and its content are unchanged.
+book/experiments/NN_slug-variant.ipynb.
 """
 
 import ast
-import hashlib
 import json
-import os
 import re
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import nbformat
-
 from alutils.data.validation import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = (
-    "alutils/**/*.py",
-    "alutils/**/*.mplstyle",
-    "alutils/data/pools/*.npz",
-    "alutils/data/pools/*.json",
-    "book/records/**/*",
-    "book/builder/pages.py",
-    "book/builder/postprocess.py",
-    "book/builder/downloads.py",
-    "book/builder/execute.py",
-    "requirements.lock",
-)
 
 
 class PageError(Exception):
@@ -39,12 +22,14 @@ class PageError(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """One entry of variants.yml."""
+    """One entry of variants.yml; `short` and `part` are its place in the table of contents."""
 
     notebook: str
     variant: str
     title: str
     parameters: dict = field(default_factory=dict)
+    short: str | None = None
+    part: str | None = None
 
     @property
     def name(self):
@@ -163,88 +148,3 @@ def show_parameters(notebook, values, known):
     notebook.cells = [
         c for c in notebook.cells if "injected-parameters" not in c.metadata.get("tags", [])
     ]
-
-
-# Keys: what a page was made from.
-
-
-def digest(*parts):
-    """sha256 over strings and bytes, each with its length."""
-    h = hashlib.sha256()
-    for part in parts:
-        part = part if isinstance(part, bytes) else str(part).encode()
-        h.update(f"{len(part)}:".encode() + part)
-    return h.hexdigest()
-
-
-def file_digest(paths, base):
-    """sha256 over names, relative to base, and contents."""
-    parts = []
-    for path in sorted(set(paths)):
-        if path.is_file() and "__pycache__" not in path.parts:
-            parts += [path.relative_to(base).as_posix(), path.read_bytes()]
-    return digest(*parts)
-
-
-def source_digest(root=ROOT):
-    """sha256 over everything that all pages are made from."""
-    return file_digest((p for pattern in SOURCES for p in root.glob(pattern)), root)
-
-
-def key(page, sources, root=ROOT):
-    """sha256 over what this page is made from; local data count where the page names any."""
-    notebook = nbformat.read(root / page.source, as_version=4)
-    known = parameters(notebook)
-    check_parameters(page, known)
-    values = {n: default for n, (default, _) in known.items()} | page.parameters
-    data = [values.get("dataset", []), values.get("datasets", [])]
-    names = [n for d in data for n in ([d] if isinstance(d, str) else d or [])]
-    local = ""
-    if os.environ.get("ALUTILS_DATA") and not all(
-        (root / f"alutils/data/pools/{n}.npz").exists() for n in names
-    ):
-        folder = Path(os.environ["ALUTILS_DATA"])
-        local = file_digest(folder.iterdir(), folder)
-    cells = [[c.cell_type, c.source, c.metadata.get("tags", [])] for c in notebook.cells]
-    return digest(sources, local, json.dumps(cells), json.dumps(values), page.title, page.name)
-
-
-def content_digest(notebook):
-    """sha256 over a finished page, its own stamp left out."""
-    notebook = nbformat.from_dict(notebook)
-    notebook.metadata.pop("alutils", None)
-    return digest(nbformat.writes(notebook))
-
-
-def is_fresh(page, sources, root=ROOT):
-    """True if the executed page is there, unaltered, and made from what is there now."""
-    try:
-        notebook = nbformat.read(root / page.path, as_version=4)
-    except (OSError, nbformat.reader.NotJSONError):
-        return False
-    now = stamp(page, notebook, key(page, sources, root), root)
-    return now.items() <= notebook.metadata.get("alutils", {}).items()
-
-
-def stamp(page, notebook, made_from, root=ROOT):
-    """What marks a finished page: the key it was made from, and what it and its files held."""
-    files = file_digest((root / page.files).glob("*"), root)
-    return {"key": made_from, "content": content_digest(notebook), "files": files}
-
-
-def verify(root=ROOT):
-    """Raise PageError unless book/experiments holds every page, fresh, and no other."""
-    listed, sources = read_pages(root), source_digest(root)
-    stale = [p.name for p in listed if not is_fresh(p, sources, root)]
-    extra = sorted(unlisted(listed, root))
-    if stale or extra:
-        what = [f"stale: {', '.join(stale)}"] if stale else []
-        what += [f"not in variants.yml: {', '.join(p.stem for p in extra)}"] if extra else []
-        raise PageError("; ".join(what) + " (run python -m book.builder.execute)")
-    return listed
-
-
-def unlisted(listed, root=ROOT):
-    """Notebooks of book/experiments that are no page."""
-    wanted = {root / p.path for p in listed}
-    return {p for p in (root / "book/experiments").glob("*.ipynb") if p not in wanted}

@@ -13,20 +13,18 @@ import io
 import os
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import nbformat
 import yaml
 
 from alutils.data import datasets
 from alutils.descriptors import features
-from alutils.runs import store
 from alutils.storage.locations import cache_dir, data_dir
-from book.builder import execute, pages, render
+from book.builder import execute, freshness, pages, render, toc
 from book.builder.pages import ROOT, Page, PageError
+from book.builder.paper_runs import all_configs, compute
 
 # Molecules; grid_n_max is half of n_max unless it is given.
 SIZES = {"n_test": 10000, "n_init": 1000, "n_const": 1000, "n_max": 16000, "grid_n_max": None}
@@ -40,9 +38,8 @@ TITLES = {
     "04_noise_grid": "Noise",
     "05_targeted_search": "Targeted search",
 }
-COPIED = (*pages.SOURCES, *render.INPUTS, "notebooks/*.ipynb")
+COPIED = (*freshness.SOURCES, *render.INPUTS, "notebooks/*.ipynb")
 MADE = Path("book", "experiments")
-CONFIGS = re.compile(r"^configs\b.*=", re.M)  # in a notebook: the cells that describe its runs
 
 
 def read_sizes(words):
@@ -120,8 +117,15 @@ def pages_of(name, dataset, sizes, seeds):
         },
         "04_noise_grid": {**common, "grid_n_max": sizes["grid_n_max"]},
     }
+    about = {"variant": variant_of(name), "part": f"The paper's experiments: {name}"}
     return [
-        Page(notebook, variant_of(name), f"{title}: {name}", parameters.get(notebook, common))
+        Page(
+            notebook,
+            title=f"{title}: {name}",
+            short=title,
+            parameters=parameters.get(notebook, common),
+            **about,
+        )
         for notebook, title in TITLES.items()
     ]
 
@@ -141,10 +145,10 @@ def copy_book(root):
     for name in wanted:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, root / name)
-    sources = pages.source_digest()
+    now = freshness.snapshot()
     (root / MADE).mkdir(exist_ok=True)
     for page in pages.read_pages():
-        if pages.is_fresh(page, sources):
+        if freshness.is_fresh(page, now):
             shutil.copy2(ROOT / page.path, root / page.path)
             shutil.copytree(ROOT / page.files, root / page.files, dirs_exist_ok=True)
     shared = [MADE / "files/bundles", MADE / "files/notebooks"]
@@ -166,23 +170,13 @@ def link_data(name, root):
 
 
 def add_pages(added, title, root):
-    """Enter pages into variants.yml and _toc.yml of the copy, behind the book's experiments."""
+    """Enter pages into variants.yml and the table of contents of the copy."""
     path = root / "book/variants.yml"
     table = yaml.safe_load(path.read_text("utf8"))
     table["variants"][added[0].variant] = f"{title} (make paper)"
     table["pages"] += [asdict(page) for page in added]
     write_yaml(path, table)
-    path = root / "_toc.yml"
-    table = yaml.safe_load(path.read_text("utf8"))
-    is_experiment = ["/experiments/" in part["chapters"][0]["file"] for part in table["parts"]]
-    last = max(index for index, of_pages in enumerate(is_experiment) if of_pages)
-    chapters = [
-        {"file": page.path.with_suffix("").as_posix(), "title": TITLES[page.notebook]}
-        for page in added
-    ]
-    caption = f"The paper's experiments: {title}"
-    table["parts"].insert(last + 1, {"caption": caption, "chapters": chapters})
-    write_yaml(path, table)
+    toc.write(root)
 
 
 def drop_outdated(added, checksum, root):
@@ -197,61 +191,6 @@ def drop_outdated(added, checksum, root):
 
 def write_yaml(path, value):
     path.write_text(yaml.safe_dump(value, sort_keys=False, allow_unicode=True), "utf8")
-
-
-# The runs.
-
-
-def configs_of(page, root=ROOT):
-    """RunConfigs of a page: its notebook makes them, in the cells before it runs them."""
-    cells = nbformat.read(root / page.source, as_version=4).cells
-    cells = [cell for cell in cells if cell.cell_type == "code"]
-    last = max((i for i, cell in enumerate(cells) if CONFIGS.search(cell.source)), default=-1)
-    namespace = {}
-    try:
-        with contextlib.chdir(root):
-            for cell in cells[: last + 1]:
-                exec(cell.source, namespace)
-                if "parameters" in cell.metadata.get("tags", []):
-                    namespace |= page.parameters
-    except ValueError as error:
-        raise PageError(f"{page.name}: {error}") from None
-    return namespace.get("configs", [])
-
-
-def all_configs(added, root=ROOT):
-    """The RunConfigs of all pages, each once, seed by seed: early pages can be drawn early."""
-    configs = [config for page in added for config in configs_of(page, root)]
-    return sorted(dict.fromkeys(configs), key=lambda config: config.seed)
-
-
-def plan_of(configs):
-    """RunConfigs as a plan, such as book/records.yml, in their order."""
-    plan = []
-    for config in configs:
-        run = asdict(config)
-        seed = run.pop("seed")
-        if not plan or plan[-1]["seeds"] != [seed]:
-            plan.append({"name": f"seed {seed}", "settings": {}, "seeds": [seed], "runs": []})
-        plan[-1]["runs"].append(run)
-    return plan
-
-
-def compute(configs, checksum, scheduler, root):
-    """Make the runs that no record has, as `python -m alutils record` makes those of the book."""
-    folder = cache_dir() / "records"
-    waiting = [config for config in configs if store.find(config) is None]
-    if not waiting:
-        return
-    for config in waiting:
-        made = store.find(config, folder)
-        if made and made["data_sha256"] != checksum:  # of another file with the same name
-            (folder / store.file_name(config)).unlink()
-    write_yaml(root / "_build/records.yml", plan_of(waiting))
-    command = [sys.executable, "-m", "alutils", "record", "_build/records.yml"]
-    command += ["--folder", str(folder), "--scheduler", scheduler]
-    if subprocess.run(command, cwd=root, check=False).returncode:
-        raise PageError("the runs are not finished: the same command goes on where they stopped")
 
 
 def main(name, sizes=(), seeds=SEEDS, scheduler="processes:2"):

@@ -119,7 +119,7 @@ def refuse_paths(notebook):
                 raise PageError(f"cell {index}: a path of this machine ({hit}...): print none")
 
 
-def finish(notebook, page):
+def make_page(notebook, page):
     """Turn an executed notebook into the page, in place; returns what stderr said, or None."""
     known = parameters(notebook)
     show_parameters(notebook, page.parameters, known)

@@ -16,14 +16,16 @@ from pathlib import Path
 import yaml
 from PIL import Image
 
-from alutils.report.figure_data import plotted, svg
+from alutils.report.figure_data import drawn_data, svg
+from book.builder import toc
 from book.builder.fragments import equations, headline, millions, soak
 from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
 from book.builder.fragments.claims import claims_summary, claims_table, read_claims, verdict_rows
 from book.builder.fragments.explorer import write_script
 from book.builder.fragments.markdown import pools_table, table
 from book.builder.fragments.status import pages_table, stale_reasons, summary
-from book.builder.pages import ROOT, PageError, file_digest, read_pages
+from book.builder.freshness import file_digest
+from book.builder.pages import ROOT, PageError, read_pages
 from book.builder.sphinx_ext import STALE
 
 INPUTS = (
@@ -67,7 +69,7 @@ def write_tables(listed, root=ROOT):
         (root / f"book/experiments/{name}.md").write_text(text, "utf8")
     for name, draw in (("bench_time", time_figure), ("bench_memory", memory_figure)):
         figure, path = draw(bench), root / f"book/experiments/{name}"
-        path.with_suffix(".csv").write_text(plotted(figure).to_csv(index=False), "utf8")
+        path.with_suffix(".csv").write_text(drawn_data(figure).to_csv(index=False), "utf8")
         path.with_suffix(".svg").write_text(svg(figure), "utf8")
     headline.write(root / "book/experiments", root)
     write_script(listed, root)
@@ -100,7 +102,7 @@ def slim(html):
 
 
 def main(root=ROOT):
-    """Write the tables, build the HTML if anything changed; the exit status."""
+    """Write tables and contents, build the HTML if anything changed; the exit status."""
     listed = read_pages(root)
     missing = [page.name for page in listed if not (root / page.path).exists()]
     if missing:
@@ -108,6 +110,7 @@ def main(root=ROOT):
             f"not executed yet: {', '.join(missing)} (run python -m book.builder.execute)"
         )
     write_tables(listed, root)
+    toc.write(root)
     if not is_built(root):
         for name in ("html", "jupyter_execute", ".doctrees"):
             shutil.rmtree(root / "_build" / name, ignore_errors=True)

@@ -1,8 +1,6 @@
 """The claims of the paper and the verdicts of the executed pages, as tables in MyST."""
 
-import ast
 import html
-import json
 
 import nbformat
 import yaml
@@ -11,7 +9,6 @@ from book.builder.downloads import record_links
 from book.builder.fragments.equations import anchor as anchor_of_code
 from book.builder.fragments.markdown import table
 from book.builder.pages import ROOT, PageError
-from book.builder.postprocess import glued
 
 VERDICTS = ("supported", "not supported", "undecided", "cannot be tested here")
 SECOND_LOOKS = ("-authors", "-wide")  # variants that explain a difference: not in the summary
@@ -19,12 +16,12 @@ HEAD = ["Page", "Ours", "Margin or interval", "Verdict", "Why", "Behind it"]
 
 
 def verdict_rows(listed, root=ROOT):
-    """Claim id -> rows that the executed pages glued as `verdicts`, in the order of the pages."""
+    """Claim id -> rows that the executed pages published, in the order of the pages."""
     rows = {}
     for page in listed:
-        notebook = nbformat.read(root / page.path, as_version=4)
-        text, archives = glued(notebook).get("verdicts"), notebook.metadata["alutils"]["archives"]
-        for row in json.loads(ast.literal_eval(text)) if text else []:
+        about = nbformat.read(root / page.path, as_version=4).metadata["alutils"]
+        archives = about["archives"]
+        for row in about["verdicts"]:
             missing = {"claim", "ours", "verdict", "why"} - row.keys()
             if missing:
                 raise PageError(f"{page.name}: verdict without {', '.join(sorted(missing))}: {row}")
@@ -58,7 +55,7 @@ def claims_table(claims, rows):
             verdict = f"**{row['verdict']}**"
             texts = (row["ours"], row.get("interval") or "-", row["why"])  # from data: no HTML
             ours, interval, why = (html.escape(text, quote=False) for text in texts)
-            behind = evidence_links(claim, row["page"], row["archives"])
+            behind = links_behind(claim, row["page"], row["archives"])
             lines.append([page, ours, interval, verdict, why, behind])
         if len(lines) == 1:
             lines.append(["-", "-", "-", f"**{VERDICTS[-1]}**", claim["untestable"], "-"])
@@ -69,7 +66,7 @@ def claims_table(claims, rows):
     return "\n".join(blocks)
 
 
-def evidence_links(claim, page, archives):
+def links_behind(claim, page, archives):
     """Figure, records and test of the statistics behind a verdict."""
     figure = f"{claim['shown_in']}-{page.variant}"
     archives = [f"/book/experiments/{archive}" for archive in archives]

@@ -15,7 +15,8 @@ from pathlib import Path
 import yaml
 
 from book.builder.fragments.markdown import table as markdown_table
-from book.builder.pages import ROOT, file_digest
+from book.builder.freshness import file_digest
+from book.builder.pages import ROOT
 
 RESULTS = Path("_build", "proofs.json")
 INPUTS = ("alutils/**/*.py", "alutils/data/pools/*.npz", "tests/*.py", "book/equations.yml")

@@ -7,7 +7,7 @@ show. `make picture` stores it for the README, as book/headline.svg and .csv.
 import pandas as pd
 
 from alutils.analysis.statistics import MARGIN
-from alutils.report.figure_data import plotted, svg
+from alutils.report.figure_data import drawn_data, svg
 from alutils.report.style import POOL_MARKERS, STRATEGY_COLOURS, STRATEGY_LABELS, new_figure, styled
 from book.builder.pages import ROOT, read_pages
 
@@ -106,7 +106,7 @@ def hidden(row, label):
 def write(folder, root=ROOT):
     """Write headline.svg and headline.csv into a folder."""
     figure = headline(ends(root))
-    plotted(figure).to_csv(folder / "headline.csv", index=False, float_format="%.6g")
+    drawn_data(figure).to_csv(folder / "headline.csv", index=False, float_format="%.6g")
     (folder / "headline.svg").write_text(svg(figure), "utf8")
 
 

@@ -6,16 +6,20 @@ import nbformat
 
 from book.builder.fragments.claims import link
 from book.builder.fragments.markdown import table
-from book.builder.pages import ROOT, is_fresh, source_digest
+from book.builder.freshness import changes, snapshot
+from book.builder.pages import ROOT
+
+NAMED = 3  # changes that a banner names
 
 
 def stale_reasons(listed, root=ROOT):
     """Document name -> why a page is out of date, for those that are."""
-    sources, reasons = source_digest(root), {}
+    now, reasons = snapshot(root), {}
     for page in listed:
         why = []
-        if not is_fresh(page, sources, root):
-            why.append("the notebook, its parameters, the code or the data have changed since")
+        if changed := changes(page, now, root):
+            more = f" and {len(changed) - NAMED} more" if changed[NAMED:] else ""
+            why.append(f"changed since: {', '.join(changed[:NAMED])}{more}")
         about = nbformat.read(root / page.path, as_version=4).metadata.get("alutils", {})
         stale = about.get("stale_records", [])
         if stale:
