@@ -17,8 +17,9 @@ import pytest
 import scipy.sparse
 from scipy.spatial.distance import pdist
 
-from alutils.data import datasets, downloads
+from alutils.data import downloads, originals
 from alutils.data.datasets import MoleculeDataset, load
+from alutils.data.registry import REGISTRY
 from alutils.descriptors import MBTRSettings, features, mbtr
 from alutils.loop import RunConfig
 from alutils.runs import records
@@ -367,7 +368,7 @@ def test_a_damaged_copy_of_qm9_is_made_again(empty, tmp_path, monkeypatch):
 def test_a_member_too_large_for_a_molecule_is_refused(tmp_path):
     (tmp_path / "qm9.tar.bz2").write_bytes(archive({"a.xyz": bytes(10**6)}))
     with pytest.raises(ValueError, match=r"qm9\.tar\.bz2: a\.xyz is too large for a molecule"):
-        downloads.read_qm9_archive(tmp_path / "qm9.tar.bz2")
+        originals.read_qm9_archive(tmp_path / "qm9.tar.bz2")
 
 
 def test_qm9_is_made_from_its_archive_once(empty, monkeypatch):
@@ -393,7 +394,7 @@ def test_a_local_copy_of_qm9_goes_before_the_download(empty, tmp_path, monkeypat
 
 def test_arrays_of_an_archive(tmp_path):
     (tmp_path / "qm9.tar.bz2").write_bytes(archive(MOLECULES))
-    arrays = downloads.read_qm9_archive(tmp_path / "qm9.tar.bz2")
+    arrays = originals.read_qm9_archive(tmp_path / "qm9.tar.bz2")
     assert {key: array.dtype for key, array in arrays.items()} == {
         **{"Z": np.uint8, "R": np.float32, "N": np.uint8, "homo": np.float32}
     }
@@ -416,12 +417,12 @@ def test_arrays_of_an_archive(tmp_path):
 def test_bad_archives(content, message, tmp_path):
     (tmp_path / "qm9.tar.bz2").write_bytes(content)
     with pytest.raises(ValueError, match=message) as error:
-        downloads.read_qm9_archive(tmp_path / "qm9.tar.bz2")
+        originals.read_qm9_archive(tmp_path / "qm9.tar.bz2")
     assert str(tmp_path) not in str(error.value)
 
 
 def test_every_registered_download_has_its_source():
-    kinds = {name for name, entry in datasets.REGISTRY.items() if entry["kind"] == "zenodo"}
+    kinds = {name for name, entry in REGISTRY.items() if entry["kind"] == "zenodo"}
     assert kinds == set(downloads.ZENODO)
     for number, _ in downloads.ZENODO.values():
-        assert any(str(number) in entry["url"] for entry in datasets.REGISTRY.values())
+        assert any(str(number) in entry["url"] for entry in REGISTRY.values())
