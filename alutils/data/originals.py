@@ -85,11 +85,10 @@ def read_zenodo_molecules(folder):
     try:
         with open(path, encoding="utf-8") as lines:
             for head in _watched(lines, path.name):
-                if not head.strip():
-                    break
-                frames.append(_frame(int(head), lines))
-            if any(line.strip() for line in lines):
-                raise ValueError("a blank line in the place of a number of atoms")
+                if head.strip():
+                    frames.append(_frame(int(head), lines))
+                elif any(line.strip() for line in lines):
+                    raise ValueError("a blank line in the place of a number of atoms")
     except (IndexError, KeyError, ValueError, OverflowError) as error:
         raise ValueError(
             f"{path.name}: molecule {len(frames)} is not the number of atoms, a comment line and a "
