@@ -10,6 +10,7 @@ from alutils.data.derived import masses_of, match_heaviest, read_components
 from alutils.data.registry import COMPONENT_FACTOR, REGISTRY
 from alutils.descriptors import features
 from alutils.loop import RunConfig, check
+from alutils.model.gp import GaussianProcess
 from alutils.storage.files import file_sha256
 
 N_ALL, N_HEAVIEST = 60, 25
@@ -167,9 +168,29 @@ def test_a_set_with_other_labels_says_whose(registry, pool, tmp_path):
 # The real files
 
 
-def test_every_molecule_of_the_paper_s_heaviest_is_found(data_dir):
+@pytest.fixture(scope="module")
+def best_length_scales(data_dir):
+    """Of 1 000 molecules of each set, at the paper's noise."""
+    rows = np.random.default_rng(0).permutation(10_000)[:1000]
+    sets = [load(f"{name}_heaviest") for name in ("aa", "oe", "qm9")]
+    fits = [GaussianProcess(0.05, random_state=0).fit(s.X[rows], s.y[rows]) for s in sets]
+    return np.array([fit.length_scale_ for fit in fits])
+
+
+def test_the_factor_brings_the_length_scales_around_the_paper_s_start(best_length_scales):
+    start = GaussianProcess().initial[1]
+    assert (start / 4 < best_length_scales).all() and (best_length_scales < 4 * start).all()
+    assert best_length_scales[0] < start < best_length_scales[1:].min()
+    # Another power of ten would be farther off.
+    assert abs(np.log10(best_length_scales / start).mean()) < 0.5
+
+
+def test_every_molecule_of_the_paper_s_heaviest_is_found(data_dir, root):
     labels, dataset = load("qm9_heaviest"), load("qm9_heaviest_molecules")
     assert len(dataset) == 10_000 and np.array_equal(dataset.y, labels.y)
-    assert dataset.info["n_alone"] > 0.85 * len(dataset)
+    alone = f"{dataset.info['n_alone']:,}".replace(",", " ")
+    assert f"{alone} share mass and label with no other" in (root / "book/data.md").read_text(
+        "utf8"
+    )
     masses = masses_of(dataset.molecules)
     assert (np.diff(masses) >= 0).all()
