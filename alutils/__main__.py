@@ -21,7 +21,7 @@ from tqdm import tqdm
 from alutils.acquisition.target import Range
 from alutils.analysis import advice, overlap, plans, probes
 from alutils.campaign import campaign
-from alutils.data import datasets
+from alutils.data import datasets, sources
 from alutils.data.structures import read_structures
 from alutils.data.validation import read_yaml
 from alutils.descriptors import features
@@ -206,7 +206,7 @@ def live(folder, find):
 
 def checksums():
     """Print the sha256 of the embedded pools: what alutils/data/pools/checksums.json holds."""
-    print(json.dumps(datasets.embedded_checksums(), indent=2))
+    print(json.dumps(sources.embedded_checksums(), indent=2))
 
 
 def main():

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from alutils.data import datasets, readers
-from alutils.data.datasets import REGISTRY, MoleculeDataset, load, names
+from alutils.data import derived, sources
+from alutils.data.datasets import MoleculeDataset, load
 from alutils.data.readers import Molecules
+from alutils.data.registry import REGISTRY
+from alutils.storage.files import file_sha256
 
 WATER = ase.Atoms("OH2", [[0, 0, 0.119], [0, 0.763, -0.477], [0, -0.763, -0.477]])
 HCN = ase.Atoms("HCN", [[0, 0, -1.57], [0, 0, -0.5], [0, 0, 0.65]])
@@ -47,6 +49,15 @@ def write_npz(tmp_path):
 def data_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("ALUTILS_DATA", str(tmp_path))
     return tmp_path
+
+
+def with_checksums(folder, *names):
+    """The registry, where the files of these sets have the checksums of those in a folder."""
+    entries = {name: REGISTRY[name] for name in names}
+    return REGISTRY | {
+        name: entry | {"sha256": file_sha256(folder / entry["file"])}
+        for name, entry in entries.items()
+    }
 
 
 @pytest.fixture
@@ -157,8 +168,7 @@ def test_a_data_set_is_read_only(write_npz):
 
 
 def test_registry_says_what_each_set_is():
-    assert names() == tuple(REGISTRY)
-    assert {"organics", "aminoacids", "optoelectronics"} < set(names())
+    assert {"organics", "aminoacids", "optoelectronics"} < set(REGISTRY)
     for entry in REGISTRY.values():
         for key in ("kind", "title", "label", "stands_for", "licence", "citation", "url"):
             assert isinstance(entry[key], str) and entry[key]
@@ -172,14 +182,14 @@ def test_labels_for_the_molecules_of_another_set(tmp_path):
     source = MoleculeDataset("five", source.y[:5], molecules=source.molecules[:5])
     path = tmp_path / "labels.npz"
     np.savez(path, id=[1, 4], homo=[-5.0, -6.0])
-    content = readers.read_other_labels(path, source)
+    content = derived.read_other_labels(path, source)
     assert content["y"].tolist() == [-5.0, -6.0]
     for row, k in enumerate((0, 3)):
         assert content["molecules"][row] == source.molecules[k]
     for ids, message in (([4, 1], "rising"), ([1, 6], "ids 1 to 6 are not all among the 5")):
         np.savez(path, id=ids, homo=[-5.0, -6.0])
         with pytest.raises(ValueError, match=message):
-            readers.read_other_labels(path, source)
+            derived.read_other_labels(path, source)
 
 
 def test_unknown_name_lists_the_known():
@@ -195,49 +205,46 @@ def test_local_set_without_the_folder(no_network, monkeypatch):
         load("qm9_b3lyp")
 
 
-def test_local_set_is_found_and_verified(no_network, data_folder, write_npz, monkeypatch):
+def test_local_set_is_found_and_verified(no_network, data_folder, write_npz):
     with pytest.raises(ValueError, match=r"aa_homo\.txt is not in the folder ALUTILS_DATA"):
         load("aa_labels")
     with pytest.raises(ValueError, match="qm9_b3lyp: no answer"):
         load("qm9_b3lyp")
-    path = write_npz("qm9_b3lyp.npz")
+    write_npz("qm9_b3lyp.npz")
     with pytest.raises(ValueError, match=r"sha256 of qm9_b3lyp\.npz.*expected a13d374f") as error:
         load("qm9_b3lyp")
     assert str(data_folder) not in str(error.value)
-    entry = dict(REGISTRY["qm9_b3lyp"], sha256=datasets.file_sha256(path))
-    monkeypatch.setitem(REGISTRY, "qm9_b3lyp", entry)
-    dataset = load("qm9_b3lyp")
+    dataset = load("qm9_b3lyp", registry=with_checksums(data_folder, "qm9_b3lyp"))
     assert dataset.name == "qm9_b3lyp" and len(dataset) == 2
     assert dataset.info["licence"] == "CC0" and dataset.info["kind"] == "local"
     assert "sha256" not in dataset.info
 
 
-def test_local_labels(data_folder, monkeypatch):
+def test_local_labels(data_folder):
     (data_folder / "aa_homo.txt").write_text("-13.7896\n-5.9218\n")
-    entry = dict(REGISTRY["aa_labels"], sha256=datasets.file_sha256(data_folder / "aa_homo.txt"))
-    monkeypatch.setitem(REGISTRY, "aa_labels", entry)
-    assert load("aa_labels").label_only
+    assert load("aa_labels", registry=with_checksums(data_folder, "aa_labels")).label_only
 
 
-def test_embedded_pool_is_verified_where_a_checksum_is_listed(tmp_path, write_npz, monkeypatch):
-    monkeypatch.setattr(datasets, "POOLS", tmp_path)
+def test_embedded_pool_is_verified_where_a_checksum_is_listed(tmp_path, write_npz):
+    def file():
+        return sources.registered_file("organics", pools=tmp_path)
+
     with pytest.raises(ValueError, match=r"organics\.npz is not in the package"):
-        load("organics")
-    write_npz("organics.npz")
-    assert load("organics").info["seed"] == 7
-    checksums = datasets.embedded_checksums()
+        file()
+    assert write_npz("organics.npz") == file()
+    checksums = sources.embedded_checksums(tmp_path)
     assert list(checksums) == ["organics.npz"]
     (tmp_path / "checksums.json").write_text(json.dumps(checksums))
-    assert load("organics").info["level_of_theory"] == "none"
+    assert file() == tmp_path / "organics.npz"
     write_npz("organics.npz", homo=np.array([-7.1, -9.5]))
     with pytest.raises(ValueError, match=r"sha256 of organics\.npz"):
-        load("organics")
+        file()
 
 
 def test_checksums_are_printed_as_json():
     command = [sys.executable, "-m", "alutils", "checksums"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert json.loads(printed) == datasets.embedded_checksums()
+    assert json.loads(printed) == sources.embedded_checksums()
 
 
 # Bad input: one clear error before any computing

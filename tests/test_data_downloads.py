@@ -17,8 +17,9 @@ import pytest
 import scipy.sparse
 from scipy.spatial.distance import pdist
 
-from alutils.data import datasets, downloads
+from alutils.data import downloads, originals
 from alutils.data.datasets import MoleculeDataset, load
+from alutils.data.registry import REGISTRY
 from alutils.descriptors import MBTRSettings, features, mbtr
 from alutils.loop import RunConfig
 from alutils.runs import records
@@ -349,6 +350,87 @@ def test_every_fault_of_a_server_is_named_and_the_second_try_works():
     assert done.stdout.endswith("28 named, the second try worked after 28 of 28\n")
 
 
+# The geometries of the records
+
+GEOMETRIES = {"aa_molecules": "mbtr", "oe_molecules": "mbtr", "qm9_molecules": "mbtr_broad"}
+
+
+def concatenated(*frames, comment=""):
+    """Frames as in a record's data.xyz: number of atoms, comment, symbol and position."""
+    lines = []
+    for atoms in frames:
+        lines += [str(len(atoms)), comment]
+        for symbol, (x, y, z) in zip(atoms.get_chemical_symbols(), atoms.positions, strict=True):
+            lines.append(f"{symbol:<2} {x:14.8f} {y:14.8f} {z:14.8f}")
+    return "\n".join([*lines, ""]).encode()
+
+
+@pytest.fixture
+def with_geometries(empty):
+    """A server of records that hold data.xyz and HOMO.txt of water and HCN."""
+    content = concatenated(WATER, HCN, comment='energy: -76.4 "a.u." homo=text')
+    for name in GEOMETRIES:
+        empty.add_record(name, {"data.xyz": content, "HOMO.txt": b"-7.25\n-9.5\n"})
+    return empty
+
+
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_the_molecules_of_a_record_are_a_data_set(name, with_geometries):
+    for _ in range(2):
+        dataset = load(name)
+        assert dataset.y.tolist() == [-7.25, -9.5] and dataset.X is None
+        assert [str(atoms.symbols) for atoms in dataset.molecules] == ["OH2", "HCN"]
+        np.testing.assert_allclose(dataset.molecules.positions[:3], WATER.positions, atol=1e-6)
+        assert dataset.info["own_descriptor"] == GEOMETRIES[name]
+    assert len(with_geometries.asked) == 3
+    assert features(dataset).shape == features(dataset, descriptor="mbtr").shape == (2, 1)
+
+
+def test_the_descriptor_of_a_record_does_not_wait_for_its_geometries(server):
+    load("aa")
+    assert not [path for path in server.asked if "data.xyz" in path]
+
+
+def test_a_damaged_copy_of_the_molecules_is_made_again(with_geometries, tmp_path):
+    sound = load("oe_molecules")
+    path = tmp_path / "cache/downloads/oe_molecules/oe_molecules.npz"
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.warns(UserWarning, match=r"oe_molecules\.npz is damaged: .*, made again"):
+        assert load("oe_molecules").sha256 == sound.sha256
+    assert len(with_geometries.asked) == 3
+
+
+def test_a_record_without_geometries_says_so(empty, files):
+    empty.add_record("oe_molecules", {"HOMO.txt": files[1]})
+    with pytest.raises(ValueError, match=r"oe_molecules: .*4035923 has no data\.xyz, only HOMO"):
+        load("oe_molecules")
+    with pytest.raises(ValueError, match="oe_molecules is not downloaded yet"):
+        load("oe_molecules", fetch=False)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (concatenated(WATER), "holds 1 molecules, HOMO.txt 2 labels"),
+        (b"", "holds 0 molecules"),
+        (concatenated(WATER, HCN)[:-50], r"molecule 1 is not .*3 atoms announced, 2 found"),
+        (concatenated(WATER) + b"\n" + concatenated(HCN), "molecule 1 is not .*blank line"),
+        (b"two\n\n", "molecule 0 is not .*two"),
+        (b"0\n\n", "molecule 0 is not .*0 atoms"),
+        (b"1\n\nC 0 0 0\n1\n\nQ 0 0 0\n", "molecule 1 is not .*'Q'"),
+        (b"1\n\nC 0 0\n", "molecule 0 is not .*IndexError"),
+        (b"1\n\nC 0 0 far\n", "molecule 0 is not .*far"),
+        (b"\xff\xfe\n", r"molecule 0 is not .*UnicodeDecodeError"),
+    ],
+)
+def test_bad_geometries(content, message, tmp_path):
+    (tmp_path / "data.xyz").write_bytes(content)
+    (tmp_path / "HOMO.txt").write_text("-7.25\n-9.5\n")
+    with pytest.raises(ValueError, match=rf"data\.xyz:? .*{message}") as error:
+        originals.read_zenodo_molecules(tmp_path)
+    assert str(tmp_path) not in str(error.value)
+
+
 # All of QM9
 
 
@@ -367,7 +449,7 @@ def test_a_damaged_copy_of_qm9_is_made_again(empty, tmp_path, monkeypatch):
 def test_a_member_too_large_for_a_molecule_is_refused(tmp_path):
     (tmp_path / "qm9.tar.bz2").write_bytes(archive({"a.xyz": bytes(10**6)}))
     with pytest.raises(ValueError, match=r"qm9\.tar\.bz2: a\.xyz is too large for a molecule"):
-        downloads.read_qm9_archive(tmp_path / "qm9.tar.bz2")
+        originals.read_qm9_archive(tmp_path / "qm9.tar.bz2")
 
 
 def test_qm9_is_made_from_its_archive_once(empty, monkeypatch):
@@ -393,7 +475,7 @@ def test_a_local_copy_of_qm9_goes_before_the_download(empty, tmp_path, monkeypat
 
 def test_arrays_of_an_archive(tmp_path):
     (tmp_path / "qm9.tar.bz2").write_bytes(archive(MOLECULES))
-    arrays = downloads.read_qm9_archive(tmp_path / "qm9.tar.bz2")
+    arrays = originals.read_qm9_archive(tmp_path / "qm9.tar.bz2")
     assert {key: array.dtype for key, array in arrays.items()} == {
         **{"Z": np.uint8, "R": np.float32, "N": np.uint8, "homo": np.float32}
     }
@@ -416,12 +498,12 @@ def test_arrays_of_an_archive(tmp_path):
 def test_bad_archives(content, message, tmp_path):
     (tmp_path / "qm9.tar.bz2").write_bytes(content)
     with pytest.raises(ValueError, match=message) as error:
-        downloads.read_qm9_archive(tmp_path / "qm9.tar.bz2")
+        originals.read_qm9_archive(tmp_path / "qm9.tar.bz2")
     assert str(tmp_path) not in str(error.value)
 
 
 def test_every_registered_download_has_its_source():
-    kinds = {name for name, entry in datasets.REGISTRY.items() if entry["kind"] == "zenodo"}
+    kinds = {name for name, entry in REGISTRY.items() if entry["kind"] == "zenodo"}
     assert kinds == set(downloads.ZENODO)
     for number, _ in downloads.ZENODO.values():
-        assert any(str(number) in entry["url"] for entry in datasets.REGISTRY.values())
+        assert any(str(number) in entry["url"] for entry in REGISTRY.values())

@@ -1,8 +1,9 @@
 """The paper's own pools from Zenodo and QM9 from figshare: checked, cached, and clear when offline.
 
 Each file is fetched once, under its MD5: that of `KNOWN_MD5` and `QM9_ARCHIVE` where it is known,
-else the one that the Zenodo record itself states. `ALUTILS_MIRROR` names another server with the
-same paths (``/api/records/...`` and ``/files/N``), for a mirror at your institute or for a test.
+else the one that the Zenodo record itself states. Geometries become an .npz of our own layout.
+`ALUTILS_MIRROR` names another server with the same paths (``/api/records/...`` and ``/files/N``),
+for a mirror at your institute or for a test.
 """
 
 from __future__ import annotations
@@ -12,27 +13,27 @@ import json
 import os
 import re
 import sys
-import tarfile
 import warnings
 import zipfile
-import zlib
 from urllib.parse import urlsplit
 
 import numpy as np
 import requests
-from ase.data import atomic_numbers
 from tqdm import tqdm
 
-from alutils.data.readers import HARTREE
+from alutils.data.originals import read_qm9_archive, read_zenodo_molecules
 from alutils.data.validation import BROKEN
 from alutils.storage.files import set_aside, sweep, sync, whole, write_json
 from alutils.storage.locations import cache_dir
 
-# Record and the names that its descriptor goes by; every record has HOMO.txt.
+# Record and the names that its descriptor, or its geometries, go by; every record has HOMO.txt.
 ZENODO = {
     "aa": (3967308, ("mbtr_k2.npz",)),
     "oe": (4035923, ("mbtr_k2.npz", "mbtr_0.02.npz")),
     "qm9": (4035918, ("mbtr_k2.npz", "mbtr_0.1.npz")),
+    "aa_molecules": (5872941, ("data.xyz",)),
+    "oe_molecules": (4035923, ("data.xyz",)),
+    "qm9_molecules": (4035918, ("data.xyz",)),
 }
 KNOWN_MD5 = {
     (3967308, "HOMO.txt"): "747150277a47d576b461970e45c3bae6",
@@ -40,33 +41,42 @@ KNOWN_MD5 = {
 }
 QM9_ARCHIVE = ("dsgdb9nsd.xyz.tar.bz2", 3195389, "ad1ebd51ee7f5b3a6e32e974e5d54012")
 TIMEOUT = 30  # seconds without an answer
-MOST_BYTES = 100_000  # of one molecule in QM9's archive; they have about 2000
 BY_HAND = "download by hand, and give the folder's or file's path as data set"
 
 
 def fetch_zenodo(name, fetch=True):
-    """Folder with mbtr_k2.npz and HOMO.txt of one of the paper's pools, fetched where missing.
+    """What one of the paper's pools is read from, fetched where missing.
+
+    Returns
+    -------
+    path of a folder with mbtr_k2.npz and HOMO.txt; for a record's geometries, of an .npz
 
     Raises
     ------
     ValueError : not here, or damaged, and not to be fetched; no connection; a file that the record
-        lacks; a wrong checksum.
+        lacks; a wrong checksum; geometries of another layout.
     """
-    record, descriptors = ZENODO[name]
+    record, names = ZENODO[name]
     folder = cache_dir() / "downloads" / name
-    try:
-        _fetch_record(name, record, descriptors, folder, fetch)
-    except ValueError:
-        if fetch:  # the listing may be the fault, it has no checksum: ask for it anew
-            (folder / "record.json").unlink(missing_ok=True)
-        raise
-    return folder
+
+    def fetched():
+        try:
+            _fetch_record(name, record, names, folder, fetch)
+        except ValueError:
+            if fetch:  # the listing may be the fault, it has no checksum: ask for it anew
+                (folder / "record.json").unlink(missing_ok=True)
+            raise
+        return folder
+
+    if names != ("data.xyz",):
+        return fetched()
+    return _once(folder / f"{name}.npz", lambda: read_zenodo_molecules(fetched()))
 
 
-def _fetch_record(name, record, descriptors, folder, fetch):
+def _fetch_record(name, record, names, folder, fetch):
     files = _listing(name, record, folder, fetch)
-    descriptor = next((key for key in descriptors if key in files), descriptors[0])
-    for key, kept_as in ((descriptor, "mbtr_k2.npz"), ("HOMO.txt", "HOMO.txt")):
+    main = next((key for key in names if key in files), names[0])
+    for key, kept_as in ((main, names[0]), ("HOMO.txt", "HOMO.txt")):
         if key not in files:
             raise ValueError(
                 f"{name}: Zenodo record {record} has no {key}, only {', '.join(sorted(files))}: "
@@ -85,17 +95,27 @@ def fetch_qm9(fetch=True):
         another layout.
     """
     folder = cache_dir() / "downloads" / "qm9_b3lyp"
-    made = folder / "qm9_b3lyp.npz"
-    sweep(folder, "*tmp*")
-    if made.exists() and not _is_sound(made):
-        said = f"qm9_b3lyp.npz is damaged: it is now {set_aside(made)}, made again"
-        warnings.warn(said, stacklevel=3)
-    if not made.exists():
-        archive, number, md5 = QM9_ARCHIVE
+    archive, number, md5 = QM9_ARCHIVE
+
+    def arrays():
         url = f"https://ndownloader.figshare.com/files/{number}"
         _fetch("qm9_b3lyp", url, md5, folder / archive, fetch)
+        return read_qm9_archive(folder / archive)
+
+    return _once(folder / "qm9_b3lyp.npz", arrays)
+
+
+def _once(made, arrays):
+    """The .npz of these arrays, made where it is missing or damaged; `arrays` is called then."""
+    sweep(made.parent, "*tmp*")
+    if made.exists() and not _is_sound(made):
+        warnings.warn(
+            f"{made.name} is damaged: it is now {set_aside(made)}, made again", stacklevel=4
+        )
+    if not made.exists():
+        content = arrays()
         with whole(made) as file:
-            np.savez_compressed(file, **read_qm9_archive(folder / archive))
+            np.savez_compressed(file, **content)
     return made
 
 
@@ -106,58 +126,6 @@ def _is_sound(path):
             return archive.testzip() is None
     except BROKEN:
         return False
-
-
-def read_qm9_archive(path):
-    """Arrays Z, R (angstrom), N and homo (eV) of the molecules of QM9's archive, in their order.
-
-    Each file in it is the .xyz of one molecule: the number of atoms; a line of properties, of which
-    the eighth is the HOMO in hartree; the atoms; frequencies, SMILES and InChI, which are not read.
-
-    Raises
-    ------
-    ValueError : no archive, or none of QM9's molecules.
-    """
-    molecules = {}
-    try:
-        with tarfile.open(path) as archive, _bar("reading QM9", None, " molecules") as bar:
-            for member in archive:
-                if member.isfile():
-                    if member.size > MOST_BYTES:
-                        raise ValueError(f"{path.name}: {member.name} is too large for a molecule")
-                    content = archive.extractfile(member).read()
-                    molecules[member.name] = _qm9_molecule(content, f"{path.name}: {member.name}")
-                    bar.update()
-    except (tarfile.TarError, EOFError, OSError, zlib.error, OverflowError) as error:
-        raise ValueError(
-            f"{path.name}: not a whole archive ({type(error).__name__}): download it again"
-        ) from None
-    if not molecules:
-        raise ValueError(f"{path.name}: no molecule in the archive: download it again")
-    # The files are numbered with leading zeros: by name is by number.
-    numbers, positions, homo = zip(*(molecules[key] for key in sorted(molecules)), strict=True)
-    return {
-        "Z": np.concatenate(numbers),
-        "R": np.concatenate(positions),
-        "N": np.array([len(atoms) for atoms in numbers], np.uint8),
-        "homo": np.array(homo, np.float32),
-    }
-
-
-def _qm9_molecule(content, place):
-    """Atomic numbers (k,), positions (k, 3) in angstrom and HOMO in eV of one .xyz of QM9."""
-    try:
-        lines = content.decode().splitlines()
-        atoms = [line.split() for line in lines[2 : 2 + int(lines[0])]]
-        numbers = [atomic_numbers[atom[0]] for atom in atoms]
-        # QM9 writes some exponents as 1.2*^-6.
-        positions = [[float(text.replace("*^", "e")) for text in atom[1:4]] for atom in atoms]
-        if len(atoms) != int(lines[0]):
-            raise ValueError(f"{lines[0]} atoms announced, {len(atoms)} found")
-        homo = float(lines[1].split()[7]) * HARTREE
-        return np.array(numbers, np.uint8), np.array(positions, np.float32).reshape(-1, 3), homo
-    except (IndexError, KeyError, ValueError, OverflowError) as error:
-        raise ValueError(f"{place} is not a molecule of QM9 ({error!r})") from None
 
 
 def _listing(name, record, folder, fetch):

@@ -114,6 +114,13 @@ class Molecules(Sequence):
         """Index of the molecule that an atom, counted over all molecules, belongs to."""
         return int(np.searchsorted(self.offsets, atom, side="right") - 1)
 
+    def take(self, index):
+        """The molecules at these places, (k,) int, in this order."""
+        counts = self.counts[index]
+        starts = np.cumsum(counts) - counts
+        atoms = np.repeat(self.offsets[index] - starts, counts) + np.arange(counts.sum())
+        return Molecules(self.numbers[atoms], self.positions[atoms], counts)
+
     def __len__(self):
         return len(self.counts)
 
@@ -199,34 +206,6 @@ def _texts(array):
         raise ValueError(f"smiles is {array.dtype} of shape {array.shape}")
     array = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
     return tuple(str(text) for text in array)
-
-
-def read_other_labels(path: Path, source) -> dict:
-    """Labels at another level of theory for some molecules of a data set.
-
-    path : .npz with id (n,), a molecule's place in `source` counted from 1, rising, and homo (n,)
-        in eV
-    source : MoleculeDataset with molecules
-
-    Raises
-    ------
-    ValueError : arrays missing or of another kind; an id that is no molecule's, or not rising.
-    """
-    arrays = read_arrays(path)
-    if not {"id", "homo"} <= arrays.keys() or arrays["id"].dtype.kind not in "iu":
-        raise ValueError(f"{path.name}: needs id (whole numbers) and homo (eV) of the molecules")
-    ids, molecules = arrays["id"].astype(np.int64), source.molecules
-    if len(ids) != len(arrays["homo"]) or (np.diff(ids) < 1).any():
-        raise ValueError(f"{path.name}: give one id for each label, in rising order")
-    if len(ids) and not 1 <= ids[0] <= ids[-1] <= len(molecules):
-        raise ValueError(
-            f"{path.name}: ids {ids[0]} to {ids[-1]} are not all among the {len(molecules)} "
-            f"molecules of {source.name}"
-        )
-    chosen = np.isin(np.arange(1, len(molecules) + 1), ids)
-    atoms = np.repeat(chosen, molecules.counts)
-    parts = (molecules.numbers[atoms], molecules.positions[atoms], molecules.counts[chosen])
-    return {"y": arrays["homo"], "molecules": located(path, Molecules, *parts)}
 
 
 def read_xyz(path: Path, property_key: str = "homo") -> dict:
