@@ -37,6 +37,7 @@ def row(*differences):
             "1 of 3 comparisons not supported; part 2: the interval lies on the other side of 0, "
             "which chance can do among 3 comparisons; about 5 seeds would settle it",
         ),
+        ((BARELY_AGAINST, ONE_SEED), statistics.UNDECIDED, "1 of 2 comparisons not supported"),
         ((SURE, NOT_RUN), statistics.UNTESTABLE, "no run for: part 1"),
         ((ONE_SEED,), statistics.UNDECIDED, "one seed gives no interval"),
         ((), statistics.UNTESTABLE, "not run with these parameters"),

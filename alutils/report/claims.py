@@ -109,12 +109,12 @@ def some_superior(claim, differences, sign, unit="eV", digits=3, margin=None):
     sure = [one for one in zip(chances, tested, strict=True) if one[0] < ALPHA]
     if sure:
         p, best = max(sure, key=lambda one: sign * one[1].difference.mean)
-        return best._replace(p=p, why=f"{best.why}, their number of {len(tested)} considered")
+        return best._replace(p=p, why=f"{best.why}, also as one of {len(tested)}")
     best = tested[int(np.argmin(chances))]
     if all(part.verdict == statistics.NOT_SUPPORTED for part in tested):
         return best._replace(p=max(part.p for part in tested))
     seeds = max((part.seeds for part in tested if part.seeds), default=None)
-    why = f"none of {len(tested)} is clear enough, their number considered"
+    why = f"none of {len(tested)} is clear enough to stand for all"
     undecided = {"verdict": statistics.UNDECIDED, "p": min(chances), "seeds": seeds}
     return best._replace(why=f"{why}; {_to_settle(seeds, best)}", **undecided)
 
@@ -217,7 +217,7 @@ def _combined(parts):
     p = min(1.0, clearest.p * len(parts))
     if p < ALPHA:
         return verdict, clearest, p, ""
-    more = _to_settle(max(part.seeds for part in parts), clearest)
+    more = _to_settle(max(part.seeds or 0 for part in parts), clearest)
     chance = f", which chance can do among {len(parts)} comparisons; {more}"
     return statistics.UNDECIDED, clearest, p, chance
 
