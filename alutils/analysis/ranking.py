@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from alutils.analysis.statistics import interval
-
-ALPHA = 0.05  # chance of a single false win among all comparisons of a table
+from alutils.analysis.statistics import CONFIDENCE, holm
 
 
 def scores(records, column, n_train, relative_to="random"):
@@ -32,11 +30,37 @@ def scores(records, column, n_train, relative_to="random"):
     return np.log(table.div(table[relative_to].groupby(level=0).transform("mean"), axis=0))
 
 
-def compare(table, lower_is_better):
-    """Wins and losses of every strategy against all others: paired t-tests, Holm's correction.
+def blocked(differences):
+    """Paired t-tests with the pool as a block: each pool's mean counts alike, in each column.
 
-    S. Holm, Scand. J. Stat. 6, 65 (1979): the smallest of m p-values counts when below ALPHA / m,
-    the next when below ALPHA / (m - 1), and so on; the chance of any false win stays below ALPHA.
+    By how much an effect differs between pools is no scatter; what the seeds do within a pool is.
+    Pools have spreads of their own, tenfold apart for some searches. The degrees of freedom are
+    therefore those of the pool with the fewest seeds, a bound whatever the spreads: with a pooled
+    spread, and in the far tail that Holm's correction looks at also with the estimate of B. L.
+    Welch, Biometrika 34, 28 (1947), equal strategies would win far too often.
+
+    Parameters
+    ----------
+    differences : frame indexed by (dataset, seed); NaN is left out
+
+    Returns
+    -------
+    frame indexed by the columns of `differences`: mean, low, high (95 % interval), p (of "not 0");
+        no bounds and p = 1 where a pool has fewer than two seeds. The tests are about these pools.
+    """
+    pools = differences.groupby(level=0)
+    mean, counts = pools.mean().mean(), pools.count()
+    variance = (pools.var() / counts).sum(skipna=False)
+    freedom = counts.min() - 1
+    std_error = (np.sqrt(variance) / pools.ngroups).where(freedom > 0, np.inf)
+    half_width = stats.t.ppf((1 + CONFIDENCE) / 2, freedom.clip(lower=1)) * std_error
+    ratio = (mean.abs() / std_error).fillna(0.0)  # no difference without any scatter
+    p = 2 * stats.t.sf(ratio, freedom.clip(lower=1))
+    return pd.DataFrame({"mean": mean, "low": mean - half_width, "high": mean + half_width, "p": p})
+
+
+def compare(table, lower_is_better):
+    """Wins and losses of every strategy against all others: `blocked` tests, Holm's correction.
 
     Parameters
     ----------
@@ -44,46 +68,25 @@ def compare(table, lower_is_better):
 
     Returns
     -------
-    frame indexed by strategy, best mean first: mean, low, high (95 % interval of the difference
-        from A, undone logarithm: a share of A's), wins, losses, beats_random (-1, 0, 1)
+    frame indexed by strategy, best mean first: mean, low, high (of `blocked`, the difference from
+        A, undone logarithm: a share of A's), wins, losses, beats_random (-1, 0, 1)
     """
     pairs = list(combinations(table.columns, 2))
-    differences = {pair: (table[pair[1]] - table[pair[0]]).dropna() for pair in pairs}
-    p = np.array([_p_value(difference) for difference in differences.values()])
-    significant = holm(p)
+    tests = blocked(pd.concat({(a, b): table[b] - table[a] for a, b in pairs}, axis=1))
+    survives = holm(tests["p"])
     wins = {name: {1: 0, -1: 0, "random": 0} for name in table.columns}
-    for (one, other), counts in zip(pairs, significant, strict=True):
-        sign = np.sign(differences[one, other].mean()) * (-1 if lower_is_better else 1)
-        if not counts or sign == 0:
+    for (one, other), mean, survived in zip(pairs, tests["mean"], survives, strict=True):
+        sign = np.sign(mean) * (-1 if lower_is_better else 1)
+        if not survived or sign == 0:
             continue
         better, worse = (other, one) if sign > 0 else (one, other)
         wins[better][1] += 1
         wins[worse][-1] += 1
         if "random" in (one, other):
             wins[better]["random"], wins[worse]["random"] = 1, -1
-    rows = {}
-    for name in table.columns:
-        mean, low, high = np.expm1(interval(table[name] - table["random"])[:3])
-        told = wins[name]
-        beats = 0 if name == "random" else told["random"]
-        rows[name] = {"mean": mean, "low": low, "high": high, "wins": told[1]}
-        rows[name] |= {"losses": told[-1], "beats_random": beats}
-    return pd.DataFrame(rows).T.sort_values("mean", ascending=lower_is_better)
-
-
-def holm(p, alpha=ALPHA):
-    """True for the p-values that count when all of them are looked at."""
-    p = np.asarray(p, dtype=float)
-    order = np.argsort(p, kind="stable")
-    passed = p[order] <= alpha / np.arange(len(p), 0, -1)
-    stop = len(p) if passed.all() else int(np.argmin(passed))
-    significant = np.zeros(len(p), dtype=bool)
-    significant[order[:stop]] = True
-    return significant
-
-
-def _p_value(difference):
-    """Two-sided paired t-test; 1 where nothing differs or a single pair is there."""
-    if len(difference) < 2 or not difference.std() > 0:
-        return 1.0
-    return float(stats.ttest_1samp(difference, 0.0).pvalue)
+    bounds = ["mean", "low", "high"]
+    rows = np.expm1(blocked(table.sub(table["random"], axis=0))[bounds])
+    rows["wins"] = [wins[name][1] for name in rows.index]
+    rows["losses"] = [wins[name][-1] for name in rows.index]
+    rows["beats_random"] = [wins[name]["random"] * (name != "random") for name in rows.index]
+    return rows.sort_values("mean", ascending=lower_is_better)

@@ -5,12 +5,12 @@ import html
 import nbformat
 import yaml
 
+from alutils.analysis.statistics import VERDICTS
 from book.builder.downloads import record_links
 from book.builder.fragments.equations import anchor as anchor_of_code
 from book.builder.fragments.markdown import table
 from book.builder.pages import ROOT, PageError
 
-VERDICTS = ("supported", "not supported", "undecided", "cannot be tested here")
 SECOND_LOOKS = ("-authors", "-wide")  # variants that explain a difference: not in the summary
 HEAD = ["Page", "Ours", "Margin or interval", "Verdict", "Why", "Behind it"]
 
