@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import yaml
 
-import alutils.__main__
 from alutils.data import datasets
 from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
-from alutils.runs import records
+from alutils.runs import long_runs, records
 from book.builder import pages, paper
 from book.builder.pages import PageError
 
@@ -124,7 +123,7 @@ def test_early_seeds_come_first(aa, added):
 def test_the_plan_gives_back_the_runs(aa, added, tmp_path):
     configs = paper.all_configs(added)
     paper.write_yaml(tmp_path / "records.yml", paper.plan_of(configs))
-    assert alutils.__main__.plan(tmp_path / "records.yml") == configs
+    assert long_runs.plan(tmp_path / "records.yml") == configs
 
 
 def test_small_runs_have_no_two_batch_schemes_that_are_one(small):
