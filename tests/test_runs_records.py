@@ -317,7 +317,7 @@ def test_verify_on_the_command_line(pool, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(long_runs.datasets, "load", lambda name, fetch=True: pool)
     path = tmp_path / "tracked" / records.file_name(CONFIG)
     record = records.compute(CONFIG, path.parent)
-    assert long_runs.verify(3, 7, path.parent) == 0
+    assert long_runs.verify(3, 7, path.parent) == []
     said = capsys.readouterr().out
     assert "1 of 1 records, drawn with --seed 7" in said and f"agrees  {path.name}" in said
     assert "100.0%, 100.0%, 100.0%" in said
@@ -326,7 +326,7 @@ def test_verify_on_the_command_line(pool, tmp_path, monkeypatch, capsys):
     digit = f"{record['rows'][1]['mae_ev']}"
     changed = digit[:4] + str((int(digit[4]) + 1) % 10) + digit[5:]
     path.write_text(text.replace(digit, changed, 1))
-    assert long_runs.verify(3, 7, path.parent) == 1
+    assert long_runs.verify(3, 7, path.parent) == [path.name]
     assert "seal is broken" in capsys.readouterr().out
 
 

@@ -90,7 +90,7 @@ def verify(n, seed, folder):
 
     Returns
     -------
-    int, records that fail
+    list of str, the names of the records that fail
 
     Raises
     ------
@@ -111,7 +111,7 @@ def verify(n, seed, folder):
     seed = np.random.SeedSequence().entropy % 10**6 if seed is None else seed
     picked = np.random.default_rng(seed).permutation(candidates)[:n]
     print(f"{len(picked)} of {len(candidates)} records, drawn with --seed {seed}", flush=True)
-    return len(broken) + sum(not _agrees(name, tracked[name]) for name in picked)
+    return sorted({*broken, *(name for name in picked if not _agrees(name, tracked[name]))})
 
 
 def _agrees(name, made):
