@@ -66,16 +66,16 @@ def test_law_reduces_to_the_precision():
     """Candidates that last, with precision pi: the gain is (pi - p) / (1 - p)."""
     share, precision, predicted = 0.3, 0.7, 0.4
     curve = (np.array([0, predicted, 1]), np.array([0, precision * predicted / share, 1]))
-    told = overlap.foretell(curve, share, Plan(10_000, 100, 800))
+    told = overlap.predicted_gain(curve, share, Plan(10_000, 100, 800))
     assert told["area_gain"] == pytest.approx((precision - share) / (1 - share), abs=1e-3)
     assert told["enrichment"] == pytest.approx(precision / share, abs=1e-6)
 
 
 def test_useless_and_perfect_rankings_are_foretold():
     plan = Plan(5000, 100, 800)
-    useless = overlap.foretell((np.array([0, 1]), np.array([0, 1])), 0.1, plan)
+    useless = overlap.predicted_gain((np.array([0, 1]), np.array([0, 1])), 0.1, plan)
     assert useless["area_gain"] == pytest.approx(0, abs=1e-9)
-    perfect = overlap.foretell((np.array([0, 0.1, 1]), np.array([0, 1, 1])), 0.1, plan)
+    perfect = overlap.predicted_gain((np.array([0, 0.1, 1]), np.array([0, 1, 1])), 0.1, plan)
     assert perfect["area_gain"] == pytest.approx(1, abs=1e-3)
 
 

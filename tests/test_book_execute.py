@@ -9,7 +9,8 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from alutils.runs import records
+from alutils.runs import store
+from alutils.storage.locations import records_dir
 from book.builder import execute, freshness, pages, postprocess, render
 from book.builder.fragments import claims
 from book.builder.pages import Page, PageError
@@ -272,8 +273,8 @@ def test_what_changed_is_named(repo):
 
 def test_a_record_in_a_bundle_counts_for_the_pages_that_read_it_alone():
     page, before = pages.read_pages()[-1], freshness.snapshot()
-    bundle = records.bundles(records.records_dir())[0]
-    one, other = list(records.bundle(bundle))[:2]
+    bundle = store.bundles(records_dir())[0]
+    one, other = list(store.bundle(bundle))[:2]
     used = freshness.made_from(page, [{"record": one, "file": bundle.name}], before)
     assert f"book/records/{one}" in used and f"book/records/{other}" not in used
     assert f"book/records/{bundle.name}" not in before

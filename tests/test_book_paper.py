@@ -9,10 +9,9 @@ import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-import alutils.__main__
 from alutils.data import datasets
 from alutils.loop import RunConfig
-from alutils.runs import store
+from alutils.runs import long_runs, store
 from alutils.storage import files
 from book.builder import freshness, pages, paper, paper_runs
 from book.builder.pages import PageError
@@ -131,7 +130,7 @@ def test_early_seeds_come_first(configs):
 
 def test_the_plan_gives_back_the_runs(configs, tmp_path):
     paper.write_yaml(tmp_path / "records.yml", paper_runs.plan_of(configs))
-    assert alutils.__main__.plan(tmp_path / "records.yml") == configs
+    assert long_runs.plan(tmp_path / "records.yml") == configs
 
 
 def test_small_runs_have_no_two_batch_schemes_that_are_one(small, small_configs):

@@ -2,14 +2,17 @@
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 
 import ase.io
 import pytest
 
+from alutils.campaign.campaign import Settings
 from alutils.data.datasets import load
 
 
@@ -31,17 +34,8 @@ def alutils(tmp_path):
 
 
 def test_start_ask_tell_and_what_is_refused(alutils):
-    begin = (
-        "start",
-        "mine",
-        "pool.extxyz",
-        "--threshold",
-        "-10.4",
-        "--n-init",
-        10,
-        "--n-const",
-        10,
-    )
+    begin = ("start", "mine", "pool.extxyz", "--threshold", "-10.4")
+    begin += ("--n-init", 10, "--n-const", 10)
     assert alutils(*begin)[1].startswith("80 molecules, 0 labels")
     status, said = alutils(*begin)
     assert status == 2 and "already holds a campaign" in said and "Traceback" not in said
@@ -53,8 +47,8 @@ def test_start_ask_tell_and_what_is_refused(alutils):
         ids = [row["id"] for row in csv.DictReader(file)]
     y = load("organics").y
     rows = "".join(f"{one},{y[int(one[1:])]}\n" for one in ids[:9]) + f"{ids[9]},failed\n"
-    (alutils.folder / "told.csv").write_text("id,label\n" + rows)
-    status, said = alutils("tell", "mine", "told.csv")
+    (alutils.folder / "results.csv").write_text("id,label\n" + rows)
+    status, said = alutils("tell", "mine", "results.csv")
     assert status == 0 and said.startswith("10 new, 10 labels") and "0 are waited for" in said
     status, said = alutils("advise", "mine", "--n-max", 60)
     assert status == 0 and "most_probable: saves" in said and said.splitlines()[-1][:4] == "use "
@@ -86,11 +80,35 @@ def test_a_killed_live_search_goes_on(alutils):
     assert batches[0] == batches[1] and labels[0] == labels[1]
 
 
+def test_help_names_the_settings_that_a_campaign_has_by_default(alutils):
+    said = " ".join(alutils("start", "--help")[1].split())
+    for field in fields(Settings):
+        if field.name != "scheme" and field.default is not None:
+            option = re.search(f"--{field.name.replace('_', '-')} .*?\\((.*?)\\)", said)
+            assert option and option[1] == str(field.default), field.name
+
+
+def test_help_comes_without_the_science():
+    """Numerical libraries take seconds to load, which nobody should wait for to see a mistake."""
+    code = "import sys, alutils.__main__ as m; m.commands(['ask', '--help'], standalone_mode=False)"
+    code += "; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "words", [("query",), ("ask",), ("ask", "a", "b"), ("study", "fields"), ()]
+)
+def test_mistyped_words_have_status_2(alutils, words):
+    status, said = alutils(*words)
+    assert status == 2 and "Usage: python -m alutils" in said and "Traceback" not in said
+
+
 def test_bad_pools_and_names_end_in_one_line(alutils):
     for words, message in (
         (("start", "x", "absent.xyz", "--threshold", "-9"), "no such file or folder"),
         (("start", "x", "pool.extxyz"), "needs a threshold in eV"),
         (("ask", "x"), "holds no campaign"),
+        (("probe", "organcs"), "pool='organcs' has no sweep: choose from organics, "),
     ):
         status, said = alutils(*words)
         assert status == 2 and message in said and len(said.strip().splitlines()) == 1, said

@@ -19,14 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from alutils.__main__ import plan
-from alutils.campaign import campaign
+from alutils.campaign import folder as campaign_folder
 from alutils.data.datasets import load
 from alutils.data.readers import Molecules
 from alutils.data.structures import read_structures, read_table
 from alutils.data.validation import read_arrays, read_yaml
 from alutils.loop import RunConfig
 from alutils.runs import store
+from alutils.runs.long_runs import plan
 from alutils.storage import files
 from book.builder.pages import ROOT, PageError, read_pages
 
@@ -69,7 +69,7 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_siz
 
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5))
 def test_any_text_comes_back_from_a_table(rows):
-    text = campaign._table(("id", "label"), rows)
+    text = campaign_folder.table(("id", "label"), rows)
     assert [(row["id"], row["label"]) for row in read_table(text, "t.csv")] == rows
 
 

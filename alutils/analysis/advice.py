@@ -16,28 +16,28 @@ RANDOM = "random"
 def experience(without=None):
     """Searches whose gains are known, each with its probe: the tracked sweeps on all pools.
 
-    without : name of a data set to leave out, the one that advice is asked for
+    without : name of a data set to leave out, the one that advice is for
 
     Returns
     -------
     frame of `alutils.analysis.law.joined`
     """
     runs = pd.concat([run_or_load(plans.sweep()), run_or_load(plans.sweep_qm9())])
-    asked = [probes.studied(pool) for pool in probes.STUDIED]
-    told = pd.concat([probes.read_or_compute(question) for question in asked])
-    n_pool = {question["pool"]: question["plan"]["n_pool"] for question in asked}
-    rows = law.usable(law.joined(runs, told, n_pool))
+    questions = [probes.studied(pool) for pool in probes.STUDIED]
+    answers = pd.concat([probes.read_or_compute(question) for question in questions])
+    n_pool = {question["pool"]: question["plan"]["n_pool"] for question in questions}
+    rows = law.usable(law.joined(runs, answers, n_pool))
     return rows[rows["dataset"] != without]
 
 
 def advise(X, y, target, plan, known, noise_var=None):
-    """What each search is foretold to save, and what to do.
+    """What each search is predicted to save, and what to do.
 
     Parameters
     ----------
     X : (n, d) descriptors of labelled molecules that were drawn at random from the pool
     y : (n,) labels, eV;  target : `acquisition.target.Range`;  plan : Plan
-    known : frame of `experience`, whose errors of foretelling give the intervals
+    known : frame of `experience`, whose errors of prediction give the intervals
     noise_var : eV^2; None takes the most likely one
 
     Returns
@@ -60,26 +60,26 @@ def advise(X, y, target, plan, known, noise_var=None):
             "and outside; label more, or choose another threshold"
         )
     noise_var = most_likely_noise(X, y)[0] if noise_var is None else noise_var
-    told = probe(X, y, [target], noise_var, plan)
+    answers = probe(X, y, [target], noise_var, plan)
     rows = {}
-    for row in told.itertuples():
+    for row in answers.itertuples():
         errors = law_errors(known, row.strategy)
-        foretold = row.foretold_saved if np.isfinite(row.foretold_saved) else 0.0
+        saved = row.foretold_saved if np.isfinite(row.foretold_saved) else 0.0
         rows[row.strategy] = {
-            "saved": foretold,
-            "low": foretold + errors[0],
-            "high": min(foretold + errors[1], row.foretold_saved_bound),
+            "saved": saved,
+            "low": saved + errors[0],
+            "high": min(saved + errors[1], row.foretold_saved_bound),
             "possible": row.foretold_saved_bound,
             "enrichment": row.foretold_enrichment,
         }
     table = pd.DataFrame(rows).T.rename_axis("strategy")
     best = table["saved"].idxmax()
     strategy = best if table.loc[best, "low"] > 0 else RANDOM
-    share = float(told["share_seen"].iloc[0])
+    share = float(answers["share_seen"].iloc[0])
     return table, {"strategy": strategy, "noise_var": noise_var, "share": share, "hits": hits}
 
 
 def law_errors(known, strategy):
-    """Quantiles of realised minus foretold savings of the searches by one strategy."""
+    """Quantiles of realised minus predicted savings of the searches by one strategy."""
     rows = known[known["strategy"] == strategy]
     return error_quantiles(rows["saved"] - rows["foretold_saved"])

@@ -1,4 +1,4 @@
-"""The law of overlap put to the test: gains foretold by probes against gains realised by runs."""
+"""The law of overlap put to the test: gains predicted by probes against gains realised by runs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def usable(frame):
 
 
 def contest(frame, outcome="area_gain", groups="dataset"):
-    """How well each rival foretells the gains of a group that it was not fitted to.
+    """How well each rival predicts the gains of a group that it was not fitted to.
 
     Parameters
     ----------
@@ -67,13 +67,13 @@ def contest(frame, outcome="area_gain", groups="dataset"):
         targets), error (mean absolute)
     """
     frame = usable(frame).reset_index(drop=True)
-    foretold = f"foretold_{outcome}"
+    column = f"foretold_{outcome}"
     predictions = {
         name: left_out(frame, ["logit", "logit2", "logit3", *extra], outcome, groups)
         for name, extra in RIVALS.items()
     }
-    predictions[FITTED] = left_out(frame, [foretold], outcome, groups)
-    predictions[LAW] = frame[foretold].to_numpy(float)
+    predictions[FITTED] = left_out(frame, [column], outcome, groups)
+    predictions[LAW] = frame[column].to_numpy(float)
     targets = frame.groupby(["dataset", "target_low", "target_high"]).ngroup()
     rows = {}
     for name, predicted in predictions.items():
@@ -92,18 +92,18 @@ def calibrated(frame, outcome="saved"):
 
     Returns
     -------
-    frame with low, high and inside, for the rows that have a foretold and a realised value
+    frame with low, high and inside, for the rows that have a predicted and a realised value
     """
-    foretold = f"foretold_{outcome}"
-    frame = frame.dropna(subset=[outcome, foretold]).copy()
-    error = frame[outcome] - frame[foretold]
+    column = f"foretold_{outcome}"
+    frame = frame.dropna(subset=[outcome, column]).copy()
+    error = frame[outcome] - frame[column]
     for name in ("low", "high"):
         frame[name] = np.nan
     for key, rows in frame.groupby(["dataset", "strategy"]):
         others = (frame["dataset"] != key[0]) & (frame["strategy"] == key[1])
         if others.any():
             low, high = error_quantiles(error[others])
-            frame.loc[rows.index, "low"] = rows[foretold] + low
-            frame.loc[rows.index, "high"] = rows[foretold] + high
+            frame.loc[rows.index, "low"] = rows[column] + low
+            frame.loc[rows.index, "high"] = rows[column] + high
     frame["inside"] = (frame[outcome] >= frame["low"]) & (frame[outcome] <= frame["high"])
     return frame

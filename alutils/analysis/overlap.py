@@ -62,9 +62,9 @@ def gains(records, n_pool):
         n, found = run["n_train"].to_numpy(float), run["n_found"].to_numpy(float)
         share_found = run["found_share"].to_numpy(float)
         n_target = round(found[-1] / share_found[-1]) if share_found[-1] > 0 else np.nan
-        told = dict(zip(KEYS, key, strict=True))
-        told["share"] = round(told["target_high"] - told["target_low"], 6)
-        rows.append(told | _gain(n, found, n_target, n_pool))
+        about = dict(zip(KEYS, key, strict=True))
+        about["share"] = round(about["target_high"] - about["target_low"], 6)
+        rows.append(about | _gain(n, found, n_target, n_pool))
     return pd.DataFrame(rows)
 
 
@@ -127,7 +127,7 @@ def gains_curve(inside, ranking):
     return np.r_[0, x], np.r_[0, t]
 
 
-def foretell(curve, share, plan):
+def predicted_gain(curve, share, plan):
     """What a search gains if it walks along a gains curve.
 
     Parameters
@@ -145,7 +145,7 @@ def foretell(curve, share, plan):
 
 
 def probe(X, y, targets, noise_var, plan, random_state=0):
-    """What labelled molecules foretell about searches for some targets, and what else they say.
+    """What labelled molecules predict about searches for some targets, and what else they say.
 
     Parameters
     ----------
@@ -160,7 +160,8 @@ def probe(X, y, targets, noise_var, plan, random_state=0):
         strategy : property_search, all that are predicted in range before all others, or
             most_probable, by falling probability
         hits, share_seen : target molecules among the labels; (hits + 1/2) / (n + 1)
-        foretold_area_gain, foretold_saved, foretold_saving_gain : of `foretell`; NaN without hits
+        foretold_area_gain, foretold_saved, foretold_saving_gain : of `predicted_gain`; NaN without
+            hits
         auc : area under the ROC curve of the leave-one-out probability
         mmd2 : unbiased squared mean discrepancy between target and rest in the kernel (A. Gretton
             et al., J. Mach. Learn. Res. 13, 723 (2012)), over the signal variance
@@ -179,7 +180,7 @@ def probe(X, y, targets, noise_var, plan, random_state=0):
         inside = target.contains(y)
         hits = int(inside.sum())
         probability = probability_in_range(mu, sigma, target.low, target.high)
-        told = {
+        about = {
             "target": target,
             "hits": hits,
             "share_seen": (hits + 0.5) / (len(y) + 1),
@@ -191,11 +192,11 @@ def probe(X, y, targets, noise_var, plan, random_state=0):
         }
         ranks = {"property_search": target.contains(mu).astype(float), "most_probable": probability}
         for strategy, ranking in ranks.items():
-            foretold = {}
+            predicted = {}
             if hits:
-                gain = foretell(gains_curve(inside, ranking), told["share_seen"], plan)
-                foretold = {f"foretold_{name}": value for name, value in gain.items()}
-            rows.append({"strategy": strategy, **told, **foretold})
+                gain = predicted_gain(gains_curve(inside, ranking), about["share_seen"], plan)
+                predicted = {f"foretold_{name}": value for name, value in gain.items()}
+            rows.append({"strategy": strategy, **about, **predicted})
     return pd.DataFrame(rows)
 
 
@@ -259,7 +260,7 @@ def explained_interval(outcome, predicted, groups, n=2000, seed=0):
 
 
 def error_quantiles(errors, confidence=CONFIDENCE):
-    """Lower and upper quantile of realised minus foretold: what to add for an interval."""
+    """Lower and upper quantile of realised minus predicted: what to add for an interval."""
     errors = np.asarray(errors, float)
     errors = errors[np.isfinite(errors)]
     tail = (1 - confidence) / 2

@@ -1,4 +1,4 @@
-"""Probes of the pools: what a few hundred labels foretell, tracked where the data may be absent."""
+"""Probes of the pools: what a few hundred labels predict, tracked where the data may be absent."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STUDIED = {
 
 
 def question(pool, seeds, targets, plan, n_probe=N_PROBE, noise_var=0.05):
-    """What is asked of a pool, as a dict.
+    """What a probe of a pool is to predict, as a dict.
 
     pool : name of a data set;  seeds : a probe is drawn for each
     targets : pairs of quantiles;  plan : Plan;  n_probe : molecules;  noise_var : eV^2
@@ -43,56 +43,72 @@ def question(pool, seeds, targets, plan, n_probe=N_PROBE, noise_var=0.05):
 
 
 def studied(pool, n_probe=N_PROBE):
-    """The question whose answer is tracked for a pool: the targets and sizes of its sweep."""
+    """The question whose answer is tracked for a pool: the targets and sizes of its sweep.
+
+    Raises
+    ------
+    ValueError
+        If the pool has no sweep.
+    """
+    if pool not in STUDIED:
+        raise ValueError(f"pool={pool!r} has no sweep: choose from {', '.join(STUDIED)}")
     seeds, targets, sizes, n = STUDIED[pool]
     plan = Plan(n - sizes["n_test"], sizes["n_init"], sizes["n_max"])
     return question(pool, seeds, targets, plan, n_probe)
 
 
-def read_or_compute(asked):
+def read_or_compute(question):
     """The tracked answer to a `question`, or one computed now.
 
     Returns
     -------
     frame: dataset, seed, target_low, target_high, and the columns of `analysis.overlap.probe`
     """
-    path = _file(asked)
+    path = _file(question)
     if path.exists():
         tracked = json.loads(path.read_text(encoding="utf-8"))
-        if tracked["asked"] == asked:
-            usage_log.note(dataset=asked["pool"], sha256=tracked["data_sha256"])
+        if tracked["asked"] == question:
+            usage_log.note(dataset=question["pool"], sha256=tracked["data_sha256"])
             usage_log.note(record=path.name, file=path.name, stale=False)
             rows = pd.DataFrame(tracked["rows"])
             return rows.astype({name: float for name in rows.columns[5:]})
-    return compute(asked)
+    return compute(question)
 
 
-def compute(asked):
+def compute(question):
     """`read_or_compute`, computed."""
-    dataset, frames = load(asked["pool"]), []
-    F, plan = features(dataset), Plan(**asked["plan"])
-    ranges = [Target(*ends, SHARE).range_in(dataset.y) for ends in asked["targets"]]
-    quantiles = dict(zip(ranges, asked["targets"], strict=True))
-    for seed in asked["seeds"]:
-        rows = np.random.default_rng([seed, PROBE]).permutation(len(dataset))[: asked["n_probe"]]
-        told = probe(F[rows], dataset.y[rows], ranges, asked["noise_var"], plan)
-        pairs = [quantiles[target] for target in told.pop("target")]
-        told.insert(0, "dataset", asked["pool"])
-        told.insert(1, "seed", seed)
-        told.insert(2, "target_low", [low for low, _ in pairs])
-        told.insert(3, "target_high", [high for _, high in pairs])
-        frames.append(told)
+    dataset, frames = load(question["pool"]), []
+    F, plan = features(dataset), Plan(**question["plan"])
+    ranges = [Target(*ends, SHARE).range_in(dataset.y) for ends in question["targets"]]
+    quantiles = dict(zip(ranges, question["targets"], strict=True))
+    for seed in question["seeds"]:
+        rng = np.random.default_rng([seed, PROBE])
+        probed = rng.permutation(len(dataset))[: question["n_probe"]]
+        rows = probe(F[probed], dataset.y[probed], ranges, question["noise_var"], plan)
+        pairs = [quantiles[target] for target in rows.pop("target")]
+        rows.insert(0, "dataset", question["pool"])
+        rows.insert(1, "seed", seed)
+        rows.insert(2, "target_low", [low for low, _ in pairs])
+        rows.insert(3, "target_high", [high for _, high in pairs])
+        frames.append(rows)
     return pd.concat(frames, ignore_index=True)
 
 
 def track(pool, n_probe=N_PROBE):
-    """Compute the answer for a studied pool and write it to book/records, to ten digits."""
-    asked = studied(pool, n_probe)
-    rows = compute(asked).round(10).astype(object)
+    """Compute the answer for a studied pool and write it to book/records, to ten digits.
+
+    Returns
+    -------
+    Path of the file
+    """
+    question = studied(pool, n_probe)
+    rows = compute(question).round(10).astype(object)
     rows = rows.where(rows.notna(), None).to_dict("records")
-    told = {"asked": asked, "data_sha256": load(pool).sha256, "provenance": provenance()}
-    write_json(_file(asked), told | {"rows": rows})
+    source = {"asked": question, "data_sha256": load(pool).sha256, "provenance": provenance()}
+    path = _file(question)
+    write_json(path, source | {"rows": rows})
+    return path
 
 
-def _file(asked):
-    return records_dir() / f"probe-{asked['pool']}-{asked['n_probe']}.json"
+def _file(question):
+    return records_dir() / f"probe-{question['pool']}-{question['n_probe']}.json"

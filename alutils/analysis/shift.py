@@ -1,7 +1,7 @@
 """Task 1 on test sets that lie away from the pool on purpose (the paper's "test-set engineering").
 
 The test molecules are ranked by how remote they are, and the error is read on the most remote part
-of them: the models stay those of the recorded runs, only the question asked of them changes.
+of them: the models stay those of the recorded runs, only the test set changes.
 """
 
 from __future__ import annotations

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from threadpoolctl import threadpool_limits
 
-from alutils.campaign.campaign import FAILED, ask, read, take
+from alutils.campaign.campaign import ask, take
+from alutils.campaign.folder import FAILED, read
 from alutils.data.pools.chemistry import Dropped, frontier
 from alutils.storage.processes import WorkerPool
 
 
 def label_with_xtb(folder, jobs=2, chunk=40):
-    """Label the waiting molecules with GFN2-xTB, and tell them `chunk` by `chunk`.
+    """Label the waiting molecules with GFN2-xTB, and give the campaign `chunk` results at a time.
 
     Returns
     -------
-    int, labels told, failures included
+    int, results, failures included
     """
     state = read(folder)
     tasks = [
@@ -47,7 +48,7 @@ def _xtb_homo(task):
 
 
 def search_live(folder, n_found, report=print):
-    """Ask and label with GFN2-xTB until `n_found` molecules lie above the threshold.
+    """Query and label with GFN2-xTB until `n_found` molecules lie above the threshold.
 
     report : called with one line after each batch
 

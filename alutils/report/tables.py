@@ -1,4 +1,4 @@
-"""Records to the tables and sentences of a notebook: curves, savings, what the data are."""
+"""Records to the tables and sentences of a notebook, those of `curves` and `savings` included."""
 
 from __future__ import annotations
 
@@ -7,14 +7,41 @@ import pandas as pd
 
 from alutils.acquisition import strategies
 from alutils.acquisition.target import above, above_or_highest
-from alutils.analysis import statistics
 from alutils.data import datasets
 from alutils.descriptors import DESCRIPTORS
-from alutils.metrics import savings, savings_bound
+from alutils.report.curves import by_seed, curve, is_collapsed, select, text
+from alutils.report.savings import (
+    learning_savings,
+    saved_text,
+    search_facts,
+    search_limit,
+    search_savings,
+)
 
-# R2 on the test set below which a fit has collapsed: the optimiser ended at so short a length scale
-# that the model predicts its prior mean of zero, several standard deviations off, for nearly all.
-COLLAPSED = -1.0
+__all__ = [
+    "Table",
+    "by_seed",
+    "collapsed_text",
+    "curve",
+    "data_table",
+    "is_collapsed",
+    "learning_savings",
+    "likelihood_noise",
+    "lowest_noise",
+    "mean_std",
+    "ranking",
+    "saved_text",
+    "scheme_differences",
+    "scheme_table",
+    "search_facts",
+    "search_limit",
+    "search_savings",
+    "select",
+    "share_in_range",
+    "stale_text",
+    "stands_for",
+    "text",
+]
 
 
 class Table(pd.DataFrame):
@@ -33,43 +60,6 @@ class Table(pd.DataFrame):
         return pd.DataFrame(self).rename_axis(index=None, columns=self.index.name)
 
 
-def text(value, digits=3, unit="", missing="not run"):
-    """A number as text, and what to say for NaN."""
-    return missing if np.isnan(value) else f"{value:.{digits}f}{unit and ' ' + unit}"
-
-
-def select(records, **where):
-    """Rows whose columns have the given values: ``select(records, strategy="random")``."""
-    for column, value in where.items():
-        records = records[records[column] == value]
-    return records
-
-
-def by_seed(records, n_train, column="mae_ev", **where):
-    """`verdicts.at` of the selected runs; an empty Series where there are none."""
-    runs = select(records, **where)
-    return statistics.at(runs, n_train, column) if len(runs) else pd.Series(dtype=float)
-
-
-def curve(records, column, by="n_train"):
-    """Mean and standard deviation over the seeds at each training size.
-
-    Returns
-    -------
-    frame with mean, std (NaN for one seed), n, the number of seeds, and collapsed, whether one of
-    them is a collapsed fit, indexed by `by`
-    """
-    grouped = records.groupby(by)[column]
-    table = pd.DataFrame({"mean": grouped.mean(), "std": grouped.std(), "n": grouped.count()})
-    collapsed = is_collapsed(records) & column.startswith("mae")
-    return table.assign(collapsed=collapsed.groupby(records[by]).any())
-
-
-def is_collapsed(records):
-    """True for fits whose model has learnt nothing; see COLLAPSED."""
-    return records["r2"] < COLLAPSED
-
-
 def collapsed_text(records):
     """A sentence on the collapsed fits among these runs."""
     rows = records[is_collapsed(records)]
@@ -83,7 +73,7 @@ def collapsed_text(records):
     shown = "; ".join(where[:6]) + ("; and others" if len(where) > 6 else "")
     return (
         f"{len(rows)} of the {len(records)} fits collapsed ({shown}): the optimiser ended where "
-        "molecules tell nothing about each other, and the model predicts 0 eV, its prior mean, for "
+        "molecules say nothing about each other, and the model predicts 0 eV, its prior mean, for "
         "all. Every number of this page includes them; in the figures a cross at the upper edge "
         "stands for a size at which one seed collapsed."
     )
@@ -119,7 +109,7 @@ def data_table(name, target_share=None, threshold=None, descriptor=None):
 
     Returns
     -------
-    frame of one column, indexed by what is told
+    frame of one column, indexed by what is said
     """
     entry = datasets.REGISTRY.get(name, {})
     try:
@@ -128,25 +118,27 @@ def data_table(name, target_share=None, threshold=None, descriptor=None):
         if name not in datasets.REGISTRY:
             raise
         dataset = None
-    told = {
+    facts = {
         "data set": entry.get("title", name),
         "stands for": entry.get("stands_for", "itself"),
         "label": f"{entry.get('label', 'HOMO')}, eV",
     }
     if descriptor is not None:
         width = DESCRIPTORS[descriptor].sigma
-        told["descriptor"] = f"{descriptor}: MBTR with Gaussians of width {width:g} per Å"
+        facts["descriptor"] = f"{descriptor}: MBTR with Gaussians of width {width:g} per Å"
     if dataset is None:
-        told["data"] = "not at hand here: all numbers come from tracked records"
+        facts["data"] = "not at hand here: all numbers come from tracked records"
     else:
-        told["molecules"] = f"{len(dataset):,}".replace(",", " ")
-        told["mean and standard deviation"] = f"{dataset.y.mean():.2f} and {dataset.y.std():.2f} eV"
+        facts["molecules"] = f"{len(dataset):,}".replace(",", " ")
+        facts["mean and standard deviation"] = (
+            f"{dataset.y.mean():.2f} and {dataset.y.std():.2f} eV"
+        )
         if target := above_or_highest(threshold, target_share):
             inside = target.range_in(dataset.y)
             share = float(np.mean(inside.contains(dataset.y)))
-            told["target"] = f"above {inside.low:.2f} eV: {share:.1%} of the molecules"
-    told["licence"] = entry.get("licence", "that of your file")
-    return Table({"value": told})
+            facts["target"] = f"above {inside.low:.2f} eV: {share:.1%} of the molecules"
+    facts["licence"] = entry.get("licence", "that of your file")
+    return Table({"value": facts})
 
 
 def likelihood_noise(records):
@@ -176,96 +168,6 @@ def lowest_noise(records):
     """The noise with the lowest mean error, a Series indexed by n_train, from runs on a grid."""
     sizes = records.groupby("n_train")
     return sizes.apply(lambda runs: curve(runs, "mae_ev", by="noise_var")["mean"].idxmin())
-
-
-def search_savings(records, target_share):
-    """Labels that E saves against A at each training size of A, and the most possible.
-
-    Parameters
-    ----------
-    records : runs of random sampling and property search
-    target_share : share of the data set's molecules that is in range
-
-    Returns
-    -------
-    frame with seed, n_train (of A), savings (NaN where E has no such found share), bound
-    """
-    rows = []
-    for seed, runs in records.groupby("seed"):
-        a = select(runs, strategy="random").sort_values("n_train")
-        e = select(runs, strategy="property_search").sort_values("n_train")
-        if a.empty or e.empty:
-            continue
-        n_a, found_a = a["n_train"].to_numpy(), a["found_share"].to_numpy()
-        for stop in range(2, len(a) + 1):
-            saved = savings(
-                n_a[:stop], found_a[:stop], e["n_train"].to_numpy(), e["found_share"].to_numpy()
-            )
-            bound = savings_bound(target_share, n_a[0], n_a[stop - 1])
-            rows.append((seed, n_a[stop - 1], saved, bound))
-    return pd.DataFrame(rows, columns=["seed", "n_train", "savings", "bound"])
-
-
-def search_facts(records, last):
-    """Numbers of a search at its first and last training size, means over the seeds.
-
-    Parameters
-    ----------
-    records : runs of random sampling and property search
-    last : rows of `search_savings` at the largest training size
-
-    Returns
-    -------
-    dict of floats (shares, rates) and of text (errors in eV, savings in %)
-    """
-    n_first, n_end = records["n_train"].min(), records["n_train"].max()
-
-    def mean(n_train, column, strategy="property_search"):
-        return float(by_seed(records, n_train, column, strategy=strategy).mean())
-
-    facts = {"bound": float(last["bound"].mean()) if len(last) else float("nan")}
-    for letter, strategy in (("A", "random"), ("E", "property_search")):
-        facts[f"found_{letter}"] = mean(n_end, "found_share", strategy)
-        facts[f"{letter}_test"] = text(mean(n_end, "mae_ev", strategy))
-        facts[f"{letter}_in_range"] = text(mean(n_end, "mae_in_range_ev", strategy))
-    for column in ("tpr", "tpr_heldout"):
-        facts |= {f"{column}_first": mean(n_first, column), f"{column}_end": mean(n_end, column)}
-    saved = last["savings"]
-    facts["saved"] = text(100 * saved.mean(), 1, "%", "not a number")
-    facts["of_bound"] = text(100 * (saved / last["bound"]).mean(), 0, "%", "not a number")
-    return {key: round(fact, 6) if isinstance(fact, float) else fact for key, fact in facts.items()}
-
-
-def search_limit(records):
-    """Found share of a search that only picks in-range molecules after the first batch.
-
-    Returns
-    -------
-    Series indexed by n_train, mean over the seeds
-    """
-    e = select(records, strategy="property_search").sort_values("n_train")
-    limits = []
-    for _, run in e.groupby("seed"):
-        n_in_pool = (run["n_found"] / run["found_share"]).mean()
-        found = run["n_found"].iloc[0] + run["n_train"] - run["n_train"].iloc[0]
-        limits.append(pd.Series((found / n_in_pool).clip(upper=1).values, run["n_train"]))
-    return pd.concat(limits).groupby(level=0).mean()
-
-
-def learning_savings(records, strategy):
-    """Labels that a strategy saves for A's final MAE, as a share of A's labels, by seed.
-
-    As `alutils.metrics.savings`, with the lowest MAE so far in place of the found share; NaN where
-    the strategy never reaches A's final MAE.
-    """
-    saved = {}
-    for seed, runs in records.groupby("seed"):
-        a, d = (select(runs, strategy=s).sort_values("n_train") for s in ("random", strategy))
-        if len(a) and len(d):
-            reached = [-np.minimum.accumulate(run["mae_ev"].to_numpy()) for run in (a, d)]
-            n_a, n_d = a["n_train"].to_numpy(), d["n_train"].to_numpy()
-            saved[seed] = savings(n_a, reached[0], n_d, reached[1])
-    return pd.Series(saved, dtype=float)
 
 
 def scheme_differences(records, strategy):
@@ -306,17 +208,6 @@ def scheme_table(records, strategy):
         name = "POW" if scheme == "pow" else f"constant {n_const}"
         rows[name] = {"fits": len(sizes), "training molecules": ", ".join(shown)}
     return Table(pd.DataFrame(rows).T)
-
-
-def saved_text(saved):
-    """What `learning_savings` found, as text: how much, and in how many seeds."""
-    reached = saved.dropna()
-    if saved.empty:
-        return "not run"
-    if reached.empty:
-        return f"nothing (none of {len(saved)} seeds reaches that error)"
-    seeds = f"{len(reached)} of {len(saved)} seeds that reach it"
-    return f"{100 * reached.mean():.0f} % (mean of the {seeds})"
 
 
 def stale_text(records):

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import nbformat
 
 from alutils.data.datasets import REGISTRY
-from alutils.runs.records import bundle, bundles
+from alutils.runs.store import bundle, bundles
 from book.builder.pages import ROOT, PageError, check_parameters, parameters, read_pages
 
 RECORDS = "book/records"

@@ -48,6 +48,7 @@ def loop(*names):
 FIGURES, LAW, POOL, STYLE, TABLES = (
     f"report/{name}.py" for name in ("figures", "law_figures", "pool_figures", "style", "tables")
 )
+CURVES = "report/curves.py"
 GP, LOOP, METRICS = "model/gp.py", "loop.py", "metrics.py"
 KERNEL, LIKELIHOOD, OPTIMISE = "model/kernel.py", "model/likelihood.py", "model/optimise.py"
 STRATEGIES, TARGET = "acquisition/strategies.py", "acquisition/target.py"
@@ -84,8 +85,8 @@ PLOTTED = [
     ("difference not in percent", STYLE, "(unit or theirs.mean() / 100)", "(unit or 1)"),
     ("sign of the difference", STYLE, "(ours - theirs) /", "(theirs - ours) /"),
     ("margin misplaced", STYLE, "ax.axhspan(-100 * margin", "ax.axhspan(-margin"),
-    ("seeds not averaged", TABLES, '"mean": grouped.mean()', '"mean": grouped.first()'),
-    ("deviation of a population", TABLES, "grouped.std()", "grouped.std(ddof=0)"),
+    ("seeds not averaged", CURVES, '"mean": grouped.mean()', '"mean": grouped.first()'),
+    ("deviation of a population", CURVES, "grouped.std()", "grouped.std(ddof=0)"),
     ("gain against itself", LAW, 'name, frame["foretold_area_gain"]', 'name, frame["area_gain"]'),
     ("share not in percent", LAW, '100 * frame["share"]', 'frame["share"]'),
     ("interval ends at the mean", LAW, "100 * row.low, 100 * row.high", "100 * row.low, 0"),

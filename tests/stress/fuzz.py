@@ -32,13 +32,13 @@ import scipy.sparse
 from counts import keep
 from threadpoolctl import threadpool_limits
 
-from alutils.__main__ import plan
 from alutils.campaign import campaign
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.data.structures import Structures, read_structures
 from alutils.descriptors import features
 from alutils.loop import RunConfig
 from alutils.runs import records, store
+from alutils.runs.long_runs import plan
 from alutils.storage import files
 from alutils.streaming.scoring import Chunk
 

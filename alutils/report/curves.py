@@ -1,0 +1,49 @@
+"""What a frame of records says at each training size: rows selected, averaged over the seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from alutils.analysis import statistics
+
+# R2 on the test set below which a fit has collapsed: the optimiser ended at so short a length scale
+# that the model predicts its prior mean of zero, several standard deviations off, for nearly all.
+COLLAPSED = -1.0
+
+
+def text(value, digits=3, unit="", missing="not run"):
+    """A number as text, and what to say for NaN."""
+    return missing if np.isnan(value) else f"{value:.{digits}f}{unit and ' ' + unit}"
+
+
+def select(records, **where):
+    """Rows whose columns have the given values: ``select(records, strategy="random")``."""
+    for column, value in where.items():
+        records = records[records[column] == value]
+    return records
+
+
+def by_seed(records, n_train, column="mae_ev", **where):
+    """`statistics.at` of the selected runs; an empty Series where there are none."""
+    runs = select(records, **where)
+    return statistics.at(runs, n_train, column) if len(runs) else pd.Series(dtype=float)
+
+
+def curve(records, column, by="n_train"):
+    """Mean and standard deviation over the seeds at each training size.
+
+    Returns
+    -------
+    frame with mean, std (NaN for one seed), n, the number of seeds, and collapsed, whether one of
+    them is a collapsed fit, indexed by `by`
+    """
+    grouped = records.groupby(by)[column]
+    table = pd.DataFrame({"mean": grouped.mean(), "std": grouped.std(), "n": grouped.count()})
+    collapsed = is_collapsed(records) & column.startswith("mae")
+    return table.assign(collapsed=collapsed.groupby(records[by]).any())
+
+
+def is_collapsed(records):
+    """True for fits whose model has learnt nothing; see COLLAPSED."""
+    return records["r2"] < COLLAPSED
