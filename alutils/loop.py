@@ -17,7 +17,7 @@ import pandas as pd
 
 from alutils import metrics
 from alutils.acquisition.batching import batch_sizes
-from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, Moment, entered, in_range
+from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, PoolView, entered, in_range
 from alutils.acquisition.target import Target, highest
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import check_descriptor, features, settings_of
@@ -162,21 +162,21 @@ def steps(config, dataset, X, batches=()):
         ).fit(X[train_idx], y[train_idx])
         fitted = time.perf_counter()
 
-        moment = Moment(model, X[heldout_idx], target)
+        view = PoolView(model, X[heldout_idx], target)
         batch, n_candidates = None, np.nan
         if iteration < len(sizes):
             rng = np.random.default_rng([config.seed, PICK, iteration])
-            picks = STRATEGIES[config.strategy](moment, sizes[iteration], rng)
+            picks = STRATEGIES[config.strategy](view, sizes[iteration], rng)
             batch = heldout_idx[picks].tolist()
             candidates = CANDIDATES.get(config.strategy)
-            n_candidates = len(candidates(moment) if candidates else heldout_idx)
+            n_candidates = len(candidates(view) if candidates else heldout_idx)
         picked = time.perf_counter()
 
         row = {
             "iteration": iteration,
             "n_train": len(train_idx),
             **_test_metrics(y[test_idx], model.predict(X[test_idx]), target),
-            **_search_metrics(y, train_idx, heldout_idx, moment),
+            **_search_metrics(y, train_idx, heldout_idx, view),
             "n_candidates": n_candidates,
             "signal_var": float(model.signal_var_ * model.y_std_**2),
             "length_scale": float(model.length_scale_),
@@ -239,12 +239,12 @@ def _test_metrics(y, mu, target):
     }
 
 
-def _search_metrics(y, train_idx, heldout_idx, moment):
+def _search_metrics(y, train_idx, heldout_idx, view):
     """Columns of a row on the search for the target; NaN without one."""
-    if moment.target is None:
+    if view.target is None:
         return dict.fromkeys(("tpr_heldout", "fpr_heldout", "n_found", "found_share"), np.nan)
-    inside = moment.target.contains(y)
-    tpr, fpr = metrics.rates(inside[heldout_idx], moment.target.contains(moment.mu))
+    inside = view.target.contains(y)
+    tpr, fpr = metrics.rates(inside[heldout_idx], view.target.contains(view.mu))
     n_found, n_left = int(inside[train_idx].sum()), int(inside[heldout_idx].sum())
     return {
         "tpr_heldout": tpr,

@@ -186,22 +186,22 @@ sets_figure = glue("fig_sets", pool_figures.set_sizes(run, len(pool), checked.n_
 # ## Where each strategy picks
 #
 # **Claim.** The strategies differ in where they look, not in what they know. All five get the very same
-# moment: the model fitted to the first batch, and the {term}`held-out set`. Each is one pure function of this
-# moment, so we can call them side by side.
+# view: the model fitted to the first batch, and the {term}`held-out set`. Each is one pure function of this
+# view, so we can call them side by side.
 
 # %%
 model = GaussianProcess(
     checked.noise_var, random_state=np.random.default_rng([checked.seed, loop.FIT, 0])
 ).fit(features[train_idx], pool.y[train_idx])
-moment = strategies.Moment(model, features[heldout_idx], target)
+view = strategies.PoolView(model, features[heldout_idx], target)
 picks = {
     name: strategies.STRATEGIES[name](
-        moment, checked.n_const, np.random.default_rng([checked.seed, loop.PICK, 0])
+        view, checked.n_const, np.random.default_rng([checked.seed, loop.PICK, 0])
     )
     for name in strategies.PAPER
 }
 candidates = {
-    name: strategies.CANDIDATES[name](moment) for name in picks if name in strategies.CANDIDATES
+    name: strategies.CANDIDATES[name](view) for name in picks if name in strategies.CANDIDATES
 }
 
 # %% [markdown]
@@ -211,7 +211,7 @@ candidates = {
 
 # %%
 in_target = target.contains(pool.y)
-table = pool_figures.batch_table(moment, picks, in_target[heldout_idx])
+table = pool_figures.batch_table(view, picks, in_target[heldout_idx])
 batches = table.rename(index=figures.STRATEGY_LABELS)
 for column in table:
     glue(f"most_{column}", batches[column].idxmax(), display=False)
@@ -223,7 +223,7 @@ batches.round({"sigma_ev": 2, "spacing": 0, "in_range": 2})
 
 # %% tags=["remove-output", "hide-input"]
 map_figure = glue(
-    "fig_map", pool_figures.strategy_map(moment.X, features[train_idx], picks, candidates)
+    "fig_map", pool_figures.strategy_map(view.X, features[train_idx], picks, candidates)
 )
 
 # %% [markdown]

@@ -64,7 +64,7 @@ configs = run_configs(p, strategy=p.strategies, seed=p.seeds)
 # ## The data
 #
 # Where the paper has AA, QM9 and OE, the book has embedded pools that stand for them, and QM9 itself
-# with other labels. How the pools were made, and what they are not, is told on the page on
+# with other labels. How the pools were made, and what they are not, is on the page on
 # [data](../data.md).
 
 # %%

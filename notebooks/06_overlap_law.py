@@ -18,7 +18,7 @@
 # distribution overlaps the pool's. We measure it. *A search walks along the cumulative gains curve of a
 # {term}`probe`*: label some hundred random molecules, rank each of them by a model that has not seen its label, and
 # read off which share of the target lies among the best-ranked part. That curve, with nothing fitted,
-# foretells what a search with the same model gains over random sampling. The share of the target alone,
+# predicts what a search with the same model gains over random sampling. The share of the target alone,
 # the classical answer, does not: it fails as soon as the target is a window and not a tail.
 #
 # *What varies:* the target, {glue:text}`n_targets` of them between 1 % and 90 % of the pool (both tails,
@@ -103,7 +103,7 @@ share_figure = glue("fig_share", law_figures.share_alone(mean))
 # Take the probe's molecules, let the model predict each from all others (leave-one-out, exact for a
 # Gaussian process), and rank them as the strategy would: E puts all that are predicted {term}`in range` before all
 # others, the greedy rule goes by falling probability. The cumulative gains curve $t(x)$ is the share of the
-# target among the first part $x$ of the ranking. A search is foretold to walk along it, {eq}`eq-law`, and its
+# target among the first part $x$ of the ranking. A search is predicted to walk along it, {eq}`eq-law`, and its
 # gain follows by the areas of {eq}`eq-gain`. Nothing is fitted. For E and a target that cannot be exhausted,
 # the law reduces to one number: with a precision $\pi$ of the probe's predictions and a share $p$ the gain is
 # $(\pi - p)/(1 - p)$.
@@ -111,7 +111,7 @@ share_figure = glue("fig_share", law_figures.share_alone(mean))
 # %% tags=["remove-output", "hide-input"]
 known = law.usable(rows)
 errors = {
-    name: error_quantiles(part["area_gain"] - part["foretold_area_gain"])
+    name: error_quantiles(part["area_gain"] - part["predicted_area_gain"])
     for name, part in known.groupby("strategy", sort=False)
 }
 law_figure = glue("fig_law", law_figures.law(mean, errors))
@@ -121,18 +121,18 @@ law_figure = glue("fig_law", law_figures.law(mean, errors))
 # ---
 # name: fig-law
 # alt: >-
-#   Realised against foretold gain for E and most probable: the points of all pools and target shapes lie
+#   Realised against predicted gain for E and most probable: the points of all pools and target shapes lie
 #   along the diagonal, within a band of about plus or minus 0.2.
 # ---
-# **The figure to remember: a probe of {glue:text}`n_probe` labels foretells what a search gains.** Each
+# **The figure to remember: a probe of {glue:text}`n_probe` labels predicts what a search gains.** Each
 # point is a target in one pool, mean over the seeds; the line is {eq}`eq-law`, with nothing fitted; the band
 # holds 90 % of the single searches. Markers are pools, fillings the shape of the target.
 # ```
 #
 # ## Against its rivals, on what was left out
 #
-# A law must foretell what it was not fitted to. The table fits each rival to all pools but one (or all
-# shapes of target but one) and foretells the one left out; every row is a single probe and a single search.
+# A law must predict what it was not fitted to. The table fits each rival to all pools but one (or all
+# shapes of target but one) and predicts the one left out; every row is a single probe and a single search.
 # All rivals know the share, by a cubic in its logarithmic odds. *AUC* is the area under the ROC curve of the
 # leave-one-out probability, *MMD²* the two-sample statistic of {cite:t}`gretton2012kernel` between target
 # and rest in the kernel, *purity* the share of the target among the five nearest neighbours of its
@@ -166,15 +166,15 @@ law_figures.contest_table(contests[GREEDY])
 #
 # *The catch:* the model gets better while it searches, and the probe does not know that: {eq}`eq-law` leans
 # low where the search labels many times more than the probe did. QM9 shows it, a pool 25 times as large whose
-# search goes on to 10 000 labels: the realised gain minus the foretold, in the mean over the targets, is
+# search goes on to 10 000 labels: the realised gain minus the predicted, in the mean over the targets, is
 
 # %%
 if p.with_qm9:
     by_probe = {}
     for n_labels in (300, 1000, 3000):
-        told = probes.read_or_compute(probes.studied("qm9_b3lyp", n_labels))
-        told = law.joined(tables.select(runs, dataset="qm9_b3lyp"), told, n_pool)
-        bias = interval((told["area_gain"] - told["foretold_area_gain"]).dropna())
+        stated = probes.read_or_compute(probes.studied("qm9_b3lyp", n_labels))
+        stated = law.joined(tables.select(runs, dataset="qm9_b3lyp"), stated, n_pool)
+        bias = interval((stated["area_gain"] - stated["predicted_area_gain"]).dropna())
         by_probe[f"{n_labels} labels"] = "{:+.2f} ({:+.2f} to {:+.2f})".format(*bias[:3])
     print("\n".join(f"probe of {name}: {value}" for name, value in by_probe.items()))
 
@@ -239,8 +239,8 @@ tables.Table(
 facts = {"n_targets": len(plans.TARGETS), "n_probe": p.n_probe, "n_shifted": len(p.seeds_shifted)}
 for letter, name in (("E", E), ("P", GREEDY)):
     for left, result in contests[name].items():
-        told = {"law": law.LAW, f"null_{left.split()[0]}": next(iter(law.RIVALS))}
-        for key, rival in told.items():
+        stated = {"law": law.LAW, f"null_{left.split()[0]}": next(iter(law.RIVALS))}
+        for key, rival in stated.items():
             facts[f"{letter}_{key}"] = "{:.2f} ({:.2f} to {:.2f})".format(*result.loc[rival][:3])
 by_target = known.pivot_table("area_gain", ["dataset", "target_low", "target_high"], "strategy")
 more = interval((by_target[GREEDY] - by_target[E]).dropna())
@@ -255,7 +255,7 @@ for key, value in facts.items():
 # %% [markdown]
 # ## What we find
 #
-# - A probe foretells the gain of a search over all pools and shapes of target, with nothing fitted:
+# - A probe predicts the gain of a search over all pools and shapes of target, with nothing fitted:
 #   {glue:text}`E_law:s` of the variance for E, {glue:text}`P_law:s` for the greedy rule (95 % intervals from a
 #   bootstrap over the targets).
 # - Overlap decides, but not the overlap of distributions: it is how well *this model* tells the target's

@@ -73,7 +73,7 @@ print(f"{len(y)} labels, target above {target.low:.3f} eV, up to {p.n_max} label
 # ## The advice
 #
 # The noise is the most likely one given the probe's labels. For each search the table gives the labels that
-# it is foretold to save of those that random sampling would need for the same {term}`found share`, with the
+# it is predicted to save of those that random sampling would need for the same {term}`found share`, with the
 # {glue:text}`confidence:.0%` interval, the most that any strategy could save, and how many times more hits
 # a label brings than at random. The rule: take the search with the higher saving if its interval lies above
 # zero, and random sampling otherwise.
@@ -87,7 +87,7 @@ tables.Table(shown)
 
 # %% tags=["remove-cell"]
 best = table["saved"].idxmax()
-told = {
+stated = {
     "n_probe": p.n_probe,
     "confidence": CONFIDENCE,
     "hits": answer["hits"],
@@ -99,13 +99,13 @@ told = {
     "n_max": p.n_max,
     "threshold": target.low,
 }
-for key, value in told.items():
+for key, value in stated.items():
     glue(key, value, display=False)
 
 # %% [markdown]
 # **For {glue:text}`dataset` and HOMO above {glue:text}`threshold:.2f` eV: use {glue:text}`strategy:s`**, at a
 # noise of {glue:text}`noise:g` eV². The target holds {glue:text}`share:.1%` of the pool
-# ({glue:text}`hits:d` of the probe's labels). The saving is foretold to be {glue:text}`saved:.0%`, between
+# ({glue:text}`hits:d` of the probe's labels). The saving is predicted to be {glue:text}`saved:.0%`, between
 # {glue:text}`low:.0%` and {glue:text}`high:.0%`. Take batches that double (POW): the batch scheme makes no
 # difference that our pages could show, and few large batches need the fewest rounds in the laboratory.
 #
@@ -144,7 +144,7 @@ print(tables.stale_text(runs))
 tables.Table(
     pd.DataFrame(
         {
-            "foretold": table["saved"].map("{:.0%}".format),
+            "predicted": table["saved"].map("{:.0%}".format),
             "interval": [f"{row.low:.0%} to {row.high:.0%}" for row in table.itertuples()],
             "realised": [f"{realised[name]:.0%}" for name in table.index],
         }
@@ -159,17 +159,17 @@ tables.Table(
 
 # %% tags=["remove-output", "hide-input"]
 every = law.calibrated(advice.experience())
-calibration_figure = glue("fig_calibration", law_figures.foretold_savings(every))
+calibration_figure = glue("fig_calibration", law_figures.predicted_savings(every))
 
 # %% [markdown]
 # ```{glue:figure} fig_calibration
 # ---
 # name: fig-advice
 # alt: >-
-#   Realised against foretold savings for E and most probable on all pools, with vertical intervals: most
+#   Realised against predicted savings for E and most probable on all pools, with vertical intervals: most
 #   points lie near the diagonal, and {glue:text}`inside:.0%` of them within their interval.
 # ---
-# **Savings foretold by single probes, and realised ones.** Bars: {glue:text}`confidence:.0%` intervals, their
+# **Savings predicted by single probes, and realised ones.** Bars: {glue:text}`confidence:.0%` intervals, their
 # width taken from the other pools; open points lie outside their interval. Below the diagonal the advice
 # was too hopeful.
 # ```
@@ -186,7 +186,7 @@ glue("n_every", len(every), display=False)
 # %% [markdown]
 # Over {glue:text}`n_every:d` searches {glue:text}`inside:.0%` of the realised {term}`savings` lie within intervals
 # that promise {glue:text}`confidence:.0%`. Where a pool falls short of that, its searches are harder to
-# foretell than those on the others: read an interval as what it is, the spread of errors on pools that
+# predict than those on the others: read an interval as what it is, the spread of errors on pools that
 # somebody happened to study.
 #
 # *The catch:* a probe with two or three hits says little, and the intervals do not know that; label until ten

@@ -22,7 +22,7 @@
 #
 # *What it shows:* {glue:text}`n_found:d` molecules above {glue:text}`threshold:.1f` eV found with
 # {glue:text}`n_labels:d` labels, in about a minute; random sampling would have needed about
-# {glue:text}`n_random:d`. The same search over the OE62 subset, from `.xyz` files, is told below.
+# {glue:text}`n_random:d`. The same search over the OE62 subset, from `.xyz` files, follows below.
 
 # %%
 import json
@@ -81,7 +81,7 @@ print(f"{len(pool)} molecules, {int(np.isfinite(pool.y).sum())} of them with a l
 #
 # `ask` writes `molecules.extxyz` and `batch.csv` with identifier, predicted HOMO level, its uncertainty, and an
 # empty column for the label. The {term}`first batch` is random and has no prediction: it is your {term}`probe`, and
-# the advice of the page before can be asked for after it.
+# the advice of the page before can be had after it.
 
 # %%
 batch = campaign.ask(work / "search")
@@ -90,7 +90,7 @@ tables.Table(first)
 
 # %% [markdown]
 # Labels come back as a CSV with `id` and `label`, partly, in any order, with `failed` for a calculation that
-# failed. All rows are checked before any is taken, and what was told before is never lost. Four mistakes:
+# failed. All rows are checked before any is taken, and earlier results are never lost. Four mistakes:
 
 # %%
 ids = [pool.ids[k] for k in campaign.read(work / "search").waiting]
@@ -110,7 +110,7 @@ for name, labels in mistakes.items():
 # ## A live search, interrupted and continued
 #
 # The labeller runs on two processes and tells its labels forty at a time. To show that nothing is lost, the
-# campaign is copied after its first batch, the copy goes on alone, and the original is asked and labelled
+# campaign is copied after its first batch, the copy goes on alone, and the original is queried and labelled
 # again from its folder only, as after a crash. Both must pick the same molecules.
 
 # %%

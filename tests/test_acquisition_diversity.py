@@ -4,84 +4,84 @@ import numpy as np
 import pytest
 
 from alutils.acquisition import diversity
-from alutils.acquisition.strategies import STRATEGIES, Moment
+from alutils.acquisition.strategies import STRATEGIES, PoolView
 from alutils.model.gp import GaussianProcess
 from alutils.model.kernel import rbf, squared_distances
 
 
 @pytest.fixture(scope="module")
-def moment():
+def view():
     rng = np.random.default_rng(2)
     X = rng.normal(size=(120, 4)) * np.array([300, 200, 100, 20])
     X -= X.mean(axis=0)
     model = GaussianProcess(0.01, n_restarts=0).fit(X[:20], -6 + np.sin(X[:20, 0] / 300))
-    return Moment(model, X[20:])
+    return PoolView(model, X[20:])
 
 
-def pick(name, moment, batch_size=12, seed=0):
-    return STRATEGIES[name](moment, batch_size, np.random.default_rng(seed)).tolist()
+def pick(name, view, batch_size=12, seed=0):
+    return STRATEGIES[name](view, batch_size, np.random.default_rng(seed)).tolist()
 
 
 def kernel(model, A, B):
     return rbf(squared_distances(A, B), model.signal_var_, model.length_scale_)
 
 
-def feature_distances(moment, rows):
+def feature_distances(view, rows):
     """Squared feature-space distances of the held-out set to training set and picks."""
-    model = moment.model
-    centres = np.vstack([model.X_train_, moment.X[rows]])
-    return 2 * (model.signal_var_ - kernel(model, moment.X, centres))
+    model = view.model
+    centres = np.vstack([model.X_train_, view.X[rows]])
+    return 2 * (model.signal_var_ - kernel(model, view.X, centres))
 
 
-def test_posterior_variance_is_that_of_a_model_that_knows_the_picks(moment):
-    model, picks = moment.model, []
+def test_posterior_variance_is_that_of_a_model_that_knows_the_picks(view):
+    model, picks = view.model, []
     for _ in range(12):
-        known = np.vstack([model.X_train_, moment.X[picks]])
+        known = np.vstack([model.X_train_, view.X[picks]])
         K = kernel(model, known, known) + 0.01 * np.eye(len(known))
-        k = kernel(model, known, moment.X)
+        k = kernel(model, known, view.X)
         variance = model.signal_var_ - np.einsum("ij,ij->j", k, np.linalg.solve(K, k))
         variance[picks] = -np.inf
         picks.append(int(variance.argmax()))
-    assert pick("posterior_variance", moment) == picks
-    assert picks != pick("most_uncertain", moment)
+    assert pick("posterior_variance", view) == picks
+    assert picks != pick("most_uncertain", view)
 
 
-def test_posterior_variance_tells_its_memory_beforehand(moment, monkeypatch):
+def test_posterior_variance_tells_its_memory_beforehand(view, monkeypatch):
     monkeypatch.setattr(diversity, "MEMORY_GIB", 1e-6)
     with pytest.raises(ValueError, match="batch of 12 out of 100 molecules"):
-        pick("posterior_variance", moment)
+        pick("posterior_variance", view)
 
 
-def test_k_centre_takes_the_farthest(moment):
+def test_k_centre_takes_the_farthest(view):
     picks = []
     for _ in range(12):
-        picks.append(int(feature_distances(moment, picks).min(axis=1).argmax()))
-    assert pick("k_centre", moment) == picks
+        picks.append(int(feature_distances(view, picks).min(axis=1).argmax()))
+    assert pick("k_centre", view) == picks
 
 
-def test_largest_cluster_takes_its_farthest_member(moment):
+def test_largest_cluster_takes_its_farthest_member(view):
     picks = []
     for _ in range(12):
-        D2 = feature_distances(moment, picks)
+        D2 = feature_distances(view, picks)
         D2[picks] = 0
         nearest, left = D2.argmin(axis=1), D2.min(axis=1)
         nearest[picks] = -1
         sums = [left[nearest == centre].sum() for centre in range(D2.shape[1])]
         picks.append(int(np.where(nearest == np.argmax(sums), left, -1).argmax()))
-    assert pick("largest_cluster", moment) == picks
+    assert pick("largest_cluster", view) == picks
 
 
-def test_kernel_kmeans_plus_plus_draws_by_squared_distance(moment):
-    chances = feature_distances(moment, []).min(axis=1)
+def test_kernel_kmeans_plus_plus_draws_by_squared_distance(view):
+    chances = feature_distances(view, []).min(axis=1)
     chances /= chances.sum()
     counts = np.zeros(100)
     for seed in range(3000):
-        counts[pick("kernel_kmeans_plus_plus", moment, 1, seed)] += 1
+        counts[pick("kernel_kmeans_plus_plus", view, 1, seed)] += 1
     spread = np.sqrt(3000 * chances * (1 - chances))
     assert np.abs(counts - 3000 * chances).max() < 5 * spread.max()
 
 
 @pytest.mark.parametrize("name", ["k_centre", "largest_cluster"])
-def test_a_copy_of_a_training_molecule_is_picked_last(name, moment):
-    copies = Moment(moment.model, np.vstack([moment.model.X_train_[:3], moment.X]))
+def test_a_copy_of_a_training_molecule_is_picked_last(name, view):
+    copies = PoolView(view.model, np.vstack([view.model.X_train_[:3], view.X]))
     assert not {0, 1, 2} & set(pick(name, copies, 90))

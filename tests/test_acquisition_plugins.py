@@ -62,16 +62,16 @@ def results(strategy):
 def quantile(share):
     """A rule that picks around a quantile of the predictions."""
 
-    def around(moment, batch_size, rng):
-        return np.argsort(np.abs(moment.mu - np.quantile(moment.mu, share)))[:batch_size]
+    def around(view, batch_size, rng):
+        return np.argsort(np.abs(view.mu - np.quantile(view.mu, share)))[:batch_size]
 
     return around
 
 
 CELL = """
 SHARE = {share}
-def own(moment, batch_size, rng):
-    return np.argsort(np.abs(moment.mu - np.quantile(moment.mu, SHARE)))[:batch_size]
+def own(view, batch_size, rng):
+    return np.argsort(np.abs(view.mu - np.quantile(view.mu, SHARE)))[:batch_size]
 """
 
 
@@ -88,12 +88,12 @@ class Around:
     def __init__(self, share):
         self.share = share
 
-    def __call__(self, moment, batch_size, rng):
-        return quantile(self.share)(moment, batch_size, rng)
+    def __call__(self, view, batch_size, rng):
+        return quantile(self.share)(view, batch_size, rng)
 
 
-def by_share(moment, batch_size, rng, share):
-    return quantile(share)(moment, batch_size, rng)
+def by_share(view, batch_size, rng, share):
+    return quantile(share)(view, batch_size, rng)
 
 
 MAKERS = {
@@ -129,7 +129,7 @@ def centre(mu):
 
 @pytest.mark.parametrize(
     "use",
-    ["helper.centre(moment.mu)", "centre(moment.mu)", "(lambda: helper)().centre(moment.mu)"],
+    ["helper.centre(view.mu)", "centre(view.mu)", "(lambda: helper)().centre(view.mu)"],
 )
 def test_an_edited_helper_gives_new_results(use, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
@@ -140,8 +140,8 @@ def test_an_edited_helper_gives_new_results(use, tmp_path, monkeypatch):
         importlib.invalidate_caches()
         helper = importlib.reload(importlib.import_module("own_helper"))
         names = {"np": np, "helper": helper, "centre": helper.centre, "__name__": "__main__"}
-        body = f"return np.argsort(np.abs(moment.mu - {use}))[:batch_size]"
-        exec(f"def own(moment, batch_size, rng): {body}", names)
+        body = f"return np.argsort(np.abs(view.mu - {use}))[:batch_size]"
+        exec(f"def own(view, batch_size, rng): {body}", names)
         found.append(results(names["own"]))
     monkeypatch.delitem(sys.modules, "own_helper")
     assert found[0] != found[1]
@@ -165,8 +165,8 @@ def test_functions_of_one_name_are_told_apart_within_a_grid():
 
 
 def test_a_rule_that_calls_another_by_name_follows_it():
-    def combined(moment, batch_size, rng):
-        return strategies.STRATEGIES["own"](moment, batch_size, rng)
+    def combined(view, batch_size, rng):
+        return strategies.STRATEGIES["own"](view, batch_size, rng)
 
     register(combined)
     register(quantile(0.1), name="own")
@@ -178,8 +178,8 @@ def test_a_rule_that_calls_another_by_name_follows_it():
 GENERATOR = np.random.default_rng(0)
 
 
-def unidentifiable(moment, batch_size, rng):
-    return GENERATOR.permutation(len(moment.X))[:batch_size]
+def unidentifiable(view, batch_size, rng):
+    return GENERATOR.permutation(len(view.X))[:batch_size]
 
 
 @pytest.mark.parametrize("scheduler", ["serial", "processes:2"])
@@ -187,9 +187,9 @@ def test_what_cannot_be_identified_is_refused_before_any_computing(scheduler, tm
     configs = [loop.RunConfig("toy", name, **SIZES) for name in ("random", unidentifiable)]
     with pytest.raises(
         ValueError, match="'unidentifiable' depends on GENERATOR, Generator"
-    ) as told:
+    ) as stated:
         records.run_or_load(configs, scheduler=scheduler)
-    assert "\n" not in str(told.value) and "argument default" in str(told.value)
+    assert "\n" not in str(stated.value) and "argument default" in str(stated.value)
     assert not (tmp_path / "cache").exists()
 
 
@@ -217,12 +217,12 @@ def test_a_strategy_that_comes_late_is_in_figure_and_legend(enter):
 
 def test_register_is_a_decorator_with_or_without_a_label():
     @register
-    def one(moment, batch_size, rng):
-        return rng.permutation(len(moment.X))[:batch_size]
+    def one(view, batch_size, rng):
+        return rng.permutation(len(view.X))[:batch_size]
 
     @register(name="two", label="second rule")
-    def other(moment, batch_size, rng):
-        return rng.permutation(len(moment.X))[:batch_size]
+    def other(view, batch_size, rng):
+        return rng.permutation(len(view.X))[:batch_size]
 
     assert STRATEGIES["one"] is one and STRATEGIES["two"] is other
     assert figures.STRATEGY_LABELS["two"] == "Q second rule"
@@ -242,12 +242,12 @@ class Rule:
     def __init__(self, power):
         self.power = power
 
-    def __call__(self, moment, batch_size, rng):
-        score = own_helper.score(moment.mu) * WEIGHTS[0] + erf(moment.sigma) ** self.power
+    def __call__(self, view, batch_size, rng):
+        score = own_helper.score(view.mu) * WEIGHTS[0] + erf(view.sigma) ** self.power
         return np.argsort(score)[:batch_size]
 
-def rule(moment, batch_size, rng):
-    return Rule(2)(moment, batch_size, rng)
+def rule(view, batch_size, rng):
+    return Rule(2)(view, batch_size, rng)
 
 if __name__ == "__main__":
     sizes = dict(n_init=20, n_const=20, n_max=80, n_test=40, n_restarts=0)
@@ -286,5 +286,5 @@ print([text.get_text() for text in figure.axes[0].get_legend().get_texts()])
 found = frame[frame["n_train"] == 400].groupby("strategy")["n_found"].mean()
 print(found["closest_to_threshold"] > found["random"], frame["stale"].any())
 """
-    told = run_script("\n".join([*blocks, check]), tmp_path)
-    assert told == "['A random', 'P closest to threshold']\nTrue False\n"
+    stated = run_script("\n".join([*blocks, check]), tmp_path)
+    assert stated == "['A random', 'P closest to threshold']\nTrue False\n"

@@ -9,7 +9,7 @@ from alutils.acquisition.strategies import (
     CANDIDATES,
     LETTERS,
     STRATEGIES,
-    Moment,
+    PoolView,
     in_range,
     register,
     upper_half,
@@ -19,13 +19,13 @@ from alutils.model.gp import GaussianProcess
 
 
 @pytest.fixture(scope="module")
-def moment():
+def view():
     rng = np.random.default_rng(5)
     X = rng.normal(size=(330, 12)) * np.geomspace(300, 1, 12)
     X -= X.mean(axis=0)
     y = -6 + np.tanh(X[:, 0] / 300)
     model = GaussianProcess(0.01, n_restarts=0).fit(X[:30], y[:30])
-    return Moment(model, X[30:], Range(-5.7))
+    return PoolView(model, X[30:], Range(-5.7))
 
 
 ABOVE_ZERO = Range(0.0)
@@ -37,44 +37,44 @@ def fake(mu=None, sigma=None, X=None, target=ABOVE_ZERO):
     return SimpleNamespace(mu=mu, sigma=sigma, X=X, target=target)
 
 
-def pick(name, moment, batch_size, seed=0):
-    return STRATEGIES[name](moment, batch_size, np.random.default_rng(seed))
+def pick(name, view, batch_size, seed=0):
+    return STRATEGIES[name](view, batch_size, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 40, 149, 151, 299, 300])
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_picks_are_distinct_in_range_and_of_the_exact_size(name, moment, batch_size):
-    picks = pick(name, moment, batch_size)
+def test_picks_are_distinct_in_range_and_of_the_exact_size(name, view, batch_size):
+    picks = pick(name, view, batch_size)
     assert len(picks) == len(np.unique(picks)) == batch_size
-    assert picks.min() >= 0 and picks.max() < len(moment.X)
+    assert picks.min() >= 0 and picks.max() < len(view.X)
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_picks_are_reproducible_and_change_nothing(name, moment):
-    before = [a.copy() for a in (moment.X, moment.mu, moment.sigma, moment.model.L_)]
-    assert (pick(name, moment, 25) == pick(name, moment, 25)).all()
-    after = (moment.X, moment.mu, moment.sigma, moment.model.L_)
+def test_picks_are_reproducible_and_change_nothing(name, view):
+    before = [a.copy() for a in (view.X, view.mu, view.sigma, view.model.L_)]
+    assert (pick(name, view, 25) == pick(name, view, 25)).all()
+    after = (view.X, view.mu, view.sigma, view.model.L_)
     assert all((a == b).all() for a, b in zip(before, after, strict=True))
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_picks_survive_duplicates(name, moment):
+def test_picks_survive_duplicates(name, view):
     """Three different descriptors, a hundred times each: fewer clusters than the batch asks for."""
-    twins = Moment(moment.model, np.repeat(moment.X[:3], 100, axis=0), moment.target)
+    twins = PoolView(view.model, np.repeat(view.X[:3], 100, axis=0), view.target)
     picks = pick(name, twins, 20)
     assert len(np.unique(picks)) == 20
 
 
 @pytest.mark.parametrize("name", ["random", "property_search", "cluster_centres"])
-def test_another_seed_picks_others(name, moment):
-    assert set(pick(name, moment, 25, seed=0)) != set(pick(name, moment, 25, seed=1))
+def test_another_seed_picks_others(name, view):
+    assert set(pick(name, view, 25, seed=0)) != set(pick(name, view, 25, seed=1))
 
 
 def test_random_is_uniform():
-    moment = fake(mu=np.zeros(20))
+    view = fake(mu=np.zeros(20))
     counts = np.zeros(20)
     for seed in range(2000):
-        counts[pick("random", moment, 5, seed)] += 1
+        counts[pick("random", view, 5, seed)] += 1
     # Binomial(2000, 1/4): six standard deviations are 116.
     assert np.abs(counts - 500).max() < 116
 
@@ -96,21 +96,21 @@ def test_cluster_centres_find_the_clusters():
         assert position % 30 == nearest
 
 
-def test_uncertain_cluster_centres_stay_in_the_upper_half(moment):
-    picks = pick("uncertain_cluster_centres", moment, 40)
-    assert np.isin(picks, upper_half(moment)).all()
-    assert moment.sigma[picks].min() >= np.median(moment.sigma) - 1e-9
+def test_uncertain_cluster_centres_stay_in_the_upper_half(view):
+    picks = pick("uncertain_cluster_centres", view, 40)
+    assert np.isin(picks, upper_half(view)).all()
+    assert view.sigma[picks].min() >= np.median(view.sigma) - 1e-9
 
 
-def test_uncertain_cluster_centres_beyond_half_take_the_most_uncertain(moment):
-    picks = pick("uncertain_cluster_centres", moment, 200)
-    assert set(picks) == set(pick("most_uncertain", moment, 200))
+def test_uncertain_cluster_centres_beyond_half_take_the_most_uncertain(view):
+    picks = pick("uncertain_cluster_centres", view, 200)
+    assert set(picks) == set(pick("most_uncertain", view, 200))
 
 
-def test_property_search_stays_in_range(moment):
-    candidates = in_range(moment)
+def test_property_search_stays_in_range(view):
+    candidates = in_range(view)
     assert 40 < len(candidates) < 250
-    assert np.isin(pick("property_search", moment, 40), candidates).all()
+    assert np.isin(pick("property_search", view, 40), candidates).all()
 
 
 def test_property_search_fills_up_when_short():
@@ -129,15 +129,15 @@ def test_property_search_moves_one_pick_for_one_candidate():
     assert len(before - after) <= 1
 
 
-def test_property_search_needs_a_target(moment):
+def test_property_search_needs_a_target(view):
     with pytest.raises(ValueError, match="needs a target"):
-        pick("property_search", Moment(moment.model, moment.X), 5)
+        pick("property_search", PoolView(view.model, view.X), 5)
 
 
-def test_reading_sigma_gives_the_same_mu(moment):
-    fresh = Moment(moment.model, moment.X)
+def test_reading_sigma_gives_the_same_mu(view):
+    fresh = PoolView(view.model, view.X)
     mu = fresh.mu
-    assert np.abs(mu - moment.mu).max() < 1e-12
+    assert np.abs(mu - view.mu).max() < 1e-12
     with pytest.raises(AttributeError):
         fresh.target = Range(1.0)
 
@@ -147,13 +147,13 @@ def test_every_letter_and_candidate_list_names_a_strategy():
 
 
 @pytest.mark.parametrize(
-    ("function", "name", "told"),
+    ("function", "name", "stated"),
     [
         (print, "random", "'random' comes with alutils"),
-        (lambda moment, batch_size, rng: None, None, "has no name of its own"),
+        (lambda view, batch_size, rng: None, None, "has no name of its own"),
         ("random", None, "is a function"),
     ],
 )
-def test_register_refuses(function, name, told):
-    with pytest.raises(ValueError, match=told):
+def test_register_refuses(function, name, stated):
+    with pytest.raises(ValueError, match=stated):
         register(function, name)

@@ -37,7 +37,7 @@ def test_tracked_probes_are_those_that_are_computed(pool):
     asked = probes.studied(pool)
     assert asked["plan"]["n_pool"] + plans.SWEEP["n_test"] == len(load(pool))
     tracked, computed = probes.read_or_compute(asked), probes.compute(asked)
-    columns = ["foretold_area_gain", "auc", "r2", "purity"]
+    columns = ["predicted_area_gain", "auc", "r2", "purity"]
     assert list(tracked.columns) == list(computed.columns)
     difference = (tracked[columns] - computed[columns].astype(float)).abs()
     assert (difference.median() < 1e-6).all() and (difference.quantile(0.95) < 0.02).all()
@@ -45,8 +45,8 @@ def test_tracked_probes_are_those_that_are_computed(pool):
 
 def test_a_changed_question_is_computed_anew():
     asked = {**probes.studied("organics"), "targets": [[0.7, 1.0]], "seeds": [0], "n_probe": 150}
-    told = probes.read_or_compute(asked)
-    assert len(told) == 2 and told["share_seen"].iloc[0] == pytest.approx(0.3, abs=0.12)
+    stated = probes.read_or_compute(asked)
+    assert len(stated) == 2 and stated["share_seen"].iloc[0] == pytest.approx(0.3, abs=0.12)
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +57,15 @@ def rows():
 def test_the_law_beats_the_share_alone_where_it_was_not_fitted(rows):
     for strategy, part in rows.groupby("strategy"):
         for groups in ("dataset", "shape"):
-            told = law.contest(part, groups=groups)["explained"]
-            assert told[law.LAW] > told["share alone (null model)"], (strategy, groups)
+            stated = law.contest(part, groups=groups)["explained"]
+            assert stated[law.LAW] > stated["share alone (null model)"], (strategy, groups)
     table = law_figures.contest_table({"shape left out": law.contest(part, groups="shape")})
     assert "mean error, shape left out" in table
 
 
 def test_intervals_come_from_the_other_pools(rows):
-    told = law.calibrated(rows)
-    assert (told["low"] <= told["foretold_saved"] + 0.01).all()
+    stated = law.calibrated(rows)
+    assert (stated["low"] <= stated["predicted_saved"] + 0.01).all()
     alone = law.calibrated(rows[rows["dataset"] == "organics"])
     assert alone["low"].isna().all() and not alone["inside"].any()
 
@@ -103,12 +103,12 @@ def test_likely_noise_is_that_of_the_labels():
 
 def test_shifted_errors_are_the_records_own_at_the_whole_test_set():
     configs = plans.fixed_noise(["organics"], [0], ["random", "k_centre"])
-    told = shift.shifted_errors(configs, shares=(100, 10))
+    stated = shift.shifted_errors(configs, shares=(100, 10))
     for config in configs:
         recorded = store.find(config)["rows"][-1]["mae_ev"]
-        ours = told[(told["strategy"] == config.strategy) & (told["remote_share"] == 100)]
+        ours = stated[(stated["strategy"] == config.strategy) & (stated["remote_share"] == 100)]
         assert ours["mae_ev"].iloc[0] == pytest.approx(recorded, abs=2e-4)
-    assert (told.loc[told["strategy"] == "random", "difference"] == 0).all()
+    assert (stated.loc[stated["strategy"] == "random", "difference"] == 0).all()
     missing = RunConfig("organics", "random", seed=77)
     with pytest.raises(ValueError, match="seed 77: no tracked record"):
         shift.shifted_errors([missing])

@@ -31,9 +31,9 @@ def test_a_perfect_search_gains_all_and_a_random_one_nothing():
 
 def test_savings_by_hand():
     """20 hits at first, then one in two: random has 60 in the end, the search at 180 labels."""
-    told = overlap.gains(run_frame([100, 300], [20, 120], 400), 2000).iloc[0]
-    assert told["saved"] == pytest.approx(1 - 180 / 300)
-    assert told["saved_bound"] == pytest.approx(1 - 140 / 300)
+    stated = overlap.gains(run_frame([100, 300], [20, 120], 400), 2000).iloc[0]
+    assert stated["saved"] == pytest.approx(1 - 180 / 300)
+    assert stated["saved_bound"] == pytest.approx(1 - 140 / 300)
 
 
 def test_leave_one_out_is_the_model_without_the_molecule():
@@ -66,9 +66,9 @@ def test_law_reduces_to_the_precision():
     """Candidates that last, with precision pi: the gain is (pi - p) / (1 - p)."""
     share, precision, predicted = 0.3, 0.7, 0.4
     curve = (np.array([0, predicted, 1]), np.array([0, precision * predicted / share, 1]))
-    told = overlap.predicted_gain(curve, share, Plan(10_000, 100, 800))
-    assert told["area_gain"] == pytest.approx((precision - share) / (1 - share), abs=1e-3)
-    assert told["enrichment"] == pytest.approx(precision / share, abs=1e-6)
+    stated = overlap.predicted_gain(curve, share, Plan(10_000, 100, 800))
+    assert stated["area_gain"] == pytest.approx((precision - share) / (1 - share), abs=1e-3)
+    assert stated["enrichment"] == pytest.approx(precision / share, abs=1e-6)
 
 
 def test_useless_and_perfect_rankings_are_foretold():
@@ -92,7 +92,7 @@ def test_probe_tells_easy_from_hard_targets(pool):
     plan, target = Plan(5000, 100, 800), float(np.quantile(y, 0.7))
     easy = overlap.probe(X, y, [target], 0.01, plan).set_index("strategy")
     hard = overlap.probe(X, shuffled, [target], 0.01, plan).set_index("strategy")
-    assert (easy["foretold_area_gain"] > 0.6).all() and (hard["foretold_area_gain"] < 0.4).all()
+    assert (easy["predicted_area_gain"] > 0.6).all() and (hard["predicted_area_gain"] < 0.4).all()
     assert easy["auc"].iloc[0] > 0.95 and hard["auc"].iloc[0] < 0.7
     assert easy["mmd2"].iloc[0] > 0.01 and easy["purity"].iloc[0] > hard["purity"].iloc[0]
     assert easy["near"].iloc[0] < hard["near"].iloc[0]
@@ -100,9 +100,9 @@ def test_probe_tells_easy_from_hard_targets(pool):
 
 def test_probe_without_hits_says_so(pool):
     X, y = pool
-    told = overlap.probe(X, y, [Range(5.0, 6.0)], 0.01, Plan(5000, 100, 800))
-    assert (told["hits"] == 0).all() and "foretold_area_gain" not in told
-    assert told["auc"].isna().all()
+    stated = overlap.probe(X, y, [Range(5.0, 6.0)], 0.01, Plan(5000, 100, 800))
+    assert (stated["hits"] == 0).all() and "predicted_area_gain" not in stated
+    assert stated["auc"].isna().all()
 
 
 def test_mmd2_is_unbiased():
@@ -117,10 +117,10 @@ def test_mmd2_is_unbiased():
     assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(300)
 
 
-def test_left_out_groups_are_foretold_by_the_others():
+def test_left_out_groups_are_predicted_by_the_others():
     frame = pd.DataFrame({"x": [0, 1, 2, 3.0], "y": [1, 3, 5, 100.0], "g": ["a", "a", "b", "c"]})
-    foretold = overlap.left_out(frame[:3], ["x"], "y", "g")
-    assert foretold[2] == pytest.approx(5)
+    predicted = overlap.left_out(frame[:3], ["x"], "y", "g")
+    assert predicted[2] == pytest.approx(5)
     assert overlap.explained([1, 2, 3], [1, 2, 3]) == 1
     assert overlap.explained([1, 2, 3], [2, 2, 2]) == 0
 

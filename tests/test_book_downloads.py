@@ -71,18 +71,18 @@ def test_the_page_says_where_it_comes_from(root):
     page = notebook()
     downloads.add(page, PAGE, USED, "ff" * 32, root)
     last = page.cells[-1].source
-    for told in ("Where this page comes from", "CC0-1.0", "abababababab", "| seeds | 3, 4 |"):
-        assert told in last
+    for stated in ("Where this page comes from", "CC0-1.0", "abababababab", "| seeds | 3, 4 |"):
+        assert stated in last
     assert "executed in 3 s, at most 0.5 GiB" in last and "ffffffffffff" in last
     assert np.isclose(page.metadata["alutils"]["seconds"], 3.4)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(3.2, "3 seconds"), (119, "119 seconds"), (120, "2.0 minutes"),
+    ("seconds", "stated"), [(3.2, "3 seconds"), (119, "119 seconds"), (120, "2.0 minutes"),
                           (9000, "2.5 hours")],
 )  # fmt: skip
-def test_a_duration_is_told_in_the_unit_in_which_it_is_read(seconds, told):
-    assert downloads.duration(seconds) == told
+def test_a_duration_is_told_in_the_unit_in_which_it_is_read(seconds, stated):
+    assert downloads.duration(seconds) == stated
 
 
 def test_archives_hold_the_records_that_were_used_and_no_other(root, tmp_path, monkeypatch):

@@ -171,7 +171,7 @@ def test_every_run_of_every_page_is_there(written):
         for seed in s["seeds"]
     }
     keys = ("strategy", "scheme", "n_const", "n_max", "noise_var", "seed")
-    numbers = [number for _, told in STUDIES.values() for number in told]
+    numbers = [number for _, stated in STUDIES.values() for number in stated]
     pages = [page for page in read_pages() if page.notebook[:2] in numbers]
     for page in pages:
         named = nbformat.read(ROOT / page.path, as_version=4).metadata["alutils"]["records"]
@@ -201,12 +201,12 @@ def test_page_loads_files_that_are_there_and_none_from_elsewhere():
 
 def test_code_of_others_is_small_and_licensed():
     scripts = sorted(path.name for path in VENDOR.glob("*.js"))
-    told = (VENDOR / "README.md").read_text("utf8")
+    stated = (VENDOR / "README.md").read_text("utf8")
     assert scripts == ["d3.min.js", "plot.umd.min.js"]
     assert sum(path.stat().st_size for path in VENDOR.glob("*")) < 700_000
     for name in scripts:
         version = re.search(r"v(\d+\.\d+\.\d+)", (VENDOR / name).read_text("utf8")[:200])[1]
-        (line,) = [line for line in told.splitlines() if f"`{name}`" in line]
+        (line,) = [line for line in stated.splitlines() if f"`{name}`" in line]
         assert version in line
         licence = (VENDOR / re.search(r"LICENSE-\w+\.txt", line)[0]).read_text("utf8")
         assert "Permission to use, copy, modify, and/or distribute" in licence

@@ -117,6 +117,6 @@ def test_without_a_record_it_says_so():
 
 def test_what_dask_gave_is_told_with_what_it_did_not(record):
     """A chunk with other bits and a strategy with other picks show."""
-    told = through_dask(record["dask"])
-    assert "1.50 times as fast" in told and "799 of 800 chunks" in told
-    assert told.endswith("the same for A, D.\n")
+    stated = through_dask(record["dask"])
+    assert "1.50 times as fast" in stated and "799 of 800 chunks" in stated
+    assert stated.endswith("the same for A, D.\n")

@@ -29,8 +29,8 @@ def test_every_figure_is_told():
 
 
 def test_a_speed_up_comes_with_its_spread_and_start():
-    told = fragments(SOAK, table)["speedup"]
-    assert "`dask:2` 1.70 times as fast (1.50 to 1.90)" in told and "2.0 s to start" in told
+    stated = fragments(SOAK, table)["speedup"]
+    assert "`dask:2` 1.70 times as fast (1.50 to 1.90)" in stated and "2.0 s to start" in stated
 
 
 def test_without_a_record_it_says_so():

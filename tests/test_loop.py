@@ -86,7 +86,7 @@ def test_every_draw_has_its_own_seed(pool, monkeypatch):
             drawn["fit"].append(random_state.random())
             super().__init__(*args, random_state=random_state)
 
-    def pick(moment, batch_size, rng):
+    def pick(view, batch_size, rng):
         drawn["pick"].append(rng.random())
         return np.arange(batch_size)
 

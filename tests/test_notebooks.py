@@ -1,4 +1,4 @@
-"""Every notebook: a pair with equal sources, short, told in words, each figure described."""
+"""Every notebook: a pair with equal sources, short, explained in words, each figure described."""
 
 import ast
 import re

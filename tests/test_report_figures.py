@@ -103,8 +103,8 @@ def test_a_collapsed_fit_is_named_and_leaves_the_scale_alone():
     assert tables.collapsed_text(records) == "None of the 24 fits collapsed."
     bad = (records["strategy"] == D) & (records["seed"] == 1) & (records["n_train"] == 200)
     records.loc[bad, ["mae_ev", "r2"]] = [15.0, -14.0]
-    told = tables.collapsed_text(records)
-    assert told.startswith(
+    stated = tables.collapsed_text(records)
+    assert stated.startswith(
         "1 of the 24 fits collapsed (D at 200 molecules, noise 0.05 eV², seed 1)"
     )
     for ax in figures.learning_curves(records).axes:
@@ -189,8 +189,8 @@ def test_scheme_differences_leave_out_sizes_with_a_collapsed_fit_but_never_the_e
 def test_data_table_without_the_data(monkeypatch, tmp_path):
     monkeypatch.delenv("ALUTILS_DATA", raising=False)
     monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))  # nothing is downloaded
-    told = tables.data_table("qm9_b3lyp", 0.3)["value"]
-    assert "not at hand" in told["data"]
+    stated = tables.data_table("qm9_b3lyp", 0.3)["value"]
+    assert "not at hand" in stated["data"]
     assert "molecules" in tables.data_table("organics", 0.3)["value"]
     with pytest.raises(ValueError, match="organcs"):
         tables.data_table("organcs")

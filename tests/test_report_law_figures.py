@@ -17,7 +17,7 @@ def frame():
         ("aminoacids", "property_search", 0.4, 0.5, 0.1, 0.05),
         ("organics", "most_probable", 0.0, 0.1, 0.8, 0.9),
     ]
-    names = ["dataset", "strategy", "target_low", "target_high", "foretold_area_gain", "area_gain"]
+    names = ["dataset", "strategy", "target_low", "target_high", "predicted_area_gain", "area_gain"]
     frame = pd.DataFrame(rows, columns=names)
     return frame.assign(share=frame["target_high"] - frame["target_low"], spread=0.1)
 
@@ -73,19 +73,19 @@ def test_shifted_tests_show_percents_with_intervals():
     assert np.allclose(sorted(container.lines[0].get_ydata()), [-9, 1])
 
 
-def test_foretold_savings_open_what_lies_outside():
+def test_predicted_savings_open_what_lies_outside():
     frame = pd.DataFrame(
         {
             "dataset": "organics",
             "strategy": "property_search",
-            "foretold_saved": [0.3, 0.5],
+            "predicted_saved": [0.3, 0.5],
             "saved": [0.35, 0.1],
             "low": [0.2, 0.4],
             "high": [0.4, 0.6],
             "inside": [True, False],
         }
     )
-    (ax,) = law_figures.foretold_savings(frame).axes
+    (ax,) = law_figures.predicted_savings(frame).axes
     marks = [line for line in ax.get_lines() if len(line.get_xdata()) == 1]
     assert np.allclose([line.get_ydata()[0] for line in marks], [35, 10])
     assert [line.get_markerfacecolor() == "white" for line in marks] == [False, True]

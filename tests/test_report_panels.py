@@ -33,7 +33,7 @@ LAW = pd.DataFrame(
     ],
     columns=[
         *("dataset", "strategy", "target_low", "target_high"),
-        *("foretold_area_gain", "area_gain", "spread"),
+        *("predicted_area_gain", "area_gain", "spread"),
     ],
 ).assign(share=lambda frame: frame["target_high"] - frame["target_low"])
 ERRORS = {E: (-0.2, 0.1), "most_probable": (-0.15, 0.05)}
@@ -58,7 +58,7 @@ FORETOLD = pd.DataFrame(
     {
         "dataset": "organics",
         "strategy": [E, E, "most_probable"],
-        "foretold_saved": [0.3, 0.5, 0.21],
+        "predicted_saved": [0.3, 0.5, 0.21],
         "saved": [0.35, 0.1, 0.28],
         "low": [0.2, 0.4, 0.11],
         "high": [0.4, 0.6, 0.33],
@@ -105,7 +105,7 @@ FIGURES = {
     "share_alone": lambda: law_figures.share_alone(LAW),
     "field": lambda: law_figures.field(FIELD, ["found (%)", "error (%)"]),
     "shifted_tests": lambda: law_figures.shifted_tests(SHIFTED, margin=0.04),
-    "foretold_savings": lambda: law_figures.foretold_savings(FORETOLD),
+    "predicted_savings": lambda: law_figures.predicted_savings(FORETOLD),
     "found_live": lambda: law_figures.found_live(LIVE, 0.2, 300, E),
     "molecule_and_descriptor": lambda: pool_figures.molecule_and_descriptor(
         PEROXIDE, ROW, ["H", "O"]
@@ -216,7 +216,7 @@ def gains(name, x):
 
 
 def law_lines(name):
-    _, spreads = gains(name, LAW["foretold_area_gain"])
+    _, spreads = gains(name, LAW["predicted_area_gain"])
     return {key: np.r_[-0.05, 1.05, values] for key, values in spreads.items()}
 
 
@@ -236,13 +236,14 @@ def shifted(pool, name):
     return intervals(100 * wide(rows, "difference", by="remote_share"))
 
 
-def foretold(name, points):
+def predicted(name, points):
     rows = (
-        100 * FORETOLD.loc[FORETOLD["strategy"] == name, ["foretold_saved", "saved", "low", "high"]]
+        100
+        * FORETOLD.loc[FORETOLD["strategy"] == name, ["predicted_saved", "saved", "low", "high"]]
     )
     if points:
-        return {"x": rows["foretold_saved"], "y": rows["saved"]}
-    x = np.repeat(rows["foretold_saved"], 2)
+        return {"x": rows["predicted_saved"], "y": rows["saved"]}
+    x = np.repeat(rows["predicted_saved"], 2)
     return {"x": np.r_[0, 100, x], "y": np.r_[0, 100, rows[["low", "high"]].to_numpy().ravel()]}
 
 
@@ -401,11 +402,11 @@ for panel, name in ((1, E), (2, "most_probable")):
     EXPECTED |= {
         ("law", panel, "line", None): partial(law_lines, name),
         ("law", panel, "band", None): partial(law_band, name),
-        ("law", panel, "points", None): lambda n=name: gains(n, LAW["foretold_area_gain"])[0],
+        ("law", panel, "points", None): lambda n=name: gains(n, LAW["predicted_area_gain"])[0],
         ("share_alone", panel, "points", None): lambda n=name: gains(n, 100 * LAW["share"])[0],
         ("share_alone", panel, "line", None): lambda n=name: gains(n, 100 * LAW["share"])[1],
-        ("foretold_savings", panel, "points", None): partial(foretold, name, True),
-        ("foretold_savings", panel, "line", None): partial(foretold, name, False),
+        ("predicted_savings", panel, "points", None): partial(predicted, name, True),
+        ("predicted_savings", panel, "line", None): partial(predicted, name, False),
     }
 for number, (pool, label) in enumerate((("organics", "axis 1"), ("aminoacids", "HOMO (eV)"))):
     panel = number + 1
@@ -438,7 +439,7 @@ for number, pair in enumerate(("H–H", "H–O", "O–O")):
     }
 
 SIZE, REALISED = "training set size (molecules)", "realised gain (share of the possible)"
-FORETOLD_GAIN = "gain foretold by a probe (share of the possible)"
+FORETOLD_GAIN = "gain predicted by a probe (share of the possible)"
 FROM_A = "difference from A (% of A's MAE)"
 NOISE = "noise variance sigman^2 (eV^2)"
 SEARCHES = [STRATEGY_LABELS[E], STRATEGY_LABELS["most_probable"]]
@@ -462,8 +463,8 @@ LABELLED = {  # title, x and y of each panel
     "share_alone": [(name, "share of the target (% of the pool)", REALISED) for name in SEARCHES],
     "field": [("", "found (%)", ""), ("", "error (%)", "")],
     "shifted_tests": [(pool, REMOTE, FROM_A) for pool in ("organics", "aminoacids")],
-    "foretold_savings": [
-        (name, "labels saved, foretold by the probe (%)", "labels saved, realised (%)")
+    "predicted_savings": [
+        (name, "labels saved, predicted by the probe (%)", "labels saved, realised (%)")
         for name in SEARCHES
     ],
     "found_live": [("", "labels (molecules)", "found (molecules)")],

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, Moment
+from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, PoolView
 from alutils.acquisition.target import Range
 from alutils.analysis import label_distributions
 from alutils.data.datasets import MoleculeDataset
@@ -19,16 +19,16 @@ WATER = ase.Atoms("OH2", positions=[[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]])
 
 
 @pytest.fixture(scope="module")
-def moment():
+def view():
     rng = np.random.default_rng(0)
     X = rng.normal(scale=100, size=(300, 5))
     y = X[:, 0] / 200 - 6
-    return Moment(GaussianProcess(0.05, random_state=0).fit(X[:40], y[:40]), X[40:], Range(-5.8))
+    return PoolView(GaussianProcess(0.05, random_state=0).fit(X[:40], y[:40]), X[40:], Range(-5.8))
 
 
 @pytest.fixture(scope="module")
-def picks(moment):
-    return {n: pick(moment, 20, np.random.default_rng(0)) for n, pick in STRATEGIES.items()}
+def picks(view):
+    return {n: pick(view, 20, np.random.default_rng(0)) for n, pick in STRATEGIES.items()}
 
 
 def test_descriptor_peaks_lie_at_inverse_distances():
@@ -63,27 +63,27 @@ def test_bars_of_the_sets_fill_the_pool():
     assert [text.get_text().strip() for text in ax.texts] == ["10", "10 + 10", "20 + 20"]
 
 
-def test_each_panel_shows_its_strategys_picks(moment, picks):
-    candidates = {name: narrow(moment) for name, narrow in CANDIDATES.items()}
-    fig = pool_figures.strategy_map(moment.X, moment.X[:3], picks, candidates)
+def test_each_panel_shows_its_strategys_picks(view, picks):
+    candidates = {name: narrow(view) for name, narrow in CANDIDATES.items()}
+    fig = pool_figures.strategy_map(view.X, view.X[:3], picks, candidates)
     assert len(fig.axes) == len(STRATEGIES)
     for ax, (name, chosen) in zip(fig.axes, picks.items(), strict=True):
         *rest, dots = ax.collections
-        assert np.array_equal(dots.get_offsets(), moment.X[chosen, :2])
+        assert np.array_equal(dots.get_offsets(), view.X[chosen, :2])
         assert len(rest) == (3 if name in candidates else 2)
         if name in candidates:
-            assert np.array_equal(rest[1].get_offsets(), moment.X[candidates[name], :2])
+            assert np.array_equal(rest[1].get_offsets(), view.X[candidates[name], :2])
         colour = "#" + "".join(f"{round(255 * c):02x}" for c in dots.get_facecolor()[0][:3])
         assert colour.lower() == STRATEGY_COLOURS[name].lower()
 
 
-def test_batch_table_tells_the_strategies_apart(moment, picks):
-    in_target = moment.X[:, 0] / 200 - 6 > moment.target
-    table = pool_figures.batch_table(moment, picks, in_target)
+def test_batch_table_tells_the_strategies_apart(view, picks):
+    in_target = view.X[:, 0] / 200 - 6 > view.target
+    table = pool_figures.batch_table(view, picks, in_target)
     assert list(table.index) == list(STRATEGIES)
     assert table["sigma_ev"].idxmax() == "most_uncertain"
     assert table.loc["property_search", "in_range"] == table["in_range"].max()
-    Z = moment.X[picks["random"]]
+    Z = view.X[picks["random"]]
     distances = np.linalg.norm(Z[:, None] - Z, axis=-1) + np.diag(np.full(len(Z), np.inf))
     assert table.loc["random", "spacing"] == pytest.approx(distances.min(axis=0).mean())
 

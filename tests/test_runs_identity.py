@@ -29,7 +29,7 @@ class Around:
     def __init__(self, share):
         self.share = share
 
-    def __call__(self, moment, batch_size, rng):
+    def __call__(self, view, batch_size, rng):
         return self.share
 
 
@@ -42,7 +42,7 @@ def scaled(x):
     return SCALE * x
 
 
-def uses_libraries(moment, batch_size, rng):
+def uses_libraries(view, batch_size, rng):
     import json
 
     KMeans(3), erf(1.0), np.abs(1.0), np.linalg.norm([1.0]), norm.cdf(0), scipy.stats.t, json
@@ -58,28 +58,28 @@ def test_what_a_function_names_is_followed(monkeypatch):
 
 def test_a_wrapper_of_a_shipped_strategy_is_none():
     @functools.wraps(strategies.random)
-    def mine(moment, batch_size, rng):
-        return strategies.random(moment, batch_size, rng)
+    def mine(view, batch_size, rng):
+        return strategies.random(view, batch_size, rng)
 
     assert is_shipped(strategies.random) and not is_shipped(mine)
     assert not is_shipped(functools.partial(strategies.random, batch_size=3))
 
 
-def held(moment, batch_size, rng):
+def held(view, batch_size, rng):
     with LOCK:
-        return rng.permutation(len(moment.X))[:batch_size]
+        return rng.permutation(len(view.X))[:batch_size]
 
 
-def by_text(moment, batch_size, rng):
-    return eval("rng.permutation(len(moment.X))")[:batch_size]
+def by_text(view, batch_size, rng):
+    return eval("rng.permutation(len(view.X))")[:batch_size]
 
 
-def clusters(moment, batch_size, rng):
-    return CLUSTERS.fit(moment.X)
+def clusters(view, batch_size, rng):
+    return CLUSTERS.fit(view.X)
 
 
-def drawn(moment, batch_size, rng):
-    return CHOICE(len(moment.X), batch_size)
+def drawn(view, batch_size, rng):
+    return CHOICE(len(view.X), batch_size)
 
 
 @pytest.mark.parametrize(

@@ -288,5 +288,5 @@ def test_the_job_script_of_the_book_is_what_dask_jobqueue_submits(root):
     with pytest.importorskip("dask").config.set({"jobqueue.slurm.scheduler-options": LOCAL}):
         exec(f"from dask_jobqueue import SLURMCluster\n{line}", names)
     with names["cluster"] as cluster:
-        told = cluster.job_script().replace(cluster.scheduler_address, "tcp://HOST:PORT")
-    assert told.partition("\n")[2].split() == script.replace("\\\n", " ").split()
+        stated = cluster.job_script().replace(cluster.scheduler_address, "tcp://HOST:PORT")
+    assert stated.partition("\n")[2].split() == script.replace("\\\n", " ").split()

@@ -68,8 +68,8 @@ def test_ctrl_c_ends_in_one_line(recording, whole_group):
     (os.killpg if whole_group else os.kill)(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    told = [line for line in said.splitlines() if line.strip() and "run/s" not in line]
-    assert told == ["stopped: the same command goes on from the last finished iteration"]
+    stated = [line for line in said.splitlines() if line.strip() and "run/s" not in line]
+    assert stated == ["stopped: the same command goes on from the last finished iteration"]
     until(lambda: gone(family))
 
 

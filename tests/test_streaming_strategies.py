@@ -9,7 +9,7 @@ import pytest
 from alutils.acquisition.strategies import PAPER, STRATEGIES, upper_half
 from alutils.acquisition.target import Range
 from alutils.streaming import strategies
-from alutils.streaming.strategies import STREAMED, StreamedMoment
+from alutils.streaming.strategies import STREAMED, StreamedView
 
 
 def scored(n, seed=0, n_columns=5):
@@ -26,18 +26,18 @@ ABOVE = Range(-5.7)
 
 
 def both(arrays, target=ABOVE, size=97):
-    """The moment in memory and in chunks."""
+    """The pool in memory and in chunks."""
     n = len(arrays["mu"])
     chunks = [
         {name: array[start : start + size] for name, array in arrays.items()}
         for start in range(0, n, size)
     ]
     whole = SimpleNamespace(mu=arrays["mu"], sigma=arrays["sigma"], X=arrays["Z"], target=target)
-    return whole, StreamedMoment(chunks, target)
+    return whole, StreamedView(chunks, target)
 
 
-def pick(table, name, moment, batch_size, seed=3):
-    return table[name](moment, batch_size, np.random.default_rng(seed))
+def pick(table, name, view, batch_size, seed=3):
+    return table[name](view, batch_size, np.random.default_rng(seed))
 
 
 def spread(Z, picks):
@@ -170,7 +170,7 @@ class Made:
 def test_memory_does_not_grow_with_the_pool(name):
     def peak(n_chunks):
         tracemalloc.start()
-        picks = pick(STREAMED, name, StreamedMoment(Made(n_chunks), Range(-5.7)), 20)
+        picks = pick(STREAMED, name, StreamedView(Made(n_chunks), Range(-5.7)), 20)
         highest = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert len(np.unique(picks)) == 20

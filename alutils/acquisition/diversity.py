@@ -16,7 +16,7 @@ from alutils.model.kernel import CHUNK, cross_kernels, rbf, squared_distances
 MEMORY_GIB = 8.0  # most that `posterior_variance` may hold
 
 
-def posterior_variance(moment, batch_size, rng):
+def posterior_variance(view, batch_size, rng):
     """The highest variance, one after the other, each given the labels of those before.
 
     Exact: a label shrinks the posterior covariance by a rank-one update of its Cholesky factor,
@@ -28,7 +28,7 @@ def posterior_variance(moment, batch_size, rng):
         Before any computing, where (n_train + batch_size) numbers for each held-out molecule
         exceed `MEMORY_GIB`.
     """
-    model, n_train, n_heldout = moment.model, len(moment.model.X_train_), len(moment.X)
+    model, n_train, n_heldout = view.model, len(view.model.X_train_), len(view.X)
     needed = (n_train + batch_size) * n_heldout * 8 / 2**30
     if needed > MEMORY_GIB:
         raise ValueError(
@@ -38,14 +38,14 @@ def posterior_variance(moment, batch_size, rng):
         )
     # Row t is the t-th row of L^-1 K(X_train, X): first those of the training set, then the picks'.
     V = np.empty((n_train + batch_size, n_heldout))
-    for rows, K in cross_kernels(model, moment.X):
+    for rows, K in cross_kernels(model, view.X):
         V[:n_train, rows] = solve_triangular(model.L_, K, lower=True, check_finite=False)
     left = model.signal_var_ - np.einsum("ij,ij->j", V[:n_train], V[:n_train])
-    squares = np.einsum("ij,ij->i", moment.X, moment.X)
+    squares = np.einsum("ij,ij->i", view.X, view.X)
     picks = np.empty(batch_size, dtype=int)
     for t in range(batch_size):
         picks[t] = pick = int(np.argmax(np.round(left, 9)))
-        k = rbf(_distances_to(moment.X, squares, pick), model.signal_var_, model.length_scale_)
+        k = rbf(_distances_to(view.X, squares, pick), model.signal_var_, model.length_scale_)
         before = V[: n_train + t]
         noisy = max(left[pick], 0.0) + model.noise_var_used_
         V[n_train + t] = (k - before[:, pick] @ before) / np.sqrt(noisy or 1.0)
@@ -54,16 +54,16 @@ def posterior_variance(moment, batch_size, rng):
     return picks
 
 
-def k_centre(moment, batch_size, rng):
+def k_centre(view, batch_size, rng):
     """The molecule farthest from all training molecules and picks, one after the other.
 
     Greedy core-set (O. Sener, S. Savarese, ICLR 2018); in the kernel's space and in that of the
     descriptor the picks are the same.
     """
-    return _spread(moment, batch_size, lambda left: int(np.argmax(np.round(left, 9))))
+    return _spread(view, batch_size, lambda left: int(np.argmax(np.round(left, 9))))
 
 
-def kernel_kmeans_plus_plus(moment, batch_size, rng):
+def kernel_kmeans_plus_plus(view, batch_size, rng):
     """Drawn with probabilities proportional to the squared distance in feature space.
 
     The seeding of k-means++ (D. Arthur, S. Vassilvitskii, SODA 2007) with the training molecules as
@@ -76,18 +76,18 @@ def kernel_kmeans_plus_plus(moment, batch_size, rng):
             return int(rng.choice(np.flatnonzero(left > -np.inf)))
         return int(np.searchsorted(chances, rng.random() * chances[-1], side="right"))
 
-    return _spread(moment, batch_size, draw)
+    return _spread(view, batch_size, draw)
 
 
-def largest_cluster(moment, batch_size, rng):
+def largest_cluster(view, batch_size, rng):
     """LCMD: the farthest member of the cluster with the largest sum of squared distances.
 
     Training molecules and picks are the centres, each molecule belongs to the nearest (Holzmueller
     et al., Sec. 4.3.6).
     """
-    X, (left, nearest) = moment.X, _to_training(moment)
+    X, (left, nearest) = view.X, _to_training(view)
     squares = np.einsum("ij,ij->i", X, X)
-    n_train = len(moment.model.X_train_)
+    n_train = len(view.model.X_train_)
     picks = np.empty(batch_size, dtype=int)
     for t in range(batch_size):
         free = left > -np.inf
@@ -96,35 +96,35 @@ def largest_cluster(moment, batch_size, rng):
         sums[counts == 0] = -np.inf
         members = np.flatnonzero(free & (nearest == np.argmax(np.round(sums, 9))))
         picks[t] = pick = members[np.argmax(np.round(left[members], 9))]
-        new = _feature_distances(_distances_to(X, squares, pick), moment.model)
+        new = _feature_distances(_distances_to(X, squares, pick), view.model)
         closer = new < left
         left[closer], nearest[closer] = new[closer], n_train + t
         left[pick] = -np.inf
     return picks
 
 
-def _spread(moment, batch_size, choose):
+def _spread(view, batch_size, choose):
     """Picks that `choose` makes from the squared distances (n_heldout,) to training set and picks;
     those already picked are at minus infinity."""
-    X, (left, _) = moment.X, _to_training(moment)
+    X, (left, _) = view.X, _to_training(view)
     squares = np.einsum("ij,ij->i", X, X)
     picks = np.empty(batch_size, dtype=int)
     for t in range(batch_size):
         picks[t] = pick = choose(left)
-        new = _feature_distances(_distances_to(X, squares, pick), moment.model)
+        new = _feature_distances(_distances_to(X, squares, pick), view.model)
         np.minimum(left, new, out=left)
         left[pick] = -np.inf
     return picks
 
 
-def _to_training(moment):
+def _to_training(view):
     """Squared feature-space distance to the nearest training molecule, and which it is."""
-    distance, nearest = np.empty(len(moment.X)), np.empty(len(moment.X), dtype=int)
-    for start in range(0, len(moment.X), CHUNK):
+    distance, nearest = np.empty(len(view.X)), np.empty(len(view.X), dtype=int)
+    for start in range(0, len(view.X), CHUNK):
         rows = slice(start, start + CHUNK)
-        D2 = squared_distances(moment.model.X_train_, moment.X[rows])
+        D2 = squared_distances(view.model.X_train_, view.X[rows])
         nearest[rows] = D2.argmin(axis=0)
-        distance[rows] = _feature_distances(D2.min(axis=0), moment.model)
+        distance[rows] = _feature_distances(D2.min(axis=0), view.model)
     return distance, nearest
 
 

@@ -17,32 +17,32 @@ FOURIER_FEATURES = 2000
 SAMPLES = 128  # Thompson samples drawn together
 
 
-def optimistic_search(moment, batch_size, rng):
+def optimistic_search(view, batch_size, rng):
     """At random among those with mu + sigma above the threshold; the rest at random if too few.
 
     The authors' variant I, which their code holds and the paper does not show.
     """
-    low = _lower_edge(moment, "optimistic_search")
-    keys = rng.random(len(moment.X))
-    return np.lexsort((keys, moment.mu + moment.sigma <= low))[:batch_size]
+    low = _lower_edge(view, "optimistic_search")
+    keys = rng.random(len(view.X))
+    return np.lexsort((keys, view.mu + view.sigma <= low))[:batch_size]
 
 
-def uncertain_in_range(moment, batch_size, rng):
+def uncertain_in_range(view, batch_size, rng):
     """The most uncertain of those predicted in range; then the most uncertain of the rest.
 
     The authors' variant J.
     """
-    outside = ~_target(moment, "uncertain_in_range").contains(moment.mu)
-    return np.lexsort((-np.round(moment.sigma, 9), outside))[:batch_size]
+    outside = ~_target(view, "uncertain_in_range").contains(view.mu)
+    return np.lexsort((-np.round(view.sigma, 9), outside))[:batch_size]
 
 
-def most_probable(moment, batch_size, rng):
+def most_probable(view, batch_size, rng):
     """The highest probability of lying in range.
 
     The greedy rule of active search (R. Garnett et al., ICML 2012).
     """
-    target = _target(moment, "most_probable")
-    score = probability_in_range(moment.mu, moment.sigma, target.low, target.high)
+    target = _target(view, "most_probable")
+    score = probability_in_range(view.mu, view.sigma, target.low, target.high)
     return _highest(score, batch_size)
 
 
@@ -55,35 +55,35 @@ def probability_in_range(mu, sigma, low, high):
     return norm.cdf((high - mu) / sigma) - norm.cdf((low - mu) / sigma)
 
 
-def expected_improvement(moment, batch_size, rng):
+def expected_improvement(view, batch_size, rng):
     """The highest expected excess over the threshold, E[max(f - threshold, 0)].
 
     Kept as its logarithm's argument: far below the threshold it is tiny, not zero, by a scaled
     complementary error function (S. Ament et al., NeurIPS 2023).
     """
-    low = _lower_edge(moment, "expected_improvement")
-    sigma = np.maximum(moment.sigma, 1e-9)
-    z = (moment.mu - low) / sigma
+    low = _lower_edge(view, "expected_improvement")
+    sigma = np.maximum(view.sigma, 1e-9)
+    z = (view.mu - low) / sigma
     # log(z Phi(z) + phi(z)) without cancellation: -z Phi(z) / phi(z) tends to 1 - 1/z^2 far below.
     near = np.log(np.maximum(z * norm.cdf(z) + norm.pdf(z), 1e-300))
     far = norm.logpdf(z) - 2 * np.log(np.maximum(-z, 1.0))
     return _highest(np.log(sigma) + np.where(z < -10, far, near), batch_size)
 
 
-def upper_confidence_bound(moment, batch_size, rng):
+def upper_confidence_bound(view, batch_size, rng):
     """The highest mu + WIDTH sigma (P. Auer, J. Mach. Learn. Res. 3, 397 (2002))."""
-    _lower_edge(moment, "upper_confidence_bound")
-    return _highest(moment.mu + WIDTH * moment.sigma, batch_size)
+    _lower_edge(view, "upper_confidence_bound")
+    return _highest(view.mu + WIDTH * view.sigma, batch_size)
 
 
-def thompson_samples(moment, batch_size, rng):
+def thompson_samples(view, batch_size, rng):
     """For each pick a function from the posterior, and the molecule where it is highest.
 
     Functions by pathwise conditioning (J. T. Wilson et al., ICML 2020): one from the prior, as
     random Fourier features, and the exact correction by the training labels.
     """
-    _lower_edge(moment, "thompson_samples")
-    model, X = moment.model, moment.X
+    _lower_edge(view, "thompson_samples")
+    model, X = view.model, view.X
     free = np.ones(len(X), dtype=bool)
     picks = []
     while len(picks) < batch_size:
@@ -121,15 +121,15 @@ def _highest(score, batch_size):
     return np.argsort(-np.round(score, 9), kind="stable")[:batch_size]
 
 
-def _target(moment, name):
+def _target(view, name):
     """The range in eV; ValueError without one."""
-    if moment.target is None:
+    if view.target is None:
         raise ValueError(f"strategy {name!r} needs a target")
-    return moment.target
+    return view.target
 
 
-def _lower_edge(moment, name):
-    target = _target(moment, name)
+def _lower_edge(view, name):
+    target = _target(view, name)
     if np.isfinite(target.high):
         raise ValueError(
             f"strategy {name!r} looks for the highest levels, the target ends at {target.high:g} "

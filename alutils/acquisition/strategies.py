@@ -1,6 +1,6 @@
 """Acquisition strategies: which molecules of the held-out set to label next.
 
-A strategy is a pure function ``strategy(moment, batch_size, rng)`` that returns `batch_size`
+A strategy is a pure function ``strategy(view, batch_size, rng)`` that returns `batch_size`
 different positions in the held-out set. It fits nothing and writes nothing. To add one, write the
 function in a file or a notebook cell of your own and put `@register` above it: figures, letters and
 records then know it by its name. The paper's five are here, others in `diversity` (which spread a
@@ -23,7 +23,7 @@ from alutils.model.gp import GaussianProcess
 
 
 @dataclass(frozen=True)
-class Moment:
+class PoolView:
     """All that a strategy may look at when it picks a batch.
 
     model : fitted GaussianProcess (kernel parameters, factor and X_train_)
@@ -47,50 +47,50 @@ class Moment:
         return sigma
 
 
-def in_range(moment):
+def in_range(view):
     """Positions predicted in range. ValueError without a target."""
-    if moment.target is None:
+    if view.target is None:
         raise ValueError("strategy 'property_search' needs a target")
-    return np.flatnonzero(moment.target.contains(moment.mu))
+    return np.flatnonzero(view.target.contains(view.mu))
 
 
-def upper_half(moment):
+def upper_half(view):
     """Positions of the more uncertain half of the held-out set, most uncertain first."""
-    return _by_uncertainty(moment)[: (len(moment.X) + 1) // 2]
+    return _by_uncertainty(view)[: (len(view.X) + 1) // 2]
 
 
-def random(moment, batch_size, rng):
+def random(view, batch_size, rng):
     """A: uniformly at random."""
-    return rng.permutation(len(moment.X))[:batch_size]
+    return rng.permutation(len(view.X))[:batch_size]
 
 
-def most_uncertain(moment, batch_size, rng):
+def most_uncertain(view, batch_size, rng):
     """B: the highest sigma."""
-    return _by_uncertainty(moment)[:batch_size]
+    return _by_uncertainty(view)[:batch_size]
 
 
-def cluster_centres(moment, batch_size, rng):
+def cluster_centres(view, batch_size, rng):
     """C: the molecules nearest to the centres of `batch_size` clusters."""
-    return _centres(moment.X, np.arange(len(moment.X)), batch_size, rng)
+    return _centres(view.X, np.arange(len(view.X)), batch_size, rng)
 
 
-def uncertain_cluster_centres(moment, batch_size, rng):
+def uncertain_cluster_centres(view, batch_size, rng):
     """D: as C, within the more uncertain half (or the batch_size most uncertain, if more)."""
-    half = upper_half(moment)
+    half = upper_half(view)
     if len(half) < batch_size:
-        half = _by_uncertainty(moment)[:batch_size]
-    return _centres(moment.X, np.sort(half), batch_size, rng)
+        half = _by_uncertainty(view)[:batch_size]
+    return _centres(view.X, np.sort(half), batch_size, rng)
 
 
-def property_search(moment, batch_size, rng):
+def property_search(view, batch_size, rng):
     """E: at random among those predicted in range; if they are too few, the rest at random.
 
     Every molecule draws a random key and the smallest win, so that one molecule more or less in
     range changes one pick and not the whole batch.
     """
-    keys = rng.random(len(moment.X))
-    outside = np.ones(len(moment.X), dtype=bool)
-    outside[in_range(moment)] = False
+    keys = rng.random(len(view.X))
+    outside = np.ones(len(view.X), dtype=bool)
+    outside[in_range(view)] = False
     return np.lexsort((keys, outside))[:batch_size]
 
 
@@ -113,7 +113,7 @@ STRATEGIES = {
 }
 PAPER = tuple(STRATEGIES)[:5]
 SHIPPED = tuple(STRATEGIES)
-LABELS = {}  # what `register` was told to call a strategy in legends
+LABELS = {}  # how legends call a strategy, as `register` was given it
 SEARCHES = (
     "property_search",
     *(n for n, f in STRATEGIES.items() if f.__module__ == search.__name__),
@@ -171,7 +171,7 @@ def register(function=None, name=None, label=None):
 
     Parameters
     ----------
-    function : callable ``(moment, batch_size, rng)``, as at the top of this module
+    function : callable ``(view, batch_size, rng)``, as at the top of this module
     name : str, by which runs and records know it (default: the function's own). A name that you
         used before is replaced; records of the earlier function are then computed again.
     label : str, how legends call it, without its letter (default: the name)
@@ -220,9 +220,9 @@ def entered(function):
     return name
 
 
-def _by_uncertainty(moment):
+def _by_uncertainty(view):
     """Positions by falling sigma; ties, to 1e-9 eV, by position."""
-    return np.argsort(-np.round(moment.sigma, 9), kind="stable")
+    return np.argsort(-np.round(view.sigma, 9), kind="stable")
 
 
 def _centres(X, candidates, n_clusters, rng):

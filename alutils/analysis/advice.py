@@ -64,13 +64,13 @@ def advise(X, y, target, plan, known, noise_var=None):
     rows = {}
     for row in answers.itertuples():
         errors = law_errors(known, row.strategy)
-        saved = row.foretold_saved if np.isfinite(row.foretold_saved) else 0.0
+        saved = row.predicted_saved if np.isfinite(row.predicted_saved) else 0.0
         rows[row.strategy] = {
             "saved": saved,
             "low": saved + errors[0],
-            "high": min(saved + errors[1], row.foretold_saved_bound),
-            "possible": row.foretold_saved_bound,
-            "enrichment": row.foretold_enrichment,
+            "high": min(saved + errors[1], row.predicted_saved_bound),
+            "possible": row.predicted_saved_bound,
+            "enrichment": row.predicted_enrichment,
         }
     table = pd.DataFrame(rows).T.rename_axis("strategy")
     best = table["saved"].idxmax()
@@ -82,4 +82,4 @@ def advise(X, y, target, plan, known, noise_var=None):
 def law_errors(known, strategy):
     """Quantiles of realised minus predicted savings of the searches by one strategy."""
     rows = known[known["strategy"] == strategy]
-    return error_quantiles(rows["saved"] - rows["foretold_saved"])
+    return error_quantiles(rows["saved"] - rows["predicted_saved"])

@@ -51,7 +51,7 @@ def joined(runs, probes, n_pool):
 def usable(frame):
     """Rows for which all rivals have a value: two or more of the probe's labels lie in the target,
     and two or more outside."""
-    return frame.dropna(subset=["foretold_area_gain", "area_gain", "auc", "mmd2", "purity"])
+    return frame.dropna(subset=["predicted_area_gain", "area_gain", "auc", "mmd2", "purity"])
 
 
 def contest(frame, outcome="area_gain", groups="dataset"):
@@ -67,7 +67,7 @@ def contest(frame, outcome="area_gain", groups="dataset"):
         targets), error (mean absolute)
     """
     frame = usable(frame).reset_index(drop=True)
-    column = f"foretold_{outcome}"
+    column = f"predicted_{outcome}"
     predictions = {
         name: left_out(frame, ["logit", "logit2", "logit3", *extra], outcome, groups)
         for name, extra in RIVALS.items()
@@ -94,7 +94,7 @@ def calibrated(frame, outcome="saved"):
     -------
     frame with low, high and inside, for the rows that have a predicted and a realised value
     """
-    column = f"foretold_{outcome}"
+    column = f"predicted_{outcome}"
     frame = frame.dropna(subset=[outcome, column]).copy()
     error = frame[outcome] - frame[column]
     for name in ("low", "high"):

@@ -160,8 +160,8 @@ def probe(X, y, targets, noise_var, plan, random_state=0):
         strategy : property_search, all that are predicted in range before all others, or
             most_probable, by falling probability
         hits, share_seen : target molecules among the labels; (hits + 1/2) / (n + 1)
-        foretold_area_gain, foretold_saved, foretold_saving_gain : of `predicted_gain`; NaN without
-            hits
+        predicted_area_gain, predicted_saved, predicted_saving_gain : of `predicted_gain`; without
+            hits NaN
         auc : area under the ROC curve of the leave-one-out probability
         mmd2 : unbiased squared mean discrepancy between target and rest in the kernel (A. Gretton
             et al., J. Mach. Learn. Res. 13, 723 (2012)), over the signal variance
@@ -195,7 +195,7 @@ def probe(X, y, targets, noise_var, plan, random_state=0):
             predicted = {}
             if hits:
                 gain = predicted_gain(gains_curve(inside, ranking), about["share_seen"], plan)
-                predicted = {f"foretold_{name}": value for name, value in gain.items()}
+                predicted = {f"predicted_{name}": value for name, value in gain.items()}
             rows.append({"strategy": strategy, **about, **predicted})
     return pd.DataFrame(rows)
 

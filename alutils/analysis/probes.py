@@ -67,7 +67,7 @@ def read_or_compute(question):
     path = _file(question)
     if path.exists():
         tracked = json.loads(path.read_text(encoding="utf-8"))
-        if tracked["asked"] == question:
+        if tracked["question"] == question:
             usage_log.note(dataset=question["pool"], sha256=tracked["data_sha256"])
             usage_log.note(record=path.name, file=path.name, stale=False)
             rows = pd.DataFrame(tracked["rows"])
@@ -104,7 +104,7 @@ def track(pool, n_probe=N_PROBE):
     question = studied(pool, n_probe)
     rows = compute(question).round(10).astype(object)
     rows = rows.where(rows.notna(), None).to_dict("records")
-    source = {"asked": question, "data_sha256": load(pool).sha256, "provenance": provenance()}
+    source = {"question": question, "data_sha256": load(pool).sha256, "provenance": provenance()}
     path = _file(question)
     write_json(path, source | {"rows": rows})
     return path

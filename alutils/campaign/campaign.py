@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from alutils.acquisition.batching import batch_sizes
-from alutils.acquisition.strategies import STRATEGIES, Moment
+from alutils.acquisition.strategies import STRATEGIES, PoolView
 from alutils.acquisition.target import Range
 from alutils.campaign.folder import (
     FAILED,
@@ -116,12 +116,12 @@ def _next_batch(state):
     model = GaussianProcess(
         s.noise_var, random_state=np.random.default_rng([s.seed, FIT, iteration])
     ).fit(F[train], y)
-    moment = Moment(model, F[left], None if s.threshold is None else Range(low=s.threshold))
-    picks = STRATEGIES[s.strategy](moment, size, np.random.default_rng([s.seed, PICK, iteration]))
+    view = PoolView(model, F[left], None if s.threshold is None else Range(low=s.threshold))
+    picks = STRATEGIES[s.strategy](view, size, np.random.default_rng([s.seed, PICK, iteration]))
     return {
         "ids": [state.pool.ids[k] for k in left[picks]],
-        "mu_ev": np.round(moment.mu[picks], 4).tolist(),
-        "sigma_ev": np.round(moment.sigma[picks], 4).tolist(),
+        "mu_ev": np.round(view.mu[picks], 4).tolist(),
+        "sigma_ev": np.round(view.sigma[picks], 4).tolist(),
     }
 
 

@@ -24,13 +24,13 @@ FACES = {"upper tail": "full", "lower tail": "left", "window": "none"}
 
 @styled
 def law(frame, errors):
-    """Realised against foretold gain, a panel per strategy: the figure to remember.
+    """Realised against predicted gain, a panel per strategy: the figure to remember.
 
     Parameters
     ----------
-    frame : rows with dataset, strategy, target_low, target_high, foretold_area_gain, area_gain, and
-        spread, its standard deviation over the seeds (NaN for one)
-    errors : strategy -> (low, high), quantiles of realised minus foretold, shaded
+    frame : rows with dataset, strategy, target_low, target_high, predicted_area_gain, area_gain,
+        and spread, its standard deviation over the seeds (NaN for one)
+    errors : strategy -> (low, high), quantiles of realised minus predicted, shaded
     """
     names = list(errors)
     fig, axes = new_figure(len(names), 4.3, sharex=True)
@@ -39,12 +39,12 @@ def law(frame, errors):
         line = np.array([-0.05, 1.05])
         ax.fill_between(line, line + low, line + high, color="0.9", lw=0, zorder=0)
         ax.plot(line, line, color="0.3", lw=1, zorder=1)
-        _gains(ax, frame, name, frame["foretold_area_gain"])
+        _gains(ax, frame, name, frame["predicted_area_gain"])
         ax.set_title(STRATEGY_LABELS[name], loc="left")
         ax.set_ylabel("realised gain\n(share of the possible)")
         ax.set_xlim(-0.08, 1.05)
         ax.set_ylim(-0.08, 1.05)
-    axes[-1].set_xlabel("gain foretold by a probe (share of the possible)")
+    axes[-1].set_xlabel("gain predicted by a probe (share of the possible)")
     _legend(fig, frame)
     return fig
 
@@ -114,14 +114,17 @@ def field(tables, labels):
     fig, axes = new_figure(len(tables), 0.25 * max(map(len, tables)) + 0.9)
     for ax, table, label in zip(axes, tables, labels, strict=True):
         ax.axvline(0, color="0.3", lw=1)
-        for row, (name, told) in enumerate(table.iterrows()):
+        for row, (name, stated) in enumerate(table.iterrows()):
             base = name.removesuffix(", learned noise")
             colour = STRATEGY_COLOURS.get(base, "0.3")
-            bar = [[100 * (told["mean"] - told["low"])], [100 * (told["high"] - told["mean"])]]
-            face = colour if told["beats_random"] else "white"
+            bar = [
+                [100 * (stated["mean"] - stated["low"])],
+                [100 * (stated["high"] - stated["mean"])],
+            ]
+            face = colour if stated["beats_random"] else "white"
             marker = "o" if base == name else "d"
             ax.errorbar(
-                100 * told["mean"], row, xerr=bar, marker=marker, color=colour, mfc=face, ms=6
+                100 * stated["mean"], row, xerr=bar, marker=marker, color=colour, mfc=face, ms=6
             )
         names = [_entry(name) for name in table.index]
         ax.set_yticks(range(len(table)), names, fontsize="small")
@@ -173,8 +176,8 @@ def shifted_tests(frame, margin=statistics.MARGIN):
 
 
 @styled
-def foretold_savings(frame):
-    """Savings that a probe foretold, with their intervals, against the realised ones.
+def predicted_savings(frame):
+    """Savings that a probe predicted, with their intervals, against the realised ones.
 
     frame : rows of `alutils.analysis.law.calibrated`
     """
@@ -185,13 +188,15 @@ def foretold_savings(frame):
         for row in frame[frame["strategy"] == name].itertuples():
             colour = STRATEGY_COLOURS[name]
             ends = [100 * row.low, 100 * row.high]
-            ax.plot([100 * row.foretold_saved] * 2, ends, color=colour, alpha=0.2, lw=1)
+            ax.plot([100 * row.predicted_saved] * 2, ends, color=colour, alpha=0.2, lw=1)
             marker = POOL_MARKERS.get(row.dataset, "*")
             face = colour if row.inside else "white"
-            ax.plot(100 * row.foretold_saved, 100 * row.saved, marker, color=colour, mfc=face, ms=5)
+            ax.plot(
+                100 * row.predicted_saved, 100 * row.saved, marker, color=colour, mfc=face, ms=5
+            )
         ax.set_title(STRATEGY_LABELS[name], loc="left")
         ax.set_ylabel("labels saved, realised (%)")
-    axes[-1].set_xlabel("labels saved, foretold by the probe (%)")
+    axes[-1].set_xlabel("labels saved, predicted by the probe (%)")
     pools = [name for name in POOL_MARKERS if (frame["dataset"] == name).any()]
     look = {"ls": "none", "color": "0.3"}
     handles = [Line2D([], [], marker=POOL_MARKERS[name], label=name, **look) for name in pools]
@@ -248,4 +253,4 @@ def contest_table(results):
         ]
         columns[f"mean error, {name}"] = [f"{error:.3f}" for error in result["error"]]
         index = result.index
-    return Table(pd.DataFrame(columns, index=index).rename_axis("foretold from"))
+    return Table(pd.DataFrame(columns, index=index).rename_axis("predicted from"))

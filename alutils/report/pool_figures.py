@@ -140,12 +140,12 @@ def _some(n):
     return np.unique(np.linspace(0, n - 1, min(n, CLOUD)).astype(int))
 
 
-def batch_table(moment, picks, in_target):
-    """What distinguishes batches picked at one moment: a row for each strategy.
+def batch_table(view, picks, in_target):
+    """What distinguishes batches picked from one view: a row for each strategy.
 
     Parameters
     ----------
-    moment : `alutils.acquisition.strategies.Moment`
+    view : `alutils.acquisition.strategies.PoolView`
     picks : dict of strategy name -> positions in the held-out set
     in_target : (n_heldout,) boolean, by the true label
 
@@ -156,9 +156,9 @@ def batch_table(moment, picks, in_target):
     """
     rows = {}
     for name, chosen in picks.items():
-        Z = moment.X[chosen]
+        Z = view.X[chosen]
         spacing = cKDTree(Z).query(Z, k=2)[0][:, 1].mean()
-        rows[name] = (moment.sigma[chosen].mean(), spacing, in_target[chosen].mean())
+        rows[name] = (view.sigma[chosen].mean(), spacing, in_target[chosen].mean())
     columns = ["sigma_ev", "spacing", "in_range"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("strategy")
 

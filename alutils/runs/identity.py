@@ -74,7 +74,7 @@ def ship(names, task):
 
 
 def _knowing(sent, task, argument):
-    """`task(argument)`, in a worker, after it was told the strategies that `ship` has sent."""
+    """`task(argument)`, in a worker that first takes in the strategies that `ship` has sent."""
     STRATEGIES.update(cloudpickle.loads(sent))
     return task(argument)
 

@@ -1,7 +1,7 @@
 """Where the runs of a grid are computed: one door, an executor as of `concurrent.futures`, by name.
 
 - ``serial``: in this process, with the threads that linear algebra has here
-- ``processes``, ``processes:4``: worker processes, as many as cores, or as told
+- ``processes``, ``processes:4``: worker processes, as many as cores, or this many
 - ``dask``, ``dask:4``: the same through Dask (the extra `cluster`)
 - ``dask:tcp://HOST:PORT``, ``dask:FILE``: a running Dask scheduler, by address or scheduler file
 

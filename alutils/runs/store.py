@@ -51,7 +51,7 @@ def find(config, folder=None):
 
 
 def noted(record, path):
-    """The record, after it was entered into the trace of a page."""
+    """The record, after it was entered into the usage log of a page."""
     if usage_log.wanted():
         usage_log.note(dataset=record["config"]["dataset"], sha256=record["data_sha256"])
         name, made = file_name(RunConfig(**record["config"])), record["created"]

@@ -50,7 +50,7 @@ def die_with_parent():
     parent = multiprocessing.parent_process()
     if parent is None:
         _watch_parent()
-    else:  # under a forkserver, or on Windows, the process above is another or not told
+    else:  # under a forkserver, or on Windows, the process above is another, or unknown
         _when_done(parent.join)
 
 

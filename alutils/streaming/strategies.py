@@ -21,8 +21,8 @@ DIGIT = 16  # bits of a cut that one pass over the pool finds
 
 
 @dataclass(frozen=True)
-class StreamedMoment:
-    """As `acquisition.strategies.Moment`: all that a strategy may look at when it picks a batch.
+class StreamedView:
+    """As `acquisition.strategies.PoolView`: all that a strategy may look at when it picks a batch.
 
     chunks : mappings with mu, sigma and Z, to be read more than once: a `streaming.Store`, a list
     target : `acquisition.target.Range` in eV; None without a target
@@ -32,34 +32,34 @@ class StreamedMoment:
     target: Range | None = None
 
 
-def random(moment, batch_size, rng):
+def random(view, batch_size, rng):
     """A: uniformly at random."""
-    return lowest(((rng.random(len(p)), p) for p, _ in _each(moment.chunks, "mu")), batch_size)
+    return lowest(((rng.random(len(p)), p) for p, _ in _each(view.chunks, "mu")), batch_size)
 
 
-def most_uncertain(moment, batch_size, rng):
+def most_uncertain(view, batch_size, rng):
     """B: the highest sigma; ties, to 1e-9 eV, by position."""
-    return lowest(((-_nano(s), p) for p, s in _each(moment.chunks, "sigma")), batch_size)
+    return lowest(((-_nano(s), p) for p, s in _each(view.chunks, "sigma")), batch_size)
 
 
-def cluster_centres(moment, batch_size, rng):
+def cluster_centres(view, batch_size, rng):
     """C: the molecules nearest to the centres of `batch_size` clusters."""
-    return _centres(lambda: _each(moment.chunks, "Z"), batch_size, rng)
+    return _centres(lambda: _each(view.chunks, "Z"), batch_size, rng)
 
 
-def uncertain_cluster_centres(moment, batch_size, rng):
+def uncertain_cluster_centres(view, batch_size, rng):
     """D: as C, within the more uncertain half (or the batch_size most uncertain, if more)."""
-    n = sum(len(chunk["mu"]) for chunk in moment.chunks)
-    cut = _cut(moment.chunks, min(n, max((n + 1) // 2, batch_size)))
-    return _centres(lambda: _above(moment.chunks, *cut), batch_size, rng)
+    n = sum(len(chunk["mu"]) for chunk in view.chunks)
+    cut = _cut(view.chunks, min(n, max((n + 1) // 2, batch_size)))
+    return _centres(lambda: _above(view.chunks, *cut), batch_size, rng)
 
 
-def property_search(moment, batch_size, rng):
+def property_search(view, batch_size, rng):
     """E: at random among those predicted in range; if they are too few, the rest at random."""
-    target = moment.target
+    target = view.target
     if target is None:
         raise ValueError("strategy 'property_search' needs a target")
-    mus = _each(moment.chunks, "mu")
+    mus = _each(view.chunks, "mu")
     return lowest(((~target.contains(mu), rng.random(len(p)), p) for p, mu in mus), batch_size)
 
 

@@ -215,7 +215,7 @@ def provenance_rows(values, used, sources, archives):
 def section(rows):
     """The page's last section in MyST."""
     lines = "".join(f"| {what} | {text} |\n" for what, text in rows)
-    return f"## Where this page comes from\n\n| what | told by the build |\n|---|---|\n{lines}"
+    return f"## Where this page comes from\n\n| what | from the build |\n|---|---|\n{lines}"
 
 
 def duration(seconds):

@@ -38,8 +38,8 @@ def banner(reason):
 
 def without_thebe(files):
     """Scripts or styles less those of Thebe, which this book does not use: it asks the network."""
-    told = [f"{file.filename} {file.attributes}".lower() for file in files]
-    return [file for file, text in zip(files, told, strict=True) if "thebe" not in text]
+    stated = [f"{file.filename} {file.attributes}".lower() for file in files]
+    return [file for file, text in zip(files, stated, strict=True) if "thebe" not in text]
 
 
 def before_the_page(app, pagename, templatename, context, doctree):

@@ -154,9 +154,9 @@ def clusters(n=60_000, k=8000):
             kept.append(self)
             return super().fit(Z)
 
-    moment, rng = strategies.Moment(model=None, X=X), np.random.default_rng(0)
+    view, rng = strategies.PoolView(model=None, X=X), np.random.default_rng(0)
     with patch.object(clustering, "KMeans", Kept):
-        _, ours_s = timed(strategies.cluster_centres, moment, k, rng)
+        _, ours_s = timed(strategies.cluster_centres, view, k, rng)
     theirs, theirs_s = timed(KMeans(k, n_init=1, random_state=0).fit, X)
     return {
         "n": n,

@@ -41,7 +41,7 @@ from alutils.runs.provenance import (
 from alutils.storage.files import write_json
 from alutils.storage.locations import cache_dir, records_dir
 from alutils.streaming.scoring import Scorer, Store, descriptors, mapped
-from alutils.streaming.strategies import STREAMED, StreamedMoment
+from alutils.streaming.strategies import STREAMED, StreamedView
 
 DATASET = "qm9_b3lyp"
 SIZES = (125_000, 250_000, 500_000, 1_000_000, 2_000_000)
@@ -143,9 +143,9 @@ def score(folder, n, scheduler="serial"):
 
 def pick(folder, n, name, threshold):
     """One strategy on the first n molecules, in a process of its own."""
-    moment = StreamedMoment(Store(folder, n // CHUNK), Range(threshold))
+    view = StreamedView(Store(folder, n // CHUNK), Range(threshold))
     rng = np.random.default_rng([SEED, n])
-    picks, wall_s, processor_s = clocked(STREAMED[name], moment, BATCH, rng)
+    picks, wall_s, processor_s = clocked(STREAMED[name], view, BATCH, rng)
     assert len(np.unique(picks)) == BATCH
     times = {"wall_s": wall_s, "processor_s": processor_s}
     sha256 = hashlib.sha256(picks.tobytes()).hexdigest()
@@ -175,9 +175,9 @@ def against_memory(folder, n, threshold):
     chunks = [dict(c) for c in Store(folder, n // CHUNK)]
     mu, sigma, Z = (np.concatenate([c[name] for c in chunks]) for name in ("mu", "sigma", "Z"))
     whole = SimpleNamespace(mu=mu, sigma=sigma, X=Z.astype(np.float64), target=Range(threshold))
-    moment, rows = StreamedMoment(chunks, Range(threshold)), {}
+    view, rows = StreamedView(chunks, Range(threshold)), {}
     for name in STREAMED:
-        ours = STREAMED[name](moment, BATCH, np.random.default_rng(SEED))
+        ours = STREAMED[name](view, BATCH, np.random.default_rng(SEED))
         with patch.object(clustering, "VARIANCE_KEPT", 1.0):  # Z has the axes that count already
             theirs = STRATEGIES[name](whole, BATCH, np.random.default_rng(SEED))
         rows[name] = {

@@ -17,7 +17,7 @@ if __name__ == "__main__":
         impacts = Counter(found["impact"] for page in pages for found in page["axe"])
         axe = ", ".join(f"{number} {impact}" for impact, number in sorted(impacts.items()))
         seen = {kind: sum(len(page[kind]) for page in pages) for kind in KINDS}
-        told = ", ".join(f"{number} {KINDS[kind]}" for kind, number in seen.items())
-        print(f"{mode.name}: {len(pages)} pages, {told}; axe: {axe or 'nothing'}")
+        stated = ", ".join(f"{number} {KINDS[kind]}" for kind, number in seen.items())
+        print(f"{mode.name}: {len(pages)} pages, {stated}; axe: {axe or 'nothing'}")
     size = sum(path.stat().st_size for path in (BUILD / "html").rglob("*") if path.is_file())
     print(f"the book: {size / 1e6:.1f} MB; screenshots in _build/browser")

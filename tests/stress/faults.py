@@ -87,7 +87,7 @@ PLOTTED = [
     ("margin misplaced", STYLE, "ax.axhspan(-100 * margin", "ax.axhspan(-margin"),
     ("seeds not averaged", CURVES, '"mean": grouped.mean()', '"mean": grouped.first()'),
     ("deviation of a population", CURVES, "grouped.std()", "grouped.std(ddof=0)"),
-    ("gain against itself", LAW, 'name, frame["foretold_area_gain"]', 'name, frame["area_gain"]'),
+    ("gain against itself", LAW, 'name, frame["predicted_area_gain"]', 'name, frame["area_gain"]'),
     ("share not in percent", LAW, '100 * frame["share"]', 'frame["share"]'),
     ("interval ends at the mean", LAW, "100 * row.low, 100 * row.high", "100 * row.low, 0"),
     ("limit misplaced", LAW, "share * n_pool", "2 * share * n_pool"),
@@ -145,12 +145,12 @@ COMPUTED = [
      ("test_metrics.py",)),
     ("error without its sign", METRICS, "np.mean(np.abs(y - mu))", "np.abs(np.mean(y - mu))",
      ("test_metrics.py",)),
-    ("lowest for highest sigma", STRATEGIES, "argsort(-np.round(moment.sigma",
-     "argsort(np.round(moment.sigma", PICKS),
-    ("search outside the range", STRATEGIES, "outside[in_range(moment)] = False",
-     "outside = ~outside; outside[in_range(moment)] = True", PICKS),
+    ("lowest for highest sigma", STRATEGIES, "argsort(-np.round(view.sigma",
+     "argsort(np.round(view.sigma", PICKS),
+    ("search outside the range", STRATEGIES, "outside[in_range(view)] = False",
+     "outside = ~outside; outside[in_range(view)] = True", PICKS),
     ("collisions not made up for", STRATEGIES, "if len(picks) < n_clusters:", "if False:", PICKS),
-    ("a quarter for the half", STRATEGIES, "(len(moment.X) + 1) // 2", "(len(moment.X) + 1) // 4",
+    ("a quarter for the half", STRATEGIES, "(len(view.X) + 1) // 2", "(len(view.X) + 1) // 4",
      loop("test_candidates_are_counted")),
     ("window open above", "acquisition/target.py", "y <= self.high", "y < self.high",
      ("test_acquisition_target.py::test_window_is_half_open_and_elementwise",)),
@@ -199,8 +199,8 @@ def plant(fault):
     found = re.search(r"^FAILED tests/(.+?)(?: - .*)?$", output, re.MULTILINE)
     caught = status == 1 and found  # 2 and above: pytest itself did not get so far
     last = (output.strip().splitlines() or [""])[-1]
-    told = found[1] if caught else "NOT CAUGHT" + ("" if status == 0 else f": {last}")
-    return f"{fault.path:25} {fault.name:35} {told}", bool(caught)
+    stated = found[1] if caught else "NOT CAUGHT" + ("" if status == 0 else f": {last}")
+    return f"{fault.path:25} {fault.name:35} {stated}", bool(caught)
 
 
 def refused(fault):

@@ -300,8 +300,8 @@ def kinds(folder):
     labels = b"id,label\n" + b"".join(f"m{k},{-9 - k / 10}\n".encode() for k in range(4))
     (search / "labels.csv").write_bytes(b"id,label\n")
 
-    def told(path):
-        """What is told is what stands in the file, read by other means."""
+    def stated(path):
+        """What is read is what stands in the file, read by other means."""
         before = (search / "labels.csv").read_bytes()
         try:
             campaign.tell(search, path)
@@ -371,7 +371,7 @@ def kinds(folder):
         Kind("b.jsonl", json.dumps(made).encode() + b"\n", bundle),
         Kind("cached.npy", cached.read_bytes(), cache, share=0.5),
         Kind("000000001.npz", written(np.savez, **scored), chunk),
-        Kind("batch.csv", labels, told),
+        Kind("batch.csv", labels, stated),
         part_of_campaign("campaign.json"),
         part_of_campaign("batch-000.json"),
         part_of_campaign("labels.csv"),

@@ -68,7 +68,7 @@ class Run:
 
 
 class Campaign:
-    """Start, ask and tell, until 70 labels of 100 molecules are told."""
+    """Start, ask and tell, until 70 of 100 molecules have a result."""
 
     def __init__(self):
         organics = load("organics")
@@ -83,9 +83,9 @@ class Campaign:
         while len(campaign.read(folder).labels) < 70:
             with open(campaign.ask(folder) / "batch.csv", newline="") as file:
                 ids = [row["id"] for row in csv.DictReader(file)]
-            told = [(one, f"{self.y[int(one[4:])]:.6f}") for one in ids]
-            campaign.take(folder, told[: len(told) // 2])
-            campaign.take(folder, told[len(told) // 2 :])
+            stated = [(one, f"{self.y[int(one[4:])]:.6f}") for one in ids]
+            campaign.take(folder, stated[: len(stated) // 2])
+            campaign.take(folder, stated[len(stated) // 2 :])
 
     def progress(self, folder):
         if not (folder / "campaign.json").exists():
@@ -193,12 +193,12 @@ def kill(victim, n_kills, rng, folder):
         enough = survived + pending >= n_kills
         by_time = rng.random() < 0.5
         operation = int(rng.integers(1, 60))
-        moment = float(rng.uniform(0, 0.6 * duration))
+        view = float(rng.uniform(0, 0.6 * duration))
         if enough:
             ended = wait(fork(victim.work, run))
         elif by_time:
             pid = fork(victim.work, run)
-            time.sleep(moment)
+            time.sleep(view)
             os.kill(pid, signal.SIGKILL)
             ended = wait(pid)
         else:

@@ -1,7 +1,7 @@
 """How much faster a grid of short runs is with two workers, through each door, in one call.
 
 The same runs, in the same minutes, on the same machine; the records must agree bit for bit. The
-start of the workers is a part of each time, and is told beside it. Nothing else may run meanwhile.
+start of the workers is a part of each time, and is given beside it. Nothing else may run meanwhile.
 
 python tests/stress/speedup.py [--runs 16] [--n-max 1600] [--repeat 3] [--doors processes:2 dask:2]
     [--record]

@@ -90,12 +90,12 @@ def headline(frame):
     return fig
 
 
-def bar(ax, told, at, pool, strategy, label, **look):
+def bar(ax, stated, at, pool, strategy, label, **look):
     """One value with its 95 % interval."""
-    xerr = [[told["y"] - told["y_low"]], [told["y_high"] - told["y"]]]
+    xerr = [[stated["y"] - stated["y_low"]], [stated["y_high"] - stated["y"]]]
     look |= {"marker": POOL_MARKERS[pool], "color": STRATEGY_COLOURS[strategy], "ms": 7}
     label = hidden(list(POOLS).index(pool), label)
-    ax.errorbar(told["y"], at, xerr=xerr, ls="none", label=label, **look)
+    ax.errorbar(stated["y"], at, xerr=xerr, ls="none", label=label, **look)
 
 
 def hidden(row, label):

@@ -37,7 +37,9 @@ def page_records(listed, root):
     for path in sorted((root / BUNDLES).glob("*.zip")):
         bundles |= archived(path)
     for page in listed:
-        study = next((name for name, told in STUDIES.items() if page.notebook[:2] in told[1]), None)
+        study = next(
+            (name for name, stated in STUDIES.items() if page.notebook[:2] in stated[1]), None
+        )
         if study is None:
             continue
         notes = nbformat.read(root / page.path, as_version=4).metadata["alutils"]

@@ -45,11 +45,11 @@ def summary(listed, reasons, verdicts, proofs):
     """The book in five lines."""
     counted = Counter(row["verdict"] for rows in verdicts.values() for row in rows)
     failed = sum(bool(result["failed"] or not result["cases"]) for result in proofs.values())
-    told = ", ".join(f"{number} {verdict}" for verdict, number in counted.most_common())
+    stated = ", ".join(f"{number} {verdict}" for verdict, number in counted.most_common())
     lines = [
         ["what", "state"],
         ["pages out of date", f"{len(reasons)} of {len(listed)}"],
         ["tests behind the equations that fail", f"{failed} of {len(proofs)}"],
-        ["verdicts on claims, one for each pool", told],
+        ["verdicts on claims, one for each pool", stated],
     ]
     return table(lines)
