@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 
 from alutils import loop
+from alutils.acquisition.target import Range, highest
 from alutils.analysis import advice, law, plans, probes, shift
 from alutils.analysis.overlap import Plan
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import features
 from alutils.loop import RunConfig, split
 from alutils.model.noise import NOISES, most_likely_noise
-from alutils.report import law_figures
+from alutils.report import law_tables
 from alutils.runs import store
 from alutils.storage import files
 from alutils.storage.locations import records_dir
@@ -59,8 +60,38 @@ def test_the_law_beats_the_share_alone_where_it_was_not_fitted(rows):
         for groups in ("dataset", "shape"):
             stated = law.contest(part, groups=groups)["explained"]
             assert stated[law.LAW] > stated["share alone (null model)"], (strategy, groups)
-    table = law_figures.contest_table({"shape left out": law.contest(part, groups="shape")})
+    table = law_tables.contest_table({"shape left out": law.contest(part, groups="shape")})
     assert "mean error, shape left out" in table
+
+
+def test_share_and_shape_is_a_rival_for_a_pool_and_none_for_a_new_shape(rows):
+    for strategy, results in law.contests(rows).items():
+        on_pool, on_shape = results["pool left out"], results["shape left out"]
+        assert on_pool.loc[law.SHAPE, "explained"] > on_pool.loc[law.LAW, "explained"], strategy
+        assert on_pool.loc[law.BOTH, "more_low"] > 0, strategy
+        assert on_shape.loc[[law.SHAPE, law.BOTH]].isna().all(axis=None)
+        assert (law_tables.contest_table(results).loc[law.SHAPE].iloc[2:] == "-").all()
+        assert 0.8 < law.between_targets(rows[rows["strategy"] == strategy]) < 1
+
+
+def test_the_law_is_least_biased_by_a_probe_of_the_geometric_mean():
+    sizes = law_tables.probe_sizes(plans.POOLS)
+    for name, pool in (("embedded", plans.POOLS[0]), ("QM9", law.QM9)):
+        rows = sizes[sizes.index.str.startswith(name)]
+        labels = np.array([int(text.split()[1]) for text in rows.index])
+        nearest = int(np.abs(np.log(labels / probes.studied_size(pool))).argmin())
+        assert rows["bias"].abs().argmin() == rows["explained"].argmax() == nearest, name
+        assert rows["bias"].is_monotonic_decreasing
+
+
+def test_what_the_page_of_the_law_quotes_is_what_its_tables_say(rows):
+    contests = law.contests(rows)
+    facts = law_tables.law_facts(rows, contests)
+    for letter, strategy in (("E", "property_search"), ("P", "most_probable")):
+        cell = law_tables.contest_table(contests[strategy])["variance explained, pool left out"]
+        assert facts[f"{letter}_law"] == cell[law.LAW] != facts[f"{letter}_shape"]
+        assert facts[f"{letter}_shape"] == cell[law.SHAPE]
+    assert facts["n_star"] == round((plans.SWEEP["n_init"] * plans.SWEEP["n_max"]) ** 0.5)
 
 
 def test_intervals_come_from_the_other_pools(rows):
@@ -74,7 +105,7 @@ def test_advice_follows_the_probe(rows):
     dataset = load("organics")
     F, order = features(dataset), np.random.default_rng(0).permutation(len(dataset))[:200]
     X, y, plan = F[order], dataset.y[order], Plan(len(dataset), 200, 800)
-    target = float(np.quantile(y, 0.8))
+    target = highest(0.2).range_in(y)
     table, answer = advice.advise(X, y, target, plan, rows)
     assert answer["strategy"] == "most_probable" and answer["noise_var"] in NOISES
     assert (table["low"] < table["saved"]).all() and (
@@ -90,7 +121,7 @@ def test_advice_follows_the_probe(rows):
 def test_advice_needs_hits(rows):
     y = np.linspace(-9, -6, 50)
     with pytest.raises(ValueError, match="1 of the 50 labels lie in the target"):
-        advice.advise(y[:, None], y, -6.01, Plan(500, 50, 100), rows)
+        advice.advise(y[:, None], y, Range(low=-6.01), Plan(500, 50, 100), rows)
 
 
 def test_likely_noise_is_that_of_the_labels():

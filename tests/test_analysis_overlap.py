@@ -89,7 +89,7 @@ def pool():
 def test_probe_tells_easy_from_hard_targets(pool):
     X, y = pool
     shuffled = np.random.default_rng(0).permutation(y)
-    plan, target = Plan(5000, 100, 800), float(np.quantile(y, 0.7))
+    plan, target = Plan(5000, 100, 800), Range(low=float(np.quantile(y, 0.7)))
     easy = overlap.probe(X, y, [target], 0.01, plan).set_index("strategy")
     hard = overlap.probe(X, shuffled, [target], 0.01, plan).set_index("strategy")
     assert (easy["predicted_area_gain"] > 0.6).all() and (hard["predicted_area_gain"] < 0.4).all()
@@ -125,6 +125,16 @@ def test_left_out_groups_are_predicted_by_the_others():
     assert overlap.explained([1, 2, 3], [2, 2, 2]) == 0
 
 
+def test_each_kind_has_a_model_of_its_own_and_a_new_one_has_none():
+    frame = pd.DataFrame({"x": [0, 1, 2, 0, 1, 2, 0], "kind": list("aaabbbc")})
+    frame["y"] = frame["x"] * frame["kind"].map({"a": 1, "b": -1, "c": 0})
+    frame["g"] = [1, 2, 2, 1, 2, 2, 1]
+    apart = overlap.left_out(frame, ["x"], "y", "g", within="kind")
+    assert np.allclose(apart[[0, 3]], 0) and np.isnan(apart[6])
+    assert not np.allclose(overlap.left_out(frame, ["x"], "y", "g")[[1, 2]], [1, 2])
+    assert np.isnan(overlap.left_out(frame, ["x"], "y", "kind", within="kind")).all()
+
+
 def test_interval_of_the_explained_share_holds_it():
     rng = np.random.default_rng(0)
     truth = rng.normal(size=300)
@@ -136,3 +146,12 @@ def test_interval_of_the_explained_share_holds_it():
 def test_error_quantiles_leave_out_what_is_unknown():
     errors = np.r_[np.linspace(-1, 1, 201), np.nan]
     assert overlap.error_quantiles(errors) == pytest.approx((-0.9, 0.9))
+
+
+def test_what_is_explained_beyond_others_is_judged_on_the_same_draws():
+    rng = np.random.default_rng(0)
+    truth, groups = rng.normal(size=300), np.arange(300) // 3
+    good, bad = truth + rng.normal(scale=0.3, size=300), truth + rng.normal(scale=0.6, size=300)
+    low, high = overlap.explained_interval(truth, good, groups, bad)
+    assert 0 < low < overlap.explained(truth, good) - overlap.explained(truth, bad) < high
+    assert overlap.explained_interval(truth, good, groups, good) == (0, 0)

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
-from alutils.analysis import law, plans, probes
-from alutils.analysis.overlap import error_quantiles, probe
+from alutils.acquisition.target import Range, above, above_or_highest
+from alutils.analysis import law, plans
+from alutils.analysis.overlap import Plan, error_quantiles, probe
+from alutils.data.datasets import load
+from alutils.descriptors import features
+from alutils.loop import split
+from alutils.metrics import savings
 from alutils.model.noise import most_likely_noise
-from alutils.runs.records import run_or_load
 
 RANDOM = "random"
+
+
+class Probed(NamedTuple):
+    """A probe and what it is for: all but the last two arguments of `advise`."""
+
+    X: np.ndarray  # (n, d) descriptors
+    y: np.ndarray  # (n,) labels, eV
+    target: Range
+    plan: Plan
+
+
+def draw(config, threshold=None, share=None):
+    """The first batch of a run as a probe of its pool.
+
+    The threshold of a share is read off the probe, since a real search knows no more.
+
+    Parameters
+    ----------
+    config : RunConfig
+    threshold : eV, of the target above it;  share : of the probe's highest labels, without one
+    """
+    pool = load(config.dataset)
+    labelled = split(config, len(pool)).train_idx
+    y = pool.y[labelled]
+    plan = Plan(len(pool) - config.n_test, config.n_init, config.n_max)
+    return Probed(features(pool)[labelled], y, above_or_highest(threshold, share).range_in(y), plan)
 
 
 def experience(without=None):
@@ -22,11 +55,7 @@ def experience(without=None):
     -------
     frame of `alutils.analysis.law.joined`
     """
-    runs = pd.concat([run_or_load(plans.sweep()), run_or_load(plans.sweep_qm9())])
-    questions = [probes.studied(pool) for pool in probes.STUDIED]
-    answers = pd.concat([probes.read_or_compute(question) for question in questions])
-    n_pool = {question["pool"]: question["plan"]["n_pool"] for question in questions}
-    rows = law.usable(law.joined(runs, answers, n_pool))
+    rows = law.usable(law.searches(plans.POOLS, range(3)))
     return rows[rows["dataset"] != without]
 
 
@@ -83,3 +112,34 @@ def law_errors(known, strategy):
     """Quantiles of realised minus predicted savings of the searches by one strategy."""
     rows = known[known["strategy"] == strategy]
     return error_quantiles(rows["saved"] - rows["predicted_saved"])
+
+
+def trial(config, probed, answer, strategies):
+    """The runs that show what an advice was worth: random sampling and searches, from the probe.
+
+    Parameters
+    ----------
+    config : RunConfig that `draw` was given;  probed : Probed
+    answer : of `advise`;  strategies : names of searches
+
+    Returns
+    -------
+    list of RunConfig
+    """
+    target, noise_var = above(probed.target.low), answer["noise_var"]
+    drafts = [replace(config, target=target, noise_var=noise_var)]
+    return drafts + [replace(drafts[0], strategy=name) for name in strategies]
+
+
+def realised(runs):
+    """Share of labels that each search saved at random sampling's final found share, a Series.
+
+    runs : frame of `run_or_load` for a `trial`
+    """
+    found = {name: rows.sort_values("n_train") for name, rows in runs.groupby("strategy")}
+    curves = {
+        name: (rows["n_train"].to_numpy(), rows["found_share"].cummax().to_numpy())
+        for name, rows in found.items()
+    }
+    at_random = curves.pop(RANDOM)
+    return pd.Series({name: savings(*at_random, *curve) for name, curve in curves.items()})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
 from alutils.acquisition.target import shape_of
+from alutils.analysis import plans, probes
 from alutils.analysis.overlap import (
     KEYS,
     error_quantiles,
@@ -14,16 +17,51 @@ from alutils.analysis.overlap import (
     gains,
     left_out,
 )
+from alutils.runs.records import run_or_load
 
-# Rivals, each beside the share of the target: what it adds to the null model.
+QM9 = "qm9_b3lyp"
+TARGET = ["dataset", "target_low", "target_high"]
+
+
+class Rival(NamedTuple):
+    """What is known beside the share of the target, of which all rivals have a cubic."""
+
+    extra: tuple[str, ...] = ()  # columns of the probe
+    within: str | None = None  # a column: each of its values has a cubic of its own
+
+
+NULL, SHAPE = "share alone (null model)", "share and shape"
 RIVALS = {
-    "share alone (null model)": [],
-    "share and AUC": ["auc"],
-    "share and MMD²": ["mmd2"],
-    "share and neighbours' purity": ["purity"],
-    "share and error near the edge": ["near"],
+    NULL: Rival(),
+    SHAPE: Rival(within="shape"),
+    "share and AUC": Rival(("auc",)),
+    "share and MMD²": Rival(("mmd2",)),
+    "share and neighbours' purity": Rival(("purity",)),
+    "share and error near the edge": Rival(("near",)),
 }
 LAW, FITTED = "gains curve, nothing fitted", "gains curve, two numbers fitted"
+BOTH = "mean of share and shape and gains curve"
+LEFT_OUT = {"pool left out": "dataset", "shape left out": "shape"}
+
+
+def searches(pools, seeds, n_probe=probes.N_PROBE, with_qm9=True):
+    """The searches of the sweeps on some pools, each with a probe of its own.
+
+    Parameters
+    ----------
+    pools : names of data sets;  seeds : of runs and probes
+    n_probe : molecules labelled before a search;  with_qm9 : add the sweep on QM9
+
+    Returns
+    -------
+    frame of `joined`
+    """
+    configs = plans.sweep(pools, seeds) + (plans.sweep_qm9() if with_qm9 else [])
+    questions = [{**probes.studied(pool, n_probe), "seeds": list(seeds)} for pool in pools]
+    questions += [probes.studied(QM9, n_probe)] if with_qm9 else []
+    answers = pd.concat([probes.read_or_compute(question) for question in questions])
+    n_pool = {question["pool"]: question["plan"]["n_pool"] for question in questions}
+    return joined(run_or_load(configs), answers, n_pool)
 
 
 def joined(runs, probes, n_pool):
@@ -54,6 +92,28 @@ def usable(frame):
     return frame.dropna(subset=["predicted_area_gain", "area_gain", "auc", "mmd2", "purity"])
 
 
+def predictions(frame, groups="dataset", outcome="area_gain"):
+    """What each rival predicts for a group that it was not fitted to.
+
+    Parameters
+    ----------
+    frame : of `usable`, one strategy, index 0, 1, ...;  groups : "dataset" or "shape"
+
+    Returns
+    -------
+    dict: rival -> (len(frame),) predictions, NaN where it was fitted to nothing like the row
+    """
+    powers, curve = ["logit", "logit2", "logit3"], f"predicted_{outcome}"
+    predicted = {
+        name: left_out(frame, [*powers, *rival.extra], outcome, groups, rival.within)
+        for name, rival in RIVALS.items()
+    }
+    predicted[FITTED] = left_out(frame, [curve], outcome, groups)
+    predicted[LAW] = frame[curve].to_numpy(float)
+    predicted[BOTH] = (predicted[SHAPE] + predicted[LAW]) / 2
+    return predicted
+
+
 def contest(frame, outcome="area_gain", groups="dataset"):
     """How well each rival predicts the gains of a group that it was not fitted to.
 
@@ -64,27 +124,63 @@ def contest(frame, outcome="area_gain", groups="dataset"):
     Returns
     -------
     frame indexed by rival: explained (share of the variance), low and high (95 %, bootstrap over
-        targets), error (mean absolute)
+        targets), error (mean absolute), more, more_low and more_high (explained beyond the law);
+        NaN for a rival that predicts nothing for some of the rows
     """
     frame = usable(frame).reset_index(drop=True)
-    column = f"predicted_{outcome}"
-    predictions = {
-        name: left_out(frame, ["logit", "logit2", "logit3", *extra], outcome, groups)
-        for name, extra in RIVALS.items()
-    }
-    predictions[FITTED] = left_out(frame, [column], outcome, groups)
-    predictions[LAW] = frame[column].to_numpy(float)
-    targets = frame.groupby(["dataset", "target_low", "target_high"]).ngroup()
-    rows = {}
-    for name, predicted in predictions.items():
-        low, high = explained_interval(frame[outcome], predicted, targets)
+    truth, targets = frame[outcome], frame.groupby(TARGET).ngroup()
+    predicted, rows = predictions(frame, groups, outcome), {}
+    for name, values in predicted.items():
+        if np.isnan(values).any():
+            rows[name] = {}
+            continue
+        share, of_law = explained(truth, values), explained(truth, predicted[LAW])
+        low, high = explained_interval(truth, values, targets)
+        more_low, more_high = explained_interval(truth, values, targets, predicted[LAW])
         rows[name] = {
-            "explained": explained(frame[outcome], predicted),
-            "low": low,
-            "high": high,
-            "error": np.abs(frame[outcome] - predicted).mean(),
+            **{"explained": share, "low": low, "high": high},
+            "error": np.abs(truth - values).mean(),
+            **{"more": share - of_law, "more_low": more_low, "more_high": more_high},
         }
-    return pd.DataFrame(rows).T
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def contests(frame):
+    """`contest` of each search, with a pool and with a shape left out.
+
+    frame : of `joined`
+
+    Returns
+    -------
+    dict: strategy -> dict: a key of LEFT_OUT -> frame of `contest`
+    """
+    return {
+        strategy: {left: contest(rows, groups=groups) for left, groups in LEFT_OUT.items()}
+        for strategy, rows in frame.groupby("strategy", sort=False)
+    }
+
+
+def between_targets(frame):
+    """Share of the variance of the gains that lies between targets, not between pools and seeds.
+
+    frame : of `joined`, one strategy
+    """
+    frame = usable(frame)
+    return explained(frame["area_gain"], frame.groupby(TARGET[1:])["area_gain"].transform("mean"))
+
+
+def mean_gains(frame):
+    """Means over the seeds: a row per search and target, spread being area_gain's deviation."""
+    rows = frame.groupby(["dataset", "strategy", "target_low", "target_high"], as_index=False)
+    spread = rows["area_gain"].std()["area_gain"]
+    return rows.mean(numeric_only=True).assign(spread=spread)
+
+
+def gain_errors(frame):
+    """Quantiles of realised minus predicted gain: strategy -> (low, high)."""
+    error = frame["area_gain"] - frame["predicted_area_gain"]
+    by_search = error.groupby(frame["strategy"], sort=False)
+    return {name: error_quantiles(part) for name, part in by_search}
 
 
 def calibrated(frame, outcome="saved"):

@@ -9,6 +9,7 @@ that has not seen its label.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -217,23 +218,27 @@ def _error_near(y, mu, target):
     return float(np.sqrt(np.mean((y - mu)[near] ** 2)))
 
 
-def left_out(frame, columns, outcome, groups):
+def left_out(frame, columns, outcome, groups, within=None):
     """Predictions for each group by a linear model that was fitted to the other groups.
 
     Parameters
     ----------
     frame : rows;  columns : predictors;  outcome, groups : column names
+    within : column name: each of its values has a model of its own
 
     Returns
     -------
-    (len(frame),) predictions
+    (len(frame),) predictions; NaN where no other group has rows to fit to
     """
     A = np.column_stack([np.ones(len(frame)), frame[columns].to_numpy(float)])
     y, group = frame[outcome].to_numpy(float), frame[groups].to_numpy()
-    predicted = np.empty(len(frame))
-    for one in pd.unique(group):
-        coefficients, *_ = np.linalg.lstsq(A[group != one], y[group != one], rcond=None)
-        predicted[group == one] = A[group == one] @ coefficients
+    kind = np.zeros(len(frame)) if within is None else frame[within].to_numpy()
+    predicted = np.full(len(frame), np.nan)
+    for one, same in product(pd.unique(group), pd.unique(kind)):
+        here, others = (kind == same) & (group == one), (kind == same) & (group != one)
+        if others.any():
+            coefficients, *_ = np.linalg.lstsq(A[others], y[others], rcond=None)
+            predicted[here] = A[here] @ coefficients
     return predicted
 
 
@@ -244,18 +249,22 @@ def explained(outcome, predicted):
     return float(1 - np.sum((outcome - predicted) ** 2) / np.sum((outcome - outcome.mean()) ** 2))
 
 
-def explained_interval(outcome, predicted, groups, n=2000, seed=0):
+def explained_interval(outcome, predicted, groups, other=None, n=2000, seed=0):
     """95 % interval of `explained` by the bootstrap: whole groups are drawn with replacement.
 
     groups : (n,) labels;  n : draws
+    other : (n,) predictions; then of what `predicted` explains more than they do
     """
     outcome, predicted = np.asarray(outcome, float), np.asarray(predicted, float)
-    columns = [np.ones(len(outcome)), outcome, outcome**2, (outcome - predicted) ** 2]
+    missed = (outcome - predicted) ** 2
+    if other is not None:
+        missed = missed - (outcome - np.asarray(other, float)) ** 2
+    columns = [np.ones(len(outcome)), outcome, outcome**2, missed]
     sums = pd.DataFrame(np.column_stack(columns)).groupby(np.asarray(groups)).sum().to_numpy()
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), size=n) @ sums
     count, total, squares, residual = drawn.T
-    values = 1 - residual / (squares - total**2 / count)
+    values = (other is None) - residual / (squares - total**2 / count)
     return tuple(np.quantile(values, [0.025, 0.975]))
 
 

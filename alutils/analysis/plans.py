@@ -17,6 +17,8 @@ FIELD = {"n_init": 100, "n_const": 100, "n_max": 1600, "n_test": 1000}
 QM9_SWEEP = {"n_init": 1000, "n_const": 1000, "n_max": 10_000, "n_test": 10_000}
 SWEEP = {"n_init": 100, "n_const": 100, "n_max": 800, "n_test": 1000}
 SWEPT = ("property_search", "most_probable")
+# Compared on shifted test sets: A and those that spread a batch over the pool.
+SHIFTED = ("random", "most_uncertain", "cluster_centres", "uncertain_cluster_centres", "k_centre")
 LEARNED = ("random", "uncertain_cluster_centres", "property_search")  # run with learned noise too
 
 # Quantiles between which a target lies: tails from 1 % to 90 % at both ends, windows between.

@@ -57,6 +57,16 @@ def studied(pool, n_probe=N_PROBE):
     return question(pool, seeds, targets, plan, n_probe)
 
 
+def studied_size(pool):
+    """Geometric mean of the first and the last training set of a pool's sweep, molecules.
+
+    A search spends as many doublings below this size as above it, so that a probe of this size has
+    the model that the law wants.
+    """
+    plan = studied(pool)["plan"]
+    return float(np.sqrt(plan["n_init"] * plan["n_max"]))
+
+
 def read_or_compute(question):
     """The tracked answer to a `question`, or one computed now.
 

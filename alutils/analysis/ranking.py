@@ -8,7 +8,30 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from alutils.acquisition.strategies import STRATEGIES
+from alutils.analysis import plans
 from alutils.analysis.statistics import CONFIDENCE, holm
+from alutils.runs.records import run_or_load
+
+AT_LEARNED_NOISE = ", learned noise"  # ends the name of such an entry
+
+
+def entries(pools, seeds, strategies=None, learned_noise=True, scheduler="serial"):
+    """Runs of the field: every strategy at one noise, some also at that of their first batch.
+
+    Parameters
+    ----------
+    pools, seeds : names of data sets, ints
+    strategies : names, random sampling is added; None takes all that are entered in `STRATEGIES`
+    learned_noise : add those of `plans.noise_learned`, whose names end with `AT_LEARNED_NOISE`
+    scheduler : as of `alutils.runs.records.run_or_load`
+    """
+    names = list(dict.fromkeys(["random", *(strategies or STRATEGIES)]))
+    runs = run_or_load(plans.fixed_noise(pools, seeds, names), scheduler=scheduler)
+    if not learned_noise:
+        return runs
+    learned = run_or_load(plans.noise_learned(pools, seeds), scheduler=scheduler)
+    return pd.concat([runs, learned.assign(strategy=learned["strategy"] + AT_LEARNED_NOISE)])
 
 
 def scores(records, column, n_train, relative_to="random"):

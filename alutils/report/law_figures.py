@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from matplotlib.lines import Line2D
 
 from alutils.acquisition.target import shape_of
 from alutils.analysis import statistics
+from alutils.analysis.ranking import AT_LEARNED_NOISE
 from alutils.report.style import (
     POOL_MARKERS,
     STRATEGY_COLOURS,
@@ -17,7 +17,6 @@ from alutils.report.style import (
     new_figure,
     styled,
 )
-from alutils.report.tables import Table
 
 FACES = {"upper tail": "full", "lower tail": "left", "window": "none"}
 
@@ -115,7 +114,7 @@ def field(tables, labels):
     for ax, table, label in zip(axes, tables, labels, strict=True):
         ax.axvline(0, color="0.3", lw=1)
         for row, (name, stated) in enumerate(table.iterrows()):
-            base = name.removesuffix(", learned noise")
+            base = name.removesuffix(AT_LEARNED_NOISE)
             colour = STRATEGY_COLOURS.get(base, "0.3")
             bar = [
                 [100 * (stated["mean"] - stated["low"])],
@@ -141,9 +140,9 @@ def field(tables, labels):
 
 def _entry(name):
     """Label of a strategy; of one at learned noise its letter alone, for the width."""
-    base = name.removesuffix(", learned noise")
+    base = name.removesuffix(AT_LEARNED_NOISE)
     label = STRATEGY_LABELS.get(base, base)
-    return label if base == name else f"{label.split()[0]}, learned noise"
+    return label if base == name else label.split()[0] + AT_LEARNED_NOISE
 
 
 @styled
@@ -242,15 +241,3 @@ def found_live(curve, share, n_pool, strategy):
     ax.set_ylim(0, 1.3 * curve["n_found"].max())
     ax.legend()
     return fig
-
-
-def contest_table(results):
-    """Table of `contest` results for the page: groups -> frame."""
-    columns = {}
-    for name, result in results.items():
-        columns[f"variance explained, {name}"] = [
-            f"{row.explained:.2f} ({row.low:.2f} to {row.high:.2f})" for row in result.itertuples()
-        ]
-        columns[f"mean error, {name}"] = [f"{error:.3f}" for error in result["error"]]
-        index = result.index
-    return Table(pd.DataFrame(columns, index=index).rename_axis("predicted from"))
