@@ -26,28 +26,20 @@
 # about ten seconds on one core.
 
 # %%
-import numpy as np
-import pandas as pd
 from myst_nb import glue
 
-from alutils import metrics
-from alutils.acquisition.target import above, above_or_highest
 from alutils.analysis import advice, law
-from alutils.analysis.overlap import CONFIDENCE, Plan
-from alutils.data.datasets import load
-from alutils.descriptors import features
-from alutils.loop import split
-from alutils.report import law_figures, tables
+from alutils.report import advice_tables, law_figures, tables
 from alutils.report.parameters import check_parameters, run_configs
 from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
-dataset = "optoelectronics"  # embedded pool, local data set, or the path of a file
+dataset = "optoelectronics"  # embedded pool, local data set, or a path
 n_probe = 300  # molecules labelled at random before you decide
 n_max = 900  # molecules that you can label in all
 n_test = 1000  # molecules kept aside here, to see what the advice was worth
-target_share = 0.1  # the target is this share of the probe's molecules, those with the highest HOMO
-threshold = None  # eV: the target is HOMO > threshold, and goes before target_share
+target_share = 0.1  # of the probe's molecules, those with the highest HOMO
+threshold = None  # eV: the target is HOMO > threshold; before target_share
 seed = 0
 
 # %% [markdown]
@@ -60,14 +52,13 @@ p = check_parameters(
     **dict.fromkeys(["n_probe", "n_max", "n_test", "seed"], int),
     **{"dataset": str, "target_share": float, "threshold": float | None},
 )
-pool = load(p.dataset)
-sizes = {"n_test": p.n_test, "n_init": p.n_probe, "n_const": p.n_probe, "n_max": p.n_max}
-draft = run_configs(p, strategy=["random"], **{name: [size] for name, size in sizes.items()})[0]
-labelled = split(draft, len(pool)).train_idx
-X, y = features(pool)[labelled], pool.y[labelled]
-target = above_or_highest(p.threshold, p.target_share).range_in(y)
-plan = Plan(len(pool) - p.n_test, p.n_probe, p.n_max)
-print(f"{len(y)} labels, target above {target.low:.3f} eV, up to {p.n_max} labels of {plan.n_pool}")
+batches = {"n_init": [p.n_probe], "n_const": [p.n_probe]}
+(draft,) = run_configs(p, strategy=["random"], **batches)
+probed = advice.draw(draft, p.threshold, p.target_share)
+print(
+    f"{len(probed.y)} labels, target above {probed.target.low:.3f} eV,",
+    f"up to {p.n_max} labels of {probed.plan.n_pool}",
+)
 
 # %% [markdown]
 # ## The advice
@@ -80,26 +71,13 @@ print(f"{len(y)} labels, target above {target.low:.3f} eV, up to {p.n_max} label
 
 # %%
 known = advice.experience(without=p.dataset)
-table, answer = advice.advise(X, y, target, plan, known)
-shown = table.drop(columns="enrichment").map("{:.0%}".format)
-shown["hits per label"] = table["enrichment"].map("{:.1f} times random".format)
-tables.Table(shown)
+table, answer = advice.advise(*probed, known)
+advice_tables.advice_table(table)
 
 # %% tags=["remove-cell"]
-best = table["saved"].idxmax()
-stated = {
-    "n_probe": p.n_probe,
-    "confidence": CONFIDENCE,
-    "hits": answer["hits"],
-    "share": answer["share"],
-    "noise": answer["noise_var"],
-    "strategy": answer["strategy"].replace("_", " "),
-    **table.loc[best, ["saved", "low", "high"]].astype(float).round(2).to_dict(),
-    "dataset": p.dataset,
-    "n_max": p.n_max,
-    "threshold": target.low,
-}
-for key, value in stated.items():
+facts = advice_tables.advice_facts(probed, table, answer)
+facts |= {"n_probe": p.n_probe, "n_max": p.n_max, "dataset": p.dataset}
+for key, value in facts.items():
     glue(key, value, display=False)
 
 # %% [markdown]
@@ -110,7 +88,7 @@ for key, value in stated.items():
 # difference that our pages could show, and few large batches need the fewest rounds in the laboratory.
 #
 # If what you want is a low error on molecules like those of the pool, and no target, random sampling is the
-# advice whatever the probe says: at a good noise we saw no strategy do better ({ref}`C7 <claim-c7>`), unless the
+# advice whatever the probe says: at a good noise we saw no strategy do better ({ref}`C7a <claim-c7a>`), unless the
 # molecules that you will ask about are remote from the pool ({numref}`fig-law-shifted-pools`).
 #
 # ## What the advice was worth
@@ -120,36 +98,9 @@ for key, value in stated.items():
 # the found shares of the default run with tracked ones, within a tolerance.
 
 # %%
-runs = run_or_load(
-    run_configs(
-        p,
-        strategy=["random", *table.index],
-        target=[above(target.low)],
-        noise_var=[answer["noise_var"]],
-        **{name: [size] for name, size in sizes.items()},
-    )
-)
-found = {name: rows.sort_values("n_train") for name, rows in runs.groupby("strategy")}
-at_random = found["random"]["found_share"].to_numpy()
-realised = {
-    name: metrics.savings(
-        found["random"]["n_train"].to_numpy(),
-        at_random,
-        found[name]["n_train"].to_numpy(),
-        np.maximum.accumulate(found[name]["found_share"].to_numpy()),
-    )
-    for name in table.index
-}
+runs = run_or_load(advice.trial(draft, probed, answer, table.index))
 print(tables.stale_text(runs))
-tables.Table(
-    pd.DataFrame(
-        {
-            "predicted": table["saved"].map("{:.0%}".format),
-            "interval": [f"{row.low:.0%} to {row.high:.0%}" for row in table.itertuples()],
-            "realised": [f"{realised[name]:.0%}" for name in table.index],
-        }
-    )
-)
+advice_tables.outcome_table(table, advice.realised(runs))
 
 # %% [markdown]
 # ## Calibration
@@ -159,7 +110,8 @@ tables.Table(
 
 # %% tags=["remove-output", "hide-input"]
 every = law.calibrated(advice.experience())
-calibration_figure = glue("fig_calibration", law_figures.predicted_savings(every))
+calibration = law_figures.predicted_savings(every)
+calibration_figure = glue("fig_calibration", calibration)
 
 # %% [markdown]
 # ```{glue:figure} fig_calibration
@@ -175,9 +127,7 @@ calibration_figure = glue("fig_calibration", law_figures.predicted_savings(every
 # ```
 
 # %%
-held = every.groupby(["dataset", "strategy"], sort=False)["inside"].agg(["mean", "size"])
-held["searches within the interval"] = held["mean"].map("{:.0%}".format)
-tables.Table(held.rename(columns={"size": "searches"}).drop(columns="mean").reset_index())
+advice_tables.calibration_table(every)
 
 # %% tags=["remove-cell"]
 glue("inside", float(every["inside"].mean()), display=False)
@@ -189,7 +139,8 @@ glue("n_every", len(every), display=False)
 # predict than those on the others: read an interval as what it is, the spread of errors on pools that
 # somebody happened to study.
 #
-# *The catch:* a probe with two or three hits says little, and the intervals do not know that; label until ten
+# *The catch:* the law is stated for a probe larger than the first batch, which the probe is here
+# ({numref}`fig-law-pools` and the text beside it). And a probe with two or three hits says little, and the intervals do not know that; label until ten
 # of the probe's molecules lie in the target, if you can. Labels of the probe are not lost: they are the first
 # batch of the search.
 #
