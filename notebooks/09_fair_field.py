@@ -24,21 +24,18 @@
 # `.venv/bin/python -m alutils study field` makes them again, in about a quarter of an hour on two cores.
 
 # %%
-import pandas as pd
 from myst_nb import glue
 
-from alutils.acquisition.strategies import LETTERS, STRATEGIES
-from alutils.analysis import plans, ranking
-from alutils.report import law_figures, tables
+from alutils.analysis import ranking
+from alutils.report import field_tables, law_figures
 from alutils.report.parameters import check_parameters
-from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 pools = ["organics", "aminoacids", "optoelectronics"]
 seeds = [0, 1, 2, 3, 4]
-strategies = []  # empty: all of alutils.acquisition.strategies.STRATEGIES; random is always among them
-learned_noise = True  # add A, D and E at the noise that each first batch calls for
-scheduler = "serial"  # or "processes:2", "dask:ADDRESS": where the runs are computed
+strategies = []  # empty: all that are entered in STRATEGIES; A takes part
+learned_noise = True  # add A, D and E at the noise of each first batch
+scheduler = "serial"  # or "processes:2", "dask:ADDRESS"
 
 # %% [markdown]
 # The next cell refuses unknown names and values of the wrong kind. A strategy of your own, entered in
@@ -47,18 +44,13 @@ scheduler = "serial"  # or "processes:2", "dask:ADDRESS": where the runs are com
 # %%
 p = check_parameters(
     globals(),
-    **{"pools": list[str], "seeds": list[int], "strategies": list[str] | None},
-    **{"learned_noise": bool, "scheduler": str},
+    **{"pools": list[str], "seeds": list[int], "scheduler": str},
+    **{"strategies": list[str] | None, "learned_noise": bool},
 )
-names = list(dict.fromkeys(["random", *(p.strategies or STRATEGIES)]))
-runs = run_or_load(plans.fixed_noise(p.pools, p.seeds, names), scheduler=p.scheduler)
-if p.learned_noise:
-    learned = run_or_load(plans.noise_learned(p.pools, p.seeds), scheduler=p.scheduler)
-    learned = learned.assign(strategy=learned["strategy"] + ", learned noise")
-    noises = learned.drop_duplicates(["dataset", "seed"]).groupby("dataset")["noise_var"]
-    runs = pd.concat([runs, learned])
+runs = ranking.entries(**vars(p))
 n_end = int(runs["n_train"].max())
-print(f"{len(p.pools)} pools, {len(p.seeds)} seeds, {runs['strategy'].nunique()} entries")
+n_entries = runs["strategy"].nunique()
+print(f"{len(p.pools)} pools, {len(p.seeds)} seeds, {n_entries} entries")
 
 # %% [markdown]
 # ## The entries
@@ -83,18 +75,23 @@ print(f"{len(p.pools)} pools, {len(p.seeds)} seeds, {runs['strategy'].nunique()}
 # ## The statistics
 #
 # A score is the logarithm of a run's number at {glue:text}`n_end` molecules over random sampling's mean in
-# the same pool, so that pools with large and small errors and effects count alike; the tables undo it. Two strategies are compared by a paired $t$-test over
-# the {glue:text}`n_pairs` pairings of pool and seed. That makes {glue:text}`n_tests` comparisons in each
+# the same pool, so that pools with large and small errors and effects count alike; the tables undo it. Two
+# strategies are compared on the {glue:text}`n_pairs` pairings of pool and seed, by a paired $t$-test with the
+# pool as a block: the difference is the mean of the pools' own, and its scatter is what the seeds do within
+# a pool. By how much an effect differs between pools is no scatter. The degrees of freedom are those of the
+# pool with the fewest seeds. That makes {glue:text}`n_tests` comparisons in each
 # table, and one in twenty would be a win by chance: Holm's correction {cite}`holm1979simple` keeps the chance
-# of *any* false win in a table below 5 %. The pairings share three pools, so the intervals speak of these
-# pools, not of all pools.
+# of *any* false win in a table below 5 %. The intervals speak of these {glue:text}`n_pools` pools, not of all pools.
 
 # %%
-error = ranking.compare(ranking.scores(runs, "mae_ev", n_end), lower_is_better=True)
-found = ranking.compare(ranking.scores(runs, "found_share", n_end), lower_is_better=False)
+errors = ranking.scores(runs, "mae_ev", n_end)
+shares = ranking.scores(runs, "found_share", n_end)
+error = ranking.compare(errors, lower_is_better=True)
+found = ranking.compare(shares, lower_is_better=False)
 
 # %% tags=["remove-output", "hide-input"]
-labels = ["MAE minus that of A (% of A's)", "found share minus that of A (% of A's)"]
+minus_a = "{} minus that of A (% of A's)".format
+labels = [minus_a("MAE"), minus_a("found share")]
 field_figure = glue("fig_field", law_figures.field([error, found], labels))
 
 # %% [markdown]
@@ -117,18 +114,7 @@ field_figure = glue("fig_field", law_figures.field([error, found], labels))
 # than; *against A* says whether random sampling is among them.
 
 # %%
-table = {1: "better", -1: "worse", 0: "not shown after correction"}
-shown = {}
-for key, result in (("error", error), ("found", found)):
-    rows = pd.DataFrame(index=result.index)
-    percents = (100 * result[["mean", "low", "high"]]).round(1) + 0.0
-    rows["difference from A"] = percents["mean"].map("{:+.1f} %".format)
-    rows["95 % interval"] = [f"{row.low:+.1f} to {row.high:+.1f}" for row in percents.itertuples()]
-    rows["wins"], rows["losses"] = result["wins"].astype(int), result["losses"].astype(int)
-    rows["against A"] = result["beats_random"].map(table)
-    rows.loc["random", "against A"] = "-"
-    shown[key] = tables.Table(rows)
-shown["error"]
+field_tables.field_table(error)
 
 # %% [markdown]
 # ## Task 2: the search
@@ -136,32 +122,10 @@ shown["error"]
 # The target is the top 30 %. Higher is better.
 
 # %%
-shown["found"]
+field_tables.field_table(found)
 
 # %% tags=["remove-cell"]
-letters = {name: letter for letter, name in LETTERS.items()}
-better = [letters.get(name, name) for name in error.index[error["beats_random"] == 1]]
-best = found.index[0]
-facts = {
-    "n_strategies": len(names),
-    "n_end": n_end,
-    "n_pairs": len(p.pools) * len(p.seeds),
-    "n_tests": len(error) * (len(error) - 1) // 2,
-    "better": ", ".join(better) or "none",
-    "best_error": f"{100 * error['mean'].iloc[0]:+.1f} %",
-    "best": best.replace("_", " "),
-    "best_found": f"{100 * found['mean'].iloc[0]:+.0f} %",
-}
-facts["E_found"] = (
-    f"{100 * found.loc['property_search', 'mean']:+.0f} %"
-    if "property_search" in found.index
-    else "not run"
-)
-facts["noises"] = (
-    "It lies at " + "; ".join(f"{n.min():g} to {n.max():g} eV² ({d})" for d, n in noises) + "."
-    if p.learned_noise
-    else ""
-)
+facts = field_tables.field_facts(runs, error, found)
 for key, value in facts.items():
     glue(key, value, display=False)
 
@@ -176,8 +140,9 @@ for key, value in facts.items():
 #   top 30 % that is a small price; for narrower and wider targets it is a large one ({numref}`fig-law-pools`).
 # - A search that reports a saving against random sampling alone has beaten the weakest opponent: compare with
 #   the greedy rule, which costs nothing more.
-# - What searches does not learn the rest: all of the searches have a larger error on the test set than A, in
-#   the uncorrected intervals; the pools differ so much in it that the corrected test shows none.
+# - What searches does not learn the rest: of all entries, significantly worse than A in the error on the test
+#   set are {glue:text}`worse:s`. Of the searches, the correction leaves {glue:text}`unsure:s` open, and of these
+#   {glue:text}`unsure_above:s` have an uncorrected interval above zero.
 #
 # *The catch:* one target share, one descriptor, embedded pools, {glue:text}`n_end` labels. A greedy search
 # finds more of what it knows; it is no way to train a model for other questions, as its place in the first
