@@ -121,7 +121,7 @@ def test_found_share_counts_labels_not_predictions(pool):
     config = RunConfig("toy", "property_search", **CONFIG)
     rows, batches = rows_and_batches(config, pool)
     test_idx, train_idx, _ = loop.split(config, 300)
-    in_range = pool.y > config.target(pool.y)
+    in_range = config.range_in(pool.y).contains(pool.y)
     findable = in_range.sum() - in_range[test_idx].sum()
     for row, batch in zip(rows, batches, strict=True):
         assert row["n_found"] == in_range[train_idx].sum()
@@ -156,10 +156,10 @@ def test_noise_is_recorded_in_ev2(pool):
     assert rows[0]["noise_var_used"] == pytest.approx(0.01 * pool.y[train_idx].var())
 
 
-def test_run_gives_a_tidy_frame(pool, monkeypatch):
-    monkeypatch.setattr(loop, "load", lambda name: pool)
-    monkeypatch.setattr(loop, "features", lambda dataset, **_: np.asarray(dataset.X, dtype=float))
-    frame = loop.run(RunConfig("toy", "random", **CONFIG, seed=2))
+def test_run_gives_a_tidy_frame(pool, monkeypatch, tmp_path):
+    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))
+    np.savez(tmp_path / "toy.npz", X=np.asarray(pool.X), homo=pool.y)
+    frame = loop.run(RunConfig(str(tmp_path / "toy.npz"), "random", **CONFIG, seed=2))
     assert frame["n_train"].tolist() == [20, 40, 80, 100]
     assert set(frame["seed"]) == {2} and set(frame["target_low"]) == {0.7}
 
