@@ -7,6 +7,7 @@ from alutils import loop
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import STRATEGIES
 from alutils.acquisition.target import above
+from alutils.data import datasets
 from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
 
@@ -158,8 +159,8 @@ def test_noise_is_recorded_in_ev2(pool):
 
 def test_run_gives_a_tidy_frame(pool, monkeypatch, tmp_path):
     monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))
-    np.savez(tmp_path / "toy.npz", X=np.asarray(pool.X), homo=pool.y)
-    frame = loop.run(RunConfig(str(tmp_path / "toy.npz"), "random", **CONFIG, seed=2))
+    monkeypatch.setattr(datasets, "load", lambda name: pool)
+    frame = loop.run(RunConfig("toy", "random", **CONFIG, seed=2))
     assert frame["n_train"].tolist() == [20, 40, 80, 100]
     assert set(frame["seed"]) == {2} and set(frame["target_low"]) == {0.7}
 
