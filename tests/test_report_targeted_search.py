@@ -71,7 +71,7 @@ def test_a_claim_stands_or_falls_with_its_column(claim, column, at, shift, verdi
         ("organics", 0.7, statistics.NOT_SUPPORTED),
     ],
 )
-def test_far_below_is_asked_of_amino_acids_alone(dataset, ratio, verdict):
+def test_far_below_is_the_rule_for_amino_acids_alone(dataset, ratio, verdict):
     records = runs((A, E))
     records["mae_in_range_ev"] = ratio * records["mae_ev"]
     (part,) = judged(records, dataset)["C12"]

@@ -20,7 +20,7 @@ def evidence(runs, savings, dataset):
     ----------
     runs : records of A and E, one size or more after the first batch
     savings : `tables.search_savings` of them
-    dataset : name; of AA, and of the pool that stands for it, C12 asks for more
+    dataset : name; of AA, and of the pool that stands for it, C12 is stricter
 
     Returns
     -------
