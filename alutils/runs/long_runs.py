@@ -55,7 +55,7 @@ def make(configs, folder, scheduler):
 
 
 def make_bundle(configs, path, scheduler, work=None):
-    """Make short runs in the folder `work` (the cache) and gather them in one file; their number."""
+    """Make short runs in the folder `work` (the cache), gather them in one file; their number."""
     work = locations.cache_dir() / "records" if work is None else work
     make(configs, work, scheduler)
     store.write_bundle(path, [store.find(config, work) for config in configs])
