@@ -38,8 +38,8 @@ def differences(runs):
 
     Returns
     -------
-    frame with strategy, noise_var (eV^2), n_train, ours, authors, difference, low, high (eV), n (our
-        seeds); the interval is Welch's, 95 %, by the spread of our seeds and of their five runs
+    frame with strategy, noise_var (eV^2), n_train, ours, authors, difference, low, high (eV) and n,
+        our seeds; the interval is Welch's, 95 %, by the spread of our seeds and their five runs
     """
     rows = []
     for (dataset, strategy, noise_var), (means, spreads) in WORKBOOK.items():
