@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from alutils import loop, metrics
-from alutils.acquisition import strategies
+from alutils.acquisition import diversity, strategies
 from alutils.analysis import label_distributions, overlap, plans, ranking, shift, statistics
 from alutils.data import datasets
 from alutils.data.pools import build
@@ -77,7 +77,8 @@ def test_our_own_typed_numbers_are_those_of_the_code(entry):
         return np.cov(labels.edges[1:] - label_distributions.BIN / 2, fweights=labels.counts)
 
     bars = inspect.signature(pool_figures.label_distributions).parameters["bin_width"]
-    modules = (label_distributions, overlap, plans, ranking, shift, statistics, strategies)
+    modules = (diversity, label_distributions, loop, overlap, plans, ranking, shift, statistics)
+    modules += (strategies,)
     known = {module.__name__.split(".")[-1]: module for module in (*modules, build, pool_figures)}
     known |= vars(loop.RunConfig("organics", "random"))
     known |= {
