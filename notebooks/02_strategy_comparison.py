@@ -133,7 +133,7 @@ tables.mean_std(runs, "mae_ev")
 # Each claim is split into the comparisons that it needs, and holds only if all of them hold; the rules
 # were fixed before the runs ({ref}`verdict-rules`). C2 needs B above A at each size after the first,
 # where all strategies are equal by construction. C3 needs C within 3 % of A's error at the largest size,
-# and D below each of the others there. A difference that is surely smaller than 3 % of A's error speaks
+# and D below each of the others there. A difference surely smaller than that margin speaks
 # against a claim of a better or a worse strategy. C1 is about one pool that is not openly at hand.
 
 # %%
