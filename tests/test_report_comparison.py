@@ -58,3 +58,13 @@ def test_the_numbers_of_the_prose():
     assert facts["n_end"] == SIZES[-1] and facts["n_seeds"] == len(SEEDS)
     assert sorted(facts["ranking"].split(" < ")) == list("ABCD")
     assert facts.items() >= page.verdict_facts(rows).items()
+
+
+def test_the_verdicts_follow_the_side_of_the_differences():
+    """B is ten percent worse than A, C as good and D ten percent better, or A is the best."""
+    found = runs((A, B, C, D))
+    rows = comparison.rows(found, comparison.evidence(found))
+    assert [row["verdict"] for row in rows[1:]] == [statistics.SUPPORTED] * 2
+    best = found.assign(mae_ev=found["mae_ev"] * (1 - 0.3 * (found["strategy"] == A)))
+    rows = comparison.rows(best, comparison.evidence(best))
+    assert [row["verdict"] for row in rows[1:]] == [statistics.SUPPORTED, statistics.NOT_SUPPORTED]

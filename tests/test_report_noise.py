@@ -115,3 +115,23 @@ def test_the_numbers_of_the_prose():
     assert facts.items() >= page.verdict_facts(rows).items()
     assert facts["C7c_verdict"] == "not claimed of this pool" and "AA" in facts["C7c_why"]
     assert all(type(fact) in (str, int, float) for fact in facts.values())
+
+
+@pytest.mark.parametrize(
+    ("factor", "c6b"), [(0.9, statistics.NOT_SUPPORTED), (1.1, statistics.SUPPORTED)]
+)
+def test_the_verdicts_follow_the_side_of_the_differences(factor, c6b):
+    """D is ten percent better than A everywhere, the grid at 0.1 better or worse than at 0.05."""
+
+    def change(records):
+        scale = (records["noise_var"] == 0.1) * (factor - 1) + 1
+        return records.assign(mae_ev=records["mae_ev"] * scale)
+
+    def verdicts(dataset):
+        made = study(dataset, change=change)
+        return {row["claim"]: row["verdict"] for row in noise.rows(made, noise.evidence(made))}
+
+    found = verdicts("organics") | verdicts("aminoacids")
+    assert found["C5"] == found["C7c"] == statistics.SUPPORTED
+    assert found["C7a"] == found["C7b"] == statistics.NOT_SUPPORTED
+    assert found["C6b"] == c6b
