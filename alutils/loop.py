@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,10 @@ from alutils import metrics
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, PoolView, entered, in_range
 from alutils.acquisition.target import Target, highest
-from alutils.data.datasets import MoleculeDataset, load
-from alutils.descriptors import check_descriptor, features, settings_of
 from alutils.model.gp import GaussianProcess
+
+if TYPE_CHECKING:
+    from alutils.data.datasets import MoleculeDataset
 
 PAPERS_TARGET = highest(0.30)
 SPLIT, FIT, PICK = range(3)  # what a generator is for: part of its seed
@@ -74,7 +75,8 @@ class RunConfig:
                 f"strategy={self.strategy!r} is unknown: choose one of {', '.join(STRATEGIES)}"
             )
         batch_sizes(self.scheme, self.n_init, self.n_const, self.n_max)
-        check_descriptor(self.descriptor)
+        if self.descriptor is not None:
+            _descriptors().check_descriptor(self.descriptor)
         if self.n_test < 1:
             raise ValueError(f"n_test={self.n_test} must be 1 molecule or more")
         if not (np.isfinite(self.noise_var) and self.noise_var >= 0):
@@ -119,7 +121,7 @@ def check(config: RunConfig, dataset: MoleculeDataset):
             f"{config.n_test + config.n_max} molecules, {dataset.name!r} has {len(dataset)}: "
             "lower one of them"
         )
-    settings_of(dataset, config.descriptor)
+    _descriptors().settings_of(dataset, config.descriptor)
     config.range_in(dataset.y)
 
 
@@ -193,9 +195,11 @@ def steps(config, dataset, X, batches=()):
 
 def run(config: RunConfig) -> pd.DataFrame:
     """Run one configuration in memory: one row per iteration, with the config's columns."""
+    from alutils.data.datasets import load
+
     dataset = load(config.dataset)
     check(config, dataset)
-    X = features(dataset, descriptor=config.descriptor)
+    X = _descriptors().features(dataset, descriptor=config.descriptor)
     return to_frame(config, [step.row for step in steps(config, dataset, X)])
 
 
@@ -211,6 +215,13 @@ def to_frame(config, rows):
     for position, (name, value) in enumerate(values.items()):
         frame.insert(position, name, [value] * len(frame))
     return frame
+
+
+def _descriptors():
+    """The room of descriptors, entered when it is needed: the loop itself sees X alone."""
+    from alutils import descriptors
+
+    return descriptors
 
 
 def _move(batch, train_idx, heldout_idx):

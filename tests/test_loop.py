@@ -7,6 +7,7 @@ from alutils import loop
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import STRATEGIES
 from alutils.acquisition.target import above
+from alutils.data import datasets
 from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
 
@@ -121,7 +122,7 @@ def test_found_share_counts_labels_not_predictions(pool):
     config = RunConfig("toy", "property_search", **CONFIG)
     rows, batches = rows_and_batches(config, pool)
     test_idx, train_idx, _ = loop.split(config, 300)
-    in_range = pool.y > config.target(pool.y)
+    in_range = config.range_in(pool.y).contains(pool.y)
     findable = in_range.sum() - in_range[test_idx].sum()
     for row, batch in zip(rows, batches, strict=True):
         assert row["n_found"] == in_range[train_idx].sum()
@@ -156,9 +157,9 @@ def test_noise_is_recorded_in_ev2(pool):
     assert rows[0]["noise_var_used"] == pytest.approx(0.01 * pool.y[train_idx].var())
 
 
-def test_run_gives_a_tidy_frame(pool, monkeypatch):
-    monkeypatch.setattr(loop, "load", lambda name: pool)
-    monkeypatch.setattr(loop, "features", lambda dataset, **_: np.asarray(dataset.X, dtype=float))
+def test_run_gives_a_tidy_frame(pool, monkeypatch, tmp_path):
+    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))
+    monkeypatch.setattr(datasets, "load", lambda name: pool)
     frame = loop.run(RunConfig("toy", "random", **CONFIG, seed=2))
     assert frame["n_train"].tolist() == [20, 40, 80, 100]
     assert set(frame["seed"]) == {2} and set(frame["target_low"]) == {0.7}

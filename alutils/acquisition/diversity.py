@@ -1,6 +1,6 @@
-"""Strategies that spread a batch over the pool, each pick aware of those before it.
+"""Strategies that spread a batch over the pool, and the k-means step of C and D.
 
-All follow the signature of `acquisition.strategies` and start from the training set: a pick far
+Each pick of a strategy here is aware of those before it, and of the training set: a pick far
 from the others but next to a labelled molecule is worth little. Distances are those of the kernel's
 feature space, |phi(x) - phi(x')|^2 = 2 (sigma_f^2 - k(x, x')), as in D. Holzmueller, V. Zaverkin,
 J. Kaestner, I. Steinwart, J. Mach. Learn. Res. 24, 164 (2023).
@@ -8,11 +8,17 @@ J. Kaestner, I. Steinwart, J. Mach. Learn. Res. 24, 164 (2023).
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from scipy.linalg import solve_triangular
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 
 from alutils.model.kernel import CHUNK, cross_kernels, rbf, squared_distances
 
+VARIANCE_KEPT = 0.99  # share of the descriptors' variance that the clustering sees
+LLOYD_ITERATIONS = 25
 MEMORY_GIB = 8.0  # most that `posterior_variance` may hold
 
 
@@ -136,3 +142,41 @@ def _distances_to(X, squares, row):
 def _feature_distances(D2, model):
     """2 (sigma_f^2 - k): squared distances in the kernel's feature space, eV^2."""
     return -2 * model.signal_var_ * np.expm1(-0.5 * D2 / model.length_scale_**2)
+
+
+def n_axes(variances):
+    """How many of the axes hold `VARIANCE_KEPT` of the variance; (r,) variances, falling."""
+    return 1 + int(np.searchsorted(np.cumsum(variances), VARIANCE_KEPT * np.sum(variances)))
+
+
+def k_means(Z, n_clusters, seed):
+    """Fitted `sklearn.cluster.KMeans` of the rows of Z (n, r): Lloyd's, from one k-means++."""
+    kmeans = KMeans(
+        n_clusters, n_init=1, algorithm="lloyd", max_iter=LLOYD_ITERATIONS, random_state=seed
+    )
+    with warnings.catch_warnings():  # of duplicates: the strategies make up for empty clusters
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return kmeans.fit(Z)
+
+
+def nearest_members(Z, labels, centres):
+    """Of each cluster the member nearest to its centre; ties, to 1e-9, by position.
+
+    The paper takes the molecule nearest to each centre, which two centres may share; the nearest
+    *member* of each cluster is always another one.
+
+    Parameters
+    ----------
+    Z : (n, r) points;  labels : (n,) the cluster of each;  centres : (k, r)
+
+    Returns
+    -------
+    clusters : (c,) those that have members, rising, c <= k
+    members : (c,) rows of Z
+    distances : (c,) to the centre, rounded to 1e-9, in the unit of Z
+    """
+    distances = np.round(np.linalg.norm(Z - centres[labels], axis=1), 9)
+    by_cluster = np.lexsort((distances, labels))
+    clusters, first = np.unique(labels[by_cluster], return_index=True)
+    members = by_cluster[first]
+    return clusters, members, distances[members]

@@ -16,8 +16,7 @@ from string import ascii_uppercase
 
 import numpy as np
 
-from alutils.acquisition import clustering, diversity, search
-from alutils.acquisition.fingerprint import identity
+from alutils.acquisition import diversity, search
 from alutils.acquisition.target import Range
 from alutils.model.gp import GaussianProcess
 
@@ -215,6 +214,8 @@ def entered(function):
     known, place = STRATEGIES.get(name), getattr(function, "__module__", None)
     by_its_name = getattr(function, "__qualname__", None) == name and name not in SHIPPED
     if not by_its_name or (known and getattr(known, "__module__", None) != place):
+        from alutils.acquisition.fingerprint import identity  # few runs have such a function
+
         name = f"{name}_{identity(function, name)[:6]}"
     register(function, name, LABELS.get(name))
     return name
@@ -235,10 +236,10 @@ def _centres(X, candidates, n_clusters, rng):
     # In principal axes, which `features` are, few columns hold nearly all of the variance.
     variance = X.var(axis=0)
     order = np.argsort(-variance, kind="stable")
-    seen = order[: clustering.n_axes(variance[order])]
+    seen = order[: diversity.n_axes(variance[order])]
     Z = np.ascontiguousarray(X[np.ix_(candidates, seen)])
-    kmeans = clustering.k_means(Z, n_clusters, int(rng.integers(2**31)))
-    _, picks, _ = clustering.nearest_members(Z, kmeans.labels_, kmeans.cluster_centers_)
+    kmeans = diversity.k_means(Z, n_clusters, int(rng.integers(2**31)))
+    _, picks, _ = diversity.nearest_members(Z, kmeans.labels_, kmeans.cluster_centers_)
     if len(picks) < n_clusters:
         rest = np.setdiff1d(np.arange(len(candidates)), picks)
         picks = np.r_[picks, rng.permutation(rest)[: n_clusters - len(picks)]]

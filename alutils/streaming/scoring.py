@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alutils.acquisition.clustering import n_axes
+from alutils.acquisition.diversity import n_axes
 from alutils.data.validation import BROKEN, brief, check_archive
 from alutils.descriptors import DEFAULTS, MBTRSettings
 from alutils.descriptors.axes import Axes

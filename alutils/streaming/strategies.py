@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alutils.acquisition.clustering import k_means, nearest_members
+from alutils.acquisition.diversity import k_means, nearest_members
 from alutils.acquisition.target import Range
 
 SAMPLE = 50  # molecules per cluster that k-means sees

@@ -28,7 +28,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
-from alutils.acquisition import clustering, strategies
+from alutils.acquisition import diversity, strategies
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import features, mbtr
 from alutils.descriptors.axes import BLOCK
@@ -155,7 +155,7 @@ def clusters(n=60_000, k=8000):
             return super().fit(Z)
 
     view, rng = strategies.PoolView(model=None, X=X), np.random.default_rng(0)
-    with patch.object(clustering, "KMeans", Kept):
+    with patch.object(diversity, "KMeans", Kept):
         _, ours_s = timed(strategies.cluster_centres, view, k, rng)
     theirs, theirs_s = timed(KMeans(k, n_init=1, random_state=0).fit, X)
     return {

@@ -23,7 +23,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from alutils.acquisition import clustering
+from alutils.acquisition import diversity
 from alutils.acquisition.strategies import STRATEGIES
 from alutils.acquisition.target import Range, highest
 from alutils.data.datasets import load
@@ -178,7 +178,7 @@ def against_memory(folder, n, threshold):
     view, rows = StreamedView(chunks, Range(threshold)), {}
     for name in STREAMED:
         ours = STREAMED[name](view, BATCH, np.random.default_rng(SEED))
-        with patch.object(clustering, "VARIANCE_KEPT", 1.0):  # Z has the axes that count already
+        with patch.object(diversity, "VARIANCE_KEPT", 1.0):  # Z has the axes that count already
             theirs = STRATEGIES[name](whole, BATCH, np.random.default_rng(SEED))
         rows[name] = {
             "shared": len(np.intersect1d(ours, theirs)) / BATCH,

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from alutils.acquisition.clustering import k_means, n_axes, nearest_members
+from alutils.acquisition.diversity import k_means, n_axes, nearest_members
 
 
 @pytest.mark.parametrize(
