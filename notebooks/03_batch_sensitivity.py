@@ -28,9 +28,7 @@
 # %%
 from myst_nb import glue
 
-from alutils.acquisition.strategies import letter
-from alutils.analysis.statistics import MARGIN, interval
-from alutils.report import claims, figures, tables
+from alutils.report import batches, claims, figures, page, tables
 from alutils.report.parameters import check_parameters, run_configs
 from alutils.runs.records import run_or_load
 
@@ -45,7 +43,7 @@ n_max = 400  # molecules in the last training set
 noise_var = 1e-10  # eV^2; with normalize_y a multiple of var(y)
 normalize_y = False  # True: the authors' variant
 seeds = [0, 1, 2]  # one run of each scheme for each
-scheduler = "serial"  # or "processes:2", "dask:ADDRESS": where the runs are computed
+scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
 # %% [markdown]
 # The next cell refuses unknown names, values of the wrong kind and sizes that do not fit the data set,
@@ -55,13 +53,15 @@ scheduler = "serial"  # or "processes:2", "dask:ADDRESS": where the runs are com
 # %%
 p = check_parameters(
     globals(),
-    **{"dataset": str, "strategy": str, "constants": list[int], "normalize_y": bool},
+    **{"dataset": str, "strategy": str, "constants": list[int]},
     **{"n_const": int, "n_test": int, "n_init": int, "n_max": int},
-    **{"noise_var": float, "seeds": list[int], "scheduler": str},
+    **{"noise_var": float, "normalize_y": bool, "seeds": list[int]},
+    **{"scheduler": str},
 )
 names = list(dict.fromkeys(["random", p.strategy]))
 configs = run_configs(p, scheme=["pow"], strategy=names, seed=p.seeds)
-configs += run_configs(p, scheme=["constant"], n_const=p.constants, seed=p.seeds)
+of_constants = {"scheme": ["constant"], "n_const": p.constants}
+configs += run_configs(p, **of_constants, seed=p.seeds)
 
 # %% [markdown]
 # ## The data
@@ -101,7 +101,8 @@ tables.scheme_table(runs, p.strategy)
 
 # %% tags=["remove-output", "hide-input"]
 differences = tables.scheme_differences(runs, p.strategy)
-curves = glue("fig_schemes", figures.batch_schemes(runs, differences, p.strategy))
+panels = figures.batch_schemes(runs, differences, p.strategy)
+curves = glue("fig_schemes", panels)
 
 # %% [markdown]
 # ```{glue:figure} fig_schemes
@@ -126,38 +127,13 @@ curves = glue("fig_schemes", figures.batch_schemes(runs, differences, p.strategy
 # includes zero would not do: with few seeds it includes zero whatever the truth.
 
 # %%
-evidence = []
-for n, of_scheme in differences.groupby("n_const"):
-    end = of_scheme[of_scheme["n_train"] == of_scheme["n_train"].max()]["difference"]
-    along = of_scheme.groupby("seed")["difference"].mean()
-    for place, values in (("at the end", end), ("along the curve", along)):
-        statement = f"constant {n} as POW, {place}"
-        part = (statement, interval(values), 100 * MARGIN, "% of A's MAE", 1)
-        evidence.append(claims.equivalent("C4", *part))
+evidence = batches.evidence(differences)
 claims.table(evidence)
 
 # %% tags=["remove-cell"]
-largest = max(evidence, key=lambda part: abs(part.difference.mean))
-difference = f"{largest.difference.mean:+.1f} % of A's MAE"
-ours = f"largest difference: {difference} ({largest.statement})"
-row = claims.row("C4", evidence, ours)
+row = batches.row(evidence)
 claims.publish([row])
-pow_runs = tables.select(runs, strategy=p.strategy, scheme="pow")
-facts = {
-    "collapsed": tables.collapsed_text(runs),
-    "dataset": p.dataset,
-    "n_seeds": len(p.seeds),
-    "noise": p.noise_var,
-    "ours": ours,
-}
-facts |= {"letter": letter(p.strategy)}
-facts |= {"constants": ", ".join(map(str, p.constants)), "n_end": p.n_max}
-facts |= {"mae_pow": round(float(tables.by_seed(pow_runs, p.n_max).mean()), 3)}
-facts |= {"fits_pow": len(set(pow_runs["iteration"])), "smallest": min(p.constants)}
-facts |= {"fits_most": int(runs["iteration"].max() + 1)}
-facts |= {"verdict": row["verdict"], "why": row["why"]}
-for key, value in facts.items():
-    glue(key, value, display=False)
+page.glue_all(batches.facts(runs, p.strategy, row))
 
 # %% [markdown]
 # ## What we find
@@ -176,5 +152,6 @@ for key, value in facts.items():
 # ## Run it yourself
 #
 # ```bash
-# .venv/bin/papermill notebooks/03_batch_sensitivity.ipynb out.ipynb -p noise_var 0.05 -y 'constants: [50, 200]'
+# .venv/bin/papermill notebooks/03_batch_sensitivity.ipynb out.ipynb \
+#   -p noise_var 0.05 -y 'constants: [50, 200]'
 # ```

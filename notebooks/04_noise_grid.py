@@ -16,9 +16,10 @@
 #
 # **Claims.** With the noise at 1e-10 eV² the paper finds D better than random sampling (A) on all three
 # data sets (C5, its Fig. 4c). Then it notices that its errors are worse than in earlier work, blames
-# overfitting, and finds by a grid search that the best noise is as high as 0.05 (C6). With that noise D
-# and A are indistinguishable on QM9 and OE, and D saves a little on AA (C7, its Fig. 4d). This is the
-# turning point of the paper: most of what active learning gained in task 1 was a badly set noise.
+# overfitting (C6a), and finds by a grid search that the best noise is as high as 0.05 (C6b). With that
+# noise D does not outperform A on QM9 and OE (C7a), the two are even indistinguishable there (C7b), and
+# on AA D still saves a little (C7c, its Fig. 4d). This is the turning point of the paper: most of what
+# active learning gained in task 1 was a badly set noise.
 #
 # *What varies:* the {term}`noise variance`, and the strategy. *What is held fixed:* data set, descriptor, kernel,
 # {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. The two other parameters of the model
@@ -26,13 +27,14 @@
 # page of this book with five seeds for about two minutes.
 
 # %%
-from functools import partial
-
 from myst_nb import glue
 
-from alutils.analysis.statistics import MARGIN, paired
-from alutils.report import claims, figures, tables
-from alutils.report.parameters import check_disjoint, check_parameters, run_configs
+from alutils.report import claims, figures, noise, page, tables
+from alutils.report.parameters import (
+    check_disjoint,
+    check_parameters,
+    run_configs,
+)
 from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
@@ -48,11 +50,12 @@ noise_low = 1e-10  # eV^2; with normalize_y a multiple of var(y)
 noise_high = 0.05  # eV^2, the paper's optimum
 noises_between = []  # eV^2, more noises at which A and D are compared
 normalize_y = False  # True: the authors' variant
-seeds = [0, 1, 2]  # of the comparison, scored on test molecules
-noise_grid = [1e-10, 1e-6, 1e-4, 1e-3, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0]  # eV^2; [] for no grid
+seeds = [0, 1, 2]  # of the comparison, on test molecules
+# eV^2; [] for no grid
+noise_grid = [1e-10, 1e-6, 1e-4, 1e-3, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0]
 grid_n_max = 200  # molecules in the last training set of the grid
-validation_seeds = [100, 101, 102]  # of the grid, scored on validation molecules
-scheduler = "serial"  # or "processes:2", "dask:ADDRESS": where the runs are computed
+validation_seeds = [100, 101, 102]  # of the grid, on validation molecules
+scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
 # %% [markdown]
 # The next cell refuses unknown names, values of the wrong kind and sizes that do not fit the data set,
@@ -64,15 +67,19 @@ p = check_parameters(
     globals(),
     **{"dataset": str, "descriptor": str | None, "strategies": list[str]},
     **{"scheme": str, "normalize_y": bool},
-    **{"n_test": int, "n_init": int, "n_const": int, "n_max": int, "grid_n_max": int},
-    **{"seeds": list[int], "validation_seeds": list[int], "noise_low": float, "noise_high": float},
-    **{"noises_between": list[float] | None, "noise_grid": list[float] | None, "scheduler": str},
+    **{"n_test": int, "n_init": int, "n_const": int, "n_max": int},
+    **{"noise_low": float, "noise_high": float, "grid_n_max": int},
+    **dict.fromkeys(("noises_between", "noise_grid"), list[float] | None),
+    **dict.fromkeys(("seeds", "validation_seeds"), list[int]),
+    **{"scheduler": str},
 )
 check_disjoint(p, "seeds", "validation_seeds")
 noises = [p.noise_low, *(p.noises_between or []), p.noise_high]
-configs = run_configs(p, strategy=p.strategies, noise_var=noises, seed=p.seeds)
-of_grid = {"noise_var": p.noise_grid or [], "n_max": [p.grid_n_max], "seed": p.validation_seeds}
-configs += run_configs(p, strategy=["random"], **of_grid)
+compared = {"strategy": p.strategies, "noise_var": noises}
+configs = run_configs(p, **compared, seed=p.seeds)
+of_grid = {"noise_var": p.noise_grid or [], "n_max": [p.grid_n_max]}
+of_grid |= {"strategy": ["random"], "seed": p.validation_seeds}
+configs += run_configs(p, **of_grid)
 
 # %% [markdown]
 # ## The data
@@ -101,6 +108,7 @@ tables.data_table(p.dataset, descriptor=p.descriptor)
 
 # %%
 runs = run_or_load(configs, scheduler=p.scheduler)
+study = noise.study(runs, noises, p.validation_seeds)
 print(tables.stale_text(runs))
 
 # %% [markdown]
@@ -116,10 +124,8 @@ print(tables.stale_text(runs))
 # among those shown, that maximum likelihood would choose.
 
 # %% tags=["remove-output", "hide-input"]
-in_grid = runs["seed"].isin(p.validation_seeds)
-comparison = runs[~in_grid]
-grid = runs[in_grid] if p.noise_grid else tables.select(comparison, strategy="random")
-grid_figure = glue("fig_grid", figures.noise_grid(grid, p.noise_high))
+panels = figures.noise_grid(study.shown, p.noise_high)
+grid_figure = glue("fig_grid", panels)
 
 # %% [markdown]
 # ```{glue:figure} fig_grid
@@ -148,7 +154,7 @@ grid_figure = glue("fig_grid", figures.noise_grid(grid, p.noise_high))
 # set and after the same first batch, with its 95 % interval over the seeds {eq}`eq-interval`.
 
 # %% tags=["remove-output", "hide-input"]
-curves = glue("fig_curves", figures.noise_comparison(comparison))
+curves = glue("fig_curves", figures.noise_comparison(study.comparison))
 
 # %% [markdown]
 # ```{glue:figure} fig_curves
@@ -164,99 +170,38 @@ curves = glue("fig_curves", figures.noise_comparison(comparison))
 # difference from A, bars: 95 % interval; grey: ±3 % of A's error.
 # ```
 #
-# {glue:text}`collapsed:s`
+# {glue:text}`collapsed:s` {glue:text}`at_bound:s`
 #
 # ## What the claims rest on
 #
 # All comparisons are made at the largest size ({ref}`verdict-rules`). C5 needs D below A at the low noise.
-# C6 needs two things: A's error falls when the noise is raised, on test molecules, and no noise of the
-# grid is better than the paper's by more than 3 %, on validation molecules. C7 is a claim of no difference
-# within 3 % of A's error, except for AA and the pool that stands for it: there it is a claim that D is
-# better.
+# C6a needs A's error to fall at one or more of the larger noises compared, on test molecules; that there
+# are several to choose from is allowed for. C6b needs no other noise of the grid to be better than the
+# paper's by more than 3 %, on validation molecules. C7a needs D not to be better than A by the same margin
+# at the paper's noise, and C7b needs D within 3 % of A's error, either way. For AA and the pool that stands
+# for it the claim is C7c instead: D is better.
 
 # %%
-n_end, n_grid = int(comparison["n_train"].max()), int(grid["n_train"].max())
-A, D = "random", "uncertain_cluster_centres"
-read = partial(tables.by_seed, comparison, n_end)
-a = {noise: read(strategy=A, noise_var=noise) for noise in noises}
-d = {noise: read(strategy=D, noise_var=noise) for noise in noises}
-a_low, a_high, d_low, d_high = a[noises[0]], a[noises[-1]], d[noises[0]], d[noises[-1]]
-a_at, d_at = (min(noises, key=lambda noise: errors[noise].mean()) for errors in (a, d))
-scores = tables.curve(tables.select(grid, n_train=n_grid), "mae_ev", by="noise_var")["mean"]
-noise_best = float(scores.idxmin())
-read_grid = partial(tables.by_seed, runs[in_grid], n_grid)
-best, paper = (read_grid(noise_var=noise) for noise in (noise_best, p.noise_high))
-lower = (f"A at noise {p.noise_high:g} minus at {p.noise_low:g}", paired(a_low, a_high), -1)
-as_good = (f"grid at noise {p.noise_high:g} minus its best", paired(best, paper))
-alike = (f"D minus A at noise {p.noise_high:g}", paired(a_high, d_high))
-evidence = [
-    claims.superior("C5", f"D minus A at noise {p.noise_low:g}", paired(a_low, d_low), -1),
-    claims.superior("C6", *lower),
-    claims.equivalent("C6", *as_good, MARGIN * best.mean()),
-    claims.superior("C7", *alike, -1)
-    if tables.stands_for(p.dataset, "AA")
-    else claims.equivalent("C7", *alike, MARGIN * a_high.mean()),
-    *(
-        claims.superior("-", f"D minus A at noise {noise:g}", paired(a[noise], d[noise]), -1)
-        for noise in noises[1:-1]
-    ),
-    claims.superior("-", "D minus A, each at its best noise", paired(a[a_at], d[d_at]), -1),
-]
+evidence = noise.evidence(study)
 claims.table(evidence)
 
 # %% tags=["remove-cell"]
-maes = {"A_low": a_low, "A_high": a_high, "D_low": d_low, "D_high": d_high}
-maes = {name: tables.text(values.mean()) for name, values in maes.items()}
-facts = {"collapsed": tables.collapsed_text(runs), "dataset": p.dataset, "n_end": n_end}
-facts |= {"n_grid": n_grid, "n_seeds": len(p.seeds), **maes}
-facts |= {"n_grid_seeds": grid["seed"].nunique()}
-facts |= {"noise_low": p.noise_low, "noise_high": p.noise_high, "noise_best": noise_best}
-unit = "times the variance of the labels" if p.normalize_y else "eV²"
-facts |= {"unit": unit, "n_noises": len(noises), "A_at": a_at, "D_at": d_at}
-facts |= {"A_best": tables.text(a[a_at].mean()), "D_best": tables.text(d[d_at].mean())}
-facts["best_verdict"] = f"{evidence[-1].verdict}, {claims.span(evidence[-1].difference)}"
-facts |= {"noise_min": float(scores.index.min()), "noise_max": float(scores.index.max())}
-at_low = tables.select(comparison, strategy=A, noise_var=noises[0]).groupby("n_train")["mae_ev"]
-facts |= {f"A_low_{n}": tables.text(mae) for n, mae in at_low.mean().items()}
-facts["mae_best"] = round(float(scores.min()), 3)
-for name, noise in (("low", noises[0]), ("high", noises[-1])):
-    of_noise = tables.select(comparison, noise_var=noise)
-    facts[f"saved_{name}"] = tables.saved_text(tables.learning_savings(of_noise, D))
-    facts[f"mae_grid_{name}"] = tables.text(scores.get(noise, float("nan")))
-likely = tables.likelihood_noise(grid).groupby("n_train")["noise_var"].median()
-facts["noise_path"] = (
-    "From the smallest to the largest training set, the noise of the lowest error goes "
-    f"{' → '.join(f'{n:g}' for n in tables.lowest_noise(grid))} {unit}; that of the highest "
-    f"likelihood goes {' → '.join(f'{n:.2g}' for n in likely)} {unit} (median over the seeds)."
-    if p.noise_grid
-    else ""
-)
-facts["grid_note"] = (
-    "Scored on the molecules that the validation seeds set aside."
-    if p.noise_grid
-    else "No grid was run here: the noises compared below are shown, scored on test molecules."
-)
-lowest = f"lowest error at {noise_best:g} {unit}" if p.noise_grid else "no grid here"
-at_end = "A {}, D {} eV at " + f"{n_end} molecules"
-rows = [
-    claims.row("C5", evidence, at_end.format(maes["A_low"], maes["D_low"])),
-    claims.row("C6", evidence, f"{lowest}; A {maes['A_low']} and {maes['A_high']} eV"),
-    claims.row("C7", evidence, at_end.format(maes["A_high"], maes["D_high"])),
-]
+rows = noise.rows(study, evidence)
 claims.publish(rows)
-facts |= {f"{row['claim']}_{key}": row[key] for row in rows for key in ("verdict", "why")}
-for key, value in facts.items():
-    glue(key, value, display=False)
+page.glue_all(noise.facts(study, evidence, rows))
 
 # %% [markdown]
 # ## What we find
 #
 # - **C5**, D better than A at the noise {glue:text}`noise_low:g`: {glue:text}`C5_verdict`. Reason:
 #   {glue:text}`C5_why`.
-# - **C6**, that noise overfits and {glue:text}`noise_high:g` is the best: {glue:text}`C6_verdict`. Reason:
-#   {glue:text}`C6_why`.
-# - **C7**, A and D alike at the noise {glue:text}`noise_high:g`, or minor {term}`savings` on AA:
-#   {glue:text}`C7_verdict`. Reason: {glue:text}`C7_why`.
+# - **C6a**, that noise overfits: {glue:text}`C6a_verdict`. Reason: {glue:text}`C6a_why`.
+# - **C6b**, {glue:text}`noise_high:g` is the best noise: {glue:text}`C6b_verdict`. Reason:
+#   {glue:text}`C6b_why`.
+# - **C7a**, D does not outperform A at the noise {glue:text}`noise_high:g`: {glue:text}`C7a_verdict`.
+#   Reason: {glue:text}`C7a_why`.
+# - **C7b**, A and D alike there: {glue:text}`C7b_verdict`. Reason: {glue:text}`C7b_why`.
+# - **C7c**, minor {term}`savings` there, on AA: {glue:text}`C7c_verdict`. Reason: {glue:text}`C7c_why`.
 #
 # Each at the noise that serves it best among those compared, A ends at {glue:text}`A_best` eV (noise
 # {glue:text}`A_at:g`) and D at {glue:text}`D_best` eV (noise {glue:text}`D_at:g`). That D is then the better
@@ -277,5 +222,6 @@ for key, value in facts.items():
 # ## Run it yourself
 #
 # ```bash
-# .venv/bin/papermill notebooks/04_noise_grid.ipynb out.ipynb -p dataset aminoacids -p noise_high 0.1
+# .venv/bin/papermill notebooks/04_noise_grid.ipynb out.ipynb \
+#   -p dataset aminoacids -p noise_high 0.1
 # ```

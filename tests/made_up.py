@@ -28,6 +28,7 @@ def run(strategy, seed, sizes=SIZES, scheme="pow", n_const=100, noise_var=0.05, 
             "n_train": n,
             "mae_ev": mae,
             "r2": 0.8,
+            "at_bound": "",
             "lml": -n * (0.3 + (np.log10(noise_var) + 2) ** 2),  # highest at a noise of 0.01
             "mae_in_range_ev": 0.8 * mae,
             "tpr": 0.7,

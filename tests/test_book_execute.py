@@ -409,11 +409,11 @@ def test_claims_table_joins_claims_and_verdicts(built):
     lines = [line for line in first.splitlines() if line.startswith("| {doc}")]
     assert lines[0] == (
         "| {doc}`Tiny: organics </book/experiments/01_tiny-organics>`"
-        " | 5 \\| many | - | **supported** | counted | {numref}`fig-line-organics`,"
+        " | 5 \\| many | - | **supported** | - | counted | {numref}`fig-line-organics`,"
         " {ref}`test <code-tests-test-tiny-py--test-one>` |"
     )
     assert lines[1].startswith("| {doc}`Tiny: QM9 ")
-    assert "| - | - | - | **cannot be tested here** | no labels | - |" in second
+    assert "| - | - | - | **cannot be tested here** | - | no labels | - |" in second
     summary = claims.claims_summary(read, rows, {"organics": "Organics", "qm9": "QM9"})
     assert summary.splitlines()[0] == "| Claim | Organics | QM9 |"
     assert "{doc}`supported </book/experiments/01_tiny-qm9>`" in summary

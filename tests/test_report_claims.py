@@ -153,6 +153,11 @@ def test_one_of_several_suffices_their_number_considered(differences, verdict, s
     assert (part.verdict, part.statement) == (verdict, statement)
 
 
+def test_one_alone_is_no_choice_of_several():
+    alone = around(-0.1, 0.095)
+    assert claims.some_superior("C6a", {"a": alone}, -1) == claims.superior("C6a", "a", alone, -1)
+
+
 def test_a_clear_difference_takes_fewer_seeds():
     """An interval narrower than the way to the next verdict, or than the margin, suffices."""
     far = around(-0.05, 0.02)

@@ -114,6 +114,18 @@ def test_a_collapsed_fit_is_named_and_leaves_the_scale_alone():
     assert "5.253 ±" in tables.mean_std(records, "mae_ev")["D"][200]  # the table hides nothing
 
 
+def test_fits_at_a_bound_are_counted_by_parameter():
+    records = runs((A, D))
+    stated = "None of the 24 fits ended with a parameter at a bound of its range."
+    assert tables.bound_text(records) == stated
+    records.loc[[1, 2], "at_bound"] = "signal_var"
+    records.loc[3, "at_bound"] = "signal_var length_scale"
+    assert tables.bound_text(records) == (
+        "3 of the 24 fits ended with a parameter at a bound of its range (the signal variance in "
+        "3, the length scale in 1)."
+    )
+
+
 def test_the_grid_stars_the_lowest_error_of_each_size():
     grid = pd.concat([runs((A,), noise_var=v) for v in (1e-10, 0.05, 1.0)])
     grid.loc[grid["noise_var"] == 0.05, "mae_ev"] *= 0.8

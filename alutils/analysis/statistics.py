@@ -130,6 +130,11 @@ def paired(a, b, relative=False):
     return interval(difference / a.mean() if relative else difference)
 
 
+def margin_of(baseline):
+    """The margin beside these values, such as A's MAE by seed, in their unit; None for no value."""
+    return MARGIN * baseline.mean() if len(baseline) else None
+
+
 def superiority(difference, sign, margin=None):
     """Finding on "the difference is positive" (sign=+1) or "negative" (sign=-1).
 

@@ -106,6 +106,8 @@ def some_superior(claim, differences, sign, unit="eV", digits=3, margin=None):
     if not tested:
         missing = "; ".join(differences) or "any comparison"
         return _not_run(claim, missing, _Shown(statistics.interval([]), margin, unit, digits))
+    if len(tested) == 1:
+        return tested[0]
     chances = [min(1.0, len(tested) * _p_claimed(part, sign)) for part in tested]
     sure = [one for one in zip(chances, tested, strict=True) if one[0] < ALPHA]
     if sure:

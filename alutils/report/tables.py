@@ -20,6 +20,7 @@ from alutils.report.savings import (
 
 __all__ = [
     "Table",
+    "bound_text",
     "by_seed",
     "collapsed_text",
     "curve",
@@ -42,6 +43,8 @@ __all__ = [
     "stands_for",
     "text",
 ]
+
+BOUNDED = {"signal_var": "the signal variance", "length_scale": "the length scale"}
 
 
 class Table(pd.DataFrame):
@@ -77,6 +80,18 @@ def collapsed_text(records):
         "all. Every number of this page includes them; in the figures a cross at the upper edge "
         "stands for a size at which one seed collapsed."
     )
+
+
+def bound_text(records):
+    """A sentence on the fits among these runs that ended with a parameter at a bound."""
+    named = records["at_bound"].str.split()
+    counts = named.explode().value_counts()
+    n_fits = (named.str.len() > 0).sum()
+    said = f"of the {len(records)} fits ended with a parameter at a bound of its range"
+    if not n_fits:
+        return f"None {said}."
+    which = ", ".join(f"{BOUNDED[name]} in {n}" for name, n in counts.items())
+    return f"{n_fits} {said} ({which})."
 
 
 def mean_std(records, column, digits=3):

@@ -5,14 +5,16 @@ import html
 import nbformat
 import yaml
 
-from alutils.analysis.statistics import VERDICTS
+from alutils.analysis.statistics import VERDICTS, holm
 from book.builder.downloads import record_links
 from book.builder.fragments.equations import anchor as anchor_of_code
 from book.builder.fragments.markdown import table
 from book.builder.pages import ROOT, PageError
 
 SECOND_LOOKS = ("-authors", "-wide")  # variants that explain a difference: not in the summary
-HEAD = ["Page", "Ours", "Margin or interval", "Verdict", "Why", "Behind it"]
+HEAD = ["Page", "Ours", "Margin or interval", "Verdict", "p", "Why", "Behind it"]
+SURVIVES = "(survives)"  # Holm's correction
+LEAST_P = 0.0001  # smaller ones are only said to be so
 
 
 def verdict_rows(listed, root=ROOT):
@@ -46,24 +48,46 @@ def read_claims(rows, root=ROOT):
 def claims_table(claims, rows):
     """All claims in MyST: the paper's words, then a line for each verdict, or why there is none."""
     blocks = []
+    p_values = p_texts(rows)
     for claim in claims:
         name = f"{claim['id']} (Fig. {claim['figure']})" if claim.get("figure") else claim["id"]
         note = f"\n\n*Note:* {claim['note'].strip()}" if claim.get("note") else ""
         lines = [HEAD]
-        for row in rows.get(claim["id"], []):
+        for row, p in zip(rows.get(claim["id"], []), p_values.get(claim["id"], []), strict=True):
             page = link(row.get("pool", row["page"].title), row["page"])
             verdict = f"**{row['verdict']}**"
             texts = (row["ours"], row.get("interval") or "-", row["why"])  # from data: no HTML
             ours, interval, why = (html.escape(text, quote=False) for text in texts)
             behind = links_behind(claim, row["page"], row["archives"])
-            lines.append([page, ours, interval, verdict, why, behind])
+            lines.append([page, ours, interval, verdict, p, why, behind])
         if len(lines) == 1:
-            lines.append(["-", "-", "-", f"**{VERDICTS[-1]}**", claim["untestable"], "-"])
+            lines.append(["-", "-", "-", f"**{VERDICTS[-1]}**", "-", claim["untestable"], "-"])
         blocks.append(
             f"({anchor(claim)})=\n**{name}.** {claim['claim'].strip()}\n\n"
             f"*The paper says:* {claim['paper'].strip()}{note}\n\n{table(lines)}\n"
         )
     return "\n".join(blocks)
+
+
+def p_texts(rows):
+    """Claim id -> p-value of each row as text, with a mark where it survives Holm's correction.
+
+    The correction is for all tests of the book together; "-" stands where nothing was tested.
+    """
+    p_values = [row.get("p") for found in rows.values() for row in found]
+    survivors = iter(holm(p_values))
+    return {
+        claim: [p_text(row.get("p"), next(survivors)) for row in found]
+        for claim, found in rows.items()
+    }
+
+
+def p_text(p, survives):
+    """A p-value for a cell of a table."""
+    if p is None:
+        return "-"
+    shown = f"< {LEAST_P:f}".rstrip("0") if p < LEAST_P else f"{p:.2g}"
+    return f"{shown} {SURVIVES}" if survives else shown
 
 
 def links_behind(claim, page, archives):

@@ -4,6 +4,7 @@ from collections import Counter
 
 import nbformat
 
+from alutils.analysis.statistics import VERDICTS
 from book.builder.fragments.claims import link
 from book.builder.fragments.markdown import table
 from book.builder.freshness import changes, snapshot
@@ -45,7 +46,7 @@ def summary(listed, reasons, verdicts, proofs):
     """The book in five lines."""
     counted = Counter(row["verdict"] for rows in verdicts.values() for row in rows)
     failed = sum(bool(result["failed"] or not result["cases"]) for result in proofs.values())
-    stated = ", ".join(f"{number} {verdict}" for verdict, number in counted.most_common())
+    stated = ", ".join(f"{counted[verdict]} {verdict}" for verdict in VERDICTS)
     lines = [
         ["what", "state"],
         ["pages out of date", f"{len(reasons)} of {len(listed)}"],

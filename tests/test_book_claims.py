@@ -1,0 +1,57 @@
+"""The table of claims and the count of verdicts, from made-up rows."""
+
+import pytest
+
+from alutils.analysis import statistics
+from book.builder.fragments import claims, status
+from book.builder.pages import Page
+
+
+def made_up(**p_values):
+    """Claim id -> rows of a page, one for each p-value."""
+    page = Page("02_strategy_comparison", "organics", "Four strategies")
+    fixed = {"page": page, "archives": [], "ours": "-", "why": "-", "verdict": "supported"}
+    return {claim: [fixed | {"p": p} for p in found] for claim, found in p_values.items()}
+
+
+def p_cells(rows):
+    listed = [
+        {"id": claim, "claim": "c", "paper": "p", "shown_in": "fig-x", "test": "tests/a.py::b"}
+        for claim in rows
+    ]
+    lines = claims.claims_table(listed, rows).splitlines()
+    at = claims.HEAD.index("p") + 1
+    return [line.split(" | ")[at - 1] for line in lines if line.startswith("| {doc}")]
+
+
+def test_p_values_that_survive_are_marked_over_all_claims_together():
+    rows = made_up(C1=[0.04, 0.001], C2=[None, 0.03], C3=[1e-9])
+    assert p_cells(rows) == [
+        "0.04",
+        "0.001 (survives)",
+        "-",
+        "0.03",
+        "< 0.0001 (survives)",
+    ]
+
+
+def test_one_more_test_can_take_the_mark_away():
+    assert p_cells(made_up(C1=[0.02, 0.04])) == ["0.02 (survives)", "0.04 (survives)"]
+    assert p_cells(made_up(C1=[0.02, 0.04], C2=[0.9])) == ["0.02", "0.04", "0.9"]
+
+
+def test_rows_without_a_test_are_none_of_many():
+    untested = made_up(C1=[0.04], C2=[None] * 5)
+    del untested["C2"][0]["p"]
+    assert p_cells(untested) == ["0.04 (survives)", *["-"] * 5]
+
+
+@pytest.mark.parametrize("missing", statistics.VERDICTS)
+def test_every_verdict_is_counted_also_where_there_is_none(missing):
+    rows = made_up(C1=[0.1] * len(statistics.VERDICTS))
+    for row, verdict in zip(rows["C1"], statistics.VERDICTS, strict=True):
+        row["verdict"] = verdict if verdict != missing else statistics.VERDICTS[0]
+    text = status.summary([], {}, rows, {})
+    for verdict in statistics.VERDICTS:
+        count = sum(row["verdict"] == verdict for row in rows["C1"])
+        assert f"{count} {verdict}" in text
