@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from alutils import loop
+from alutils.acquisition.target import Range, highest
 from alutils.analysis import advice, law, plans, probes, shift
 from alutils.analysis.overlap import Plan
 from alutils.data.datasets import MoleculeDataset, load
@@ -74,7 +75,7 @@ def test_advice_follows_the_probe(rows):
     dataset = load("organics")
     F, order = features(dataset), np.random.default_rng(0).permutation(len(dataset))[:200]
     X, y, plan = F[order], dataset.y[order], Plan(len(dataset), 200, 800)
-    target = float(np.quantile(y, 0.8))
+    target = highest(0.2).range_in(y)
     table, answer = advice.advise(X, y, target, plan, rows)
     assert answer["strategy"] == "most_probable" and answer["noise_var"] in NOISES
     assert (table["low"] < table["saved"]).all() and (
@@ -90,7 +91,7 @@ def test_advice_follows_the_probe(rows):
 def test_advice_needs_hits(rows):
     y = np.linspace(-9, -6, 50)
     with pytest.raises(ValueError, match="1 of the 50 labels lie in the target"):
-        advice.advise(y[:, None], y, -6.01, Plan(500, 50, 100), rows)
+        advice.advise(y[:, None], y, Range(low=-6.01), Plan(500, 50, 100), rows)
 
 
 def test_likely_noise_is_that_of_the_labels():

@@ -1,6 +1,5 @@
 """The one door for grids: the same records through each, whatever dies on the way."""
 
-import importlib.util
 import json
 import multiprocessing
 import os
@@ -25,6 +24,7 @@ CONFIGS = [
     for seed in (0, 1)
     for strategy in ("random", "property_search")
 ]
+NOBODY = "dask:tcp://127.0.0.1:9"  # no scheduler listens there
 LOCAL = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
 
 
@@ -136,7 +136,7 @@ def test_serial_hands_on_what_is_done_before_it_goes_on(tmp_path):
 
 def test_a_record_from_a_machine_without_the_folder_is_written_here(serial, tmp_path, monkeypatch):
     there = records._compute_there
-    monkeypatch.setattr(records, "cache_dir", lambda: tmp_path / "there")
+    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path / "there"))
     monkeypatch.setattr(records, "_compute_there", lambda _, run: there(tmp_path / "absent", run))
     with threadpool_limits(1):
         dict(records.make(CONFIGS, tmp_path / "here"))
@@ -155,11 +155,11 @@ def test_a_worker_with_other_numerics_or_data_is_refused(change, tmp_path, monke
         records.run_or_load(CONFIGS[:1], tmp_path)
 
 
-def test_what_is_made_goes_through_no_door(serial, tmp_path, monkeypatch):
+def test_what_is_made_goes_through_no_door(tmp_path):
+    pytest.importorskip("distributed")
     with threadpool_limits(1):
         dict(records.make(CONFIGS[:1], tmp_path))
-    monkeypatch.setattr(schedulers, "executor", None)
-    dict(records.make(CONFIGS[:1], tmp_path))
+    dict(records.make(CONFIGS[:1], tmp_path, NOBODY))
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_unknown_name_is_one_clear_line(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["dask", "dask:2", "dask:tcp://127.0.0.1:8786"])
 def test_missing_dask_is_one_clear_line(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "distributed", None)  # as where it is not installed
     with pytest.raises(ImportError, match="needs Dask: pip install") as error:
         records.run_or_load(CONFIGS, tmp_path, name)
     assert "\n" not in str(error.value)
@@ -248,7 +248,7 @@ def test_a_scheduler_that_does_not_answer_is_one_line():
         pytest.importorskip("dask").config.set({"distributed.comm.timeouts.connect": "1s"}),
         pytest.raises(BrokenExecutor, match="no Dask scheduler answers") as error,
     ):
-        dict(schedulers.each(abs, [1], "dask:tcp://127.0.0.1:9"))
+        dict(schedulers.each(abs, [1], NOBODY))
     assert "\n" not in str(error.value)
 
 
