@@ -144,10 +144,3 @@ def test_tracked_records_are_those_of_the_data(name):
     if folder is None or not (folder / REGISTRY[name]["file"]).is_file():
         pytest.skip(f"{name} is not at hand: set ALUTILS_DATA to compare the record with it")
     assert record == label_distributions.label_summary(load(name))
-
-
-def test_the_papers_share_of_aa_is_exact():
-    path = locations.records_dir() / "homo_aa_labels.json"
-    record = label_distributions.LabelSummary(**json.loads(path.read_text(encoding="utf-8")))
-    assert record.n == 44004
-    assert f"{record.share_above(-8.5):.1%}" == "30.4%"

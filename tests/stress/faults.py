@@ -154,7 +154,7 @@ COMPUTED = [
      loop("test_candidates_are_counted")),
     ("window open above", "acquisition/target.py", "y <= self.high", "y < self.high",
      ("test_acquisition_target.py::test_window_is_half_open_and_elementwise",)),
-    ("one-sided interval", "analysis/statistics.py", "(1 + CONFIDENCE) / 2", "CONFIDENCE",
+    ("one-sided interval", "analysis/statistics.py", "(1 + confidence) / 2", "confidence",
      ("test_analysis_statistics.py",)),
     ("noise in a wrong base", TABLES, "log_noise, lml = np.log10(", "log_noise, lml = np.log(",
      ("test_report_figures.py::test_the_likelihood_has_its_own_best_noise",)),
