@@ -94,8 +94,8 @@ def test_advice_needs_hits(rows):
 
 def test_likely_noise_is_that_of_the_labels():
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(300, 1)) * 700
-    y = 3 * np.sin(X[:, 0] / 500) + np.sqrt(0.05) * rng.normal(size=300)
+    X = rng.normal(size=(150, 1)) * 700
+    y = 3 * np.sin(X[:, 0] / 500) + np.sqrt(0.05) * rng.normal(size=150)
     noise, lml = most_likely_noise(X, y)
     assert noise in (0.02, 0.05, 0.1) and len(lml) == len(NOISES)
 
