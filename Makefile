@@ -29,7 +29,9 @@ endif
 .PHONY: book test test-browser test-torch lint check figure picture pdf paper notebooks bench \
   records verify-records newest soak faults lock clean
 
+# FRESH=1 computes the pools' runs anew, about 20 minutes, instead of reading their records.
 book: $(STAMP)
+	@$(if $(FRESH),$(PY) -m book.builder.pool_runs --fresh)
 	@$(PY) -m book.builder.execute
 	@$(PY) -m book.builder.render
 
@@ -43,7 +45,7 @@ check: $(STAMP)
 	@$(PY) -m pytest tests -q -n 2 --dist loadscope
 	@$(PY) -m pytest --nbval notebooks -q -n 2 --dist loadscope --nbval-cell-timeout 300
 	@$(PY) -m alutils records
-	@$(PY) -m alutils verify --n 3
+	@$(PY) -m alutils verify --n 3 --bundle pools
 
 test-browser: book
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v chrome >/dev/null \

@@ -109,10 +109,11 @@ def probe(probes, pools, n_probe):
 @command("runs.long_runs")
 @click.option("--n", default=3, show_default=True, help="records")
 @click.option("--seed", type=int, help="of the draw; printed, to repeat it")
+@click.option("--bundle", default="", help="draw from this bundle, such as pools")
 @RECORDS
-def verify(long_runs, n, seed, folder):
+def verify(long_runs, n, seed, bundle, folder):
     """Check all seals, and replay records drawn at random from those whose data is at hand."""
-    if long_runs.verify(n, seed, folder):
+    if long_runs.verify(n, seed, folder, bundle):
         raise SystemExit(1)
 
 

@@ -27,17 +27,11 @@
 # the first time.
 
 # %%
-import ase.data
 import numpy as np
-import pandas as pd
 from myst_nb import glue
 
 from alutils import descriptors, loop
-from alutils.acquisition import strategies
-from alutils.analysis.label_distributions import overlap
-from alutils.data.datasets import load
-from alutils.model.gp import GaussianProcess
-from alutils.report import figures, pool_figures, tables
+from alutils.report import figures, method, pool_figures, tables
 from alutils.report.parameters import check_parameters, run_configs
 from alutils.runs.records import run_or_load
 
@@ -53,7 +47,7 @@ seed = 0  # of test set, first batch and picks
 
 # %% [markdown]
 # The next cell refuses a parameter that does not exist, a value of the wrong kind, and sizes that do not
-# fit the pool, before anything is computed. It then describes the same run for each strategy.
+# fit the pool, before anything is computed. It then describes the run of strategy E.
 
 # %%
 checked = check_parameters(
@@ -61,11 +55,8 @@ checked = check_parameters(
     **dict.fromkeys(["n_test", "n_init", "n_const", "n_max", "seed"], int),
     **{"dataset": str, "noise_var": float, "target_share": float},
 )
-pool = load(checked.dataset)
-if pool.molecules is None:
-    raise ValueError(f"{pool.name} has no geometries, which this page draws: choose another")
-configs = {c.strategy: c for c in run_configs(checked, strategy=list(strategies.PAPER))}
-config = configs["property_search"]
+pool = method.load_with_geometries(checked.dataset)
+(config,) = run_configs(checked, strategy=["property_search"])
 
 # %% [markdown]
 # ## The pool
@@ -76,16 +67,7 @@ config = configs["property_search"]
 
 # %%
 target = config.range_in(pool.y)
-elements = [ase.data.chemical_symbols[z] for z in np.unique(pool.molecules.numbers)]
-facts = {
-    "molecules": f"{len(pool)}",
-    "elements": " ".join(elements),
-    "atoms per molecule": f"{pool.molecules.counts.min()} to {pool.molecules.counts.max()}",
-    "label": f"{pool.info.get('label', 'HOMO')}, eV",
-    "HOMO, mean and standard deviation": f"{pool.y.mean():.2f} and {pool.y.std():.2f} eV",
-    "target: HOMO above": f"{target.low:.2f} eV",
-}
-pd.DataFrame({pool.name: facts})
+method.pool_table(pool, target)
 
 # %% [markdown]
 # ## A molecule becomes a vector
@@ -98,18 +80,14 @@ pd.DataFrame({pool.name: facts})
 
 # %%
 test_idx, train_idx, heldout_idx = loop.split(config, len(pool))
-molecule = pool.molecules[int(train_idx[0])]
-shortest = molecule.get_all_distances()[np.triu_indices(len(molecule), 1)].min()
-X = descriptors.mbtr(pool)
-x = X[train_idx[0]]
-glue("formula", molecule.get_chemical_formula(), display=False)
-glue("shortest", round(float(shortest), 2), display=False)
-glue("inverse_shortest", round(float(1 / shortest), 2), display=False)
-glue("n_columns", X.shape[1], display=False)
-glue("dataset", pool.name, display=False)
+first = int(train_idx[0])
+molecule, x = pool.molecules[first], descriptors.mbtr(pool)[first]
+facts = method.molecule_facts(molecule, x)
 
 # %% tags=["remove-output", "hide-input"]
-molecule_figure = glue("fig_molecule", pool_figures.molecule_and_descriptor(molecule, x, elements))
+elements = method.elements(pool)
+drawn = pool_figures.molecule_and_descriptor(molecule, x, elements)
+molecule_figure = glue("fig_molecule", drawn)
 
 # %% [markdown]
 # ```{glue:figure} fig_molecule
@@ -147,20 +125,15 @@ molecule_figure = glue("fig_molecule", pool_figures.molecule_and_descriptor(mole
 # of its table is one point on a learning curve.
 
 # %%
-features = descriptors.features(pool)
+X = descriptors.features(pool)
 run = run_or_load([config])
-first, last = run.iloc[0], run.iloc[-1]
-glue("n_axes", features.shape[1], display=False)
-glue("mae_first", round(float(first["mae_ev"]), 3), display=False)
-glue("mae_last", round(float(last["mae_ev"]), 3), display=False)
-glue("n_first", int(first["n_train"]), display=False)
-glue("n_last", int(last["n_train"]), display=False)
-glue("n_heldout", len(pool) - checked.n_test - int(last["n_train"]), display=False)
+facts |= method.run_facts(run, len(pool), checked.n_test)
 print(tables.stale_text(run))
 run.set_index("iteration")[["n_train", "mae_ev", "found_share"]].round(3)
 
 # %% tags=["remove-output", "hide-input"]
-sets_figure = glue("fig_sets", pool_figures.set_sizes(run, len(pool), checked.n_test))
+drawn = pool_figures.set_sizes(run, len(pool), checked.n_test)
+sets_figure = glue("fig_sets", drawn)
 
 # %% [markdown]
 # ```{glue:figure} fig_sets
@@ -190,19 +163,9 @@ sets_figure = glue("fig_sets", pool_figures.set_sizes(run, len(pool), checked.n_
 # view, so we can call them side by side.
 
 # %%
-model = GaussianProcess(
-    checked.noise_var, random_state=np.random.default_rng([checked.seed, loop.FIT, 0])
-).fit(features[train_idx], pool.y[train_idx])
-view = strategies.PoolView(model, features[heldout_idx], target)
-picks = {
-    name: strategies.STRATEGIES[name](
-        view, checked.n_const, np.random.default_rng([checked.seed, loop.PICK, 0])
-    )
-    for name in strategies.PAPER
-}
-candidates = {
-    name: strategies.CANDIDATES[name](view) for name in picks if name in strategies.CANDIDATES
-}
+view = method.first_view(config, pool, X)
+picks = method.first_picks(config, view)
+candidates = method.candidates(view, picks)
 
 # %% [markdown]
 # Three numbers describe a batch: the mean uncertainty of the model at its molecules (`sigma_ev`), the mean
@@ -213,18 +176,12 @@ candidates = {
 in_target = target.contains(pool.y)
 table = pool_figures.batch_table(view, picks, in_target[heldout_idx])
 batches = table.rename(index=figures.STRATEGY_LABELS)
-for column in table:
-    glue(f"most_{column}", batches[column].idxmax(), display=False)
-glue("least_spacing", batches["spacing"].idxmin(), display=False)
-glue("n_cloud", pool_figures.CLOUD, display=False)
-glue("in_range_a", round(float(batches["in_range"].iloc[0]), 2), display=False)
-glue("in_range_e", round(float(batches["in_range"].iloc[-1]), 2), display=False)
+facts |= method.batch_facts(batches)
 batches.round({"sigma_ev": 2, "spacing": 0, "in_range": 2})
 
 # %% tags=["remove-output", "hide-input"]
-map_figure = glue(
-    "fig_map", pool_figures.strategy_map(view.X, features[train_idx], picks, candidates)
-)
+drawn = pool_figures.strategy_map(view.X, X[train_idx], picks, candidates)
+map_figure = glue("fig_map", drawn)
 
 # %% [markdown]
 # ```{glue:figure} fig_map
@@ -266,20 +223,21 @@ map_figure = glue(
 
 # %%
 in_test = np.isin(np.arange(len(pool)), test_idx)
-of_target = [overlap(axis, axis[in_target])[0] for axis in features[:, :10].T]
-least = 1 + int(np.argmin(of_target[1:]))
-shares = {"first": of_target[0], "least": of_target[least]}
-shares["test"] = overlap(features[:, least], features[in_test, least])[0]
-for name, share in shares.items():
-    glue(f"overlap_{name}", round(float(share), 2), display=False)
-glue("least_axis", least + 1, display=False)
-glue("target_share", checked.target_share, display=False)
+shares, least = method.overlaps(X, in_test, in_target)
 
 # %% tags=["remove-output", "hide-input"]
-axes = {f"principal axis {k + 1} (descriptor units)": features[:, k] for k in (0, least)}
-target_figure = glue(
-    "fig_target", pool_figures.target_in_pool({**axes, "HOMO (eV)": pool.y}, in_test, in_target)
-)
+unit = "(descriptor units)"
+axes = {f"principal axis {k + 1} {unit}": X[:, k] for k in (0, least)}
+axes["HOMO (eV)"] = pool.y
+drawn = pool_figures.target_in_pool(axes, in_test, in_target)
+target_figure = glue("fig_target", drawn)
+
+# %% tags=["remove-cell"]
+facts |= method.overlap_facts(shares, least)
+facts |= {"dataset": pool.name, "target_share": checked.target_share}
+facts |= {"n_axes": X.shape[1], "n_cloud": pool_figures.CLOUD}
+for name, value in facts.items():
+    glue(name, value, display=False)
 
 # %% [markdown]
 # ```{glue:figure} fig_target

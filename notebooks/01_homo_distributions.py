@@ -23,16 +23,10 @@
 # given, and the rule that counts modes. The page runs in a few seconds, for it needs labels only.
 
 # %%
-import numpy as np
-import pandas as pd
 from myst_nb import glue
 
-from alutils.analysis import statistics
-from alutils.analysis.label_distributions import NEAR, load_or_summarise, modes_verdict
-from alutils.report import claims, pool_figures
+from alutils.report import claims, homo_distributions, pool_figures
 from alutils.report.parameters import check_parameters
-
-pd.set_option("display.max_colwidth", None)
 
 # %% tags=["parameters"]
 datasets = ["organics"]  # names, or paths of files
@@ -53,39 +47,15 @@ seed = 0  # of the bootstrap
 
 # %%
 checked = check_parameters(
-    globals(), datasets=list[str], thresholds=list[float] | None, n_resamples=int, seed=int
+    globals(),
+    **{"datasets": list[str], "thresholds": list[float] | None},
+    **{"n_resamples": int, "seed": int},
 )
-paper = pd.DataFrame(
-    {"AA": [-8.5, "30.4%", 2], "QM9": [-5.55, "30.6%", 1], "OE": [-5.2, "30.3%", 1]},
-    index=["threshold (eV)", "share above it", "modes"],
-)
-stands_for = {"aa_labels": "AA", "aminoacids": "AA", "qm9_b3lyp": "QM9", "organics": "QM9"}
-stands_for |= {"oe62_gw5000": "OE", "optoelectronics": "OE"}
-own_labels = {"aa_labels": "AA", "aa": "AA", "oe": "OE", "qm9": "QM9"}
-stands_for |= own_labels
-usual = [
-    paper[own_labels[n]]["threshold (eV)"] if n in own_labels else None for n in checked.datasets
-]
-given = checked.thresholds or usual
-if len(given) != len(checked.datasets):
-    raise ValueError(
-        f"{len(given)} thresholds for {len(checked.datasets)} data sets: give one each"
-    )
-paper
+homo_distributions.PAPER
 
 # %%
-summaries, recorded = zip(*map(load_or_summarise, checked.datasets), strict=True)
-targets = [s.target(threshold) for s, threshold in zip(summaries, given, strict=True)]
-facts = {
-    s.name: {
-        "molecules": s.n,
-        "label": s.info.get("label", "HOMO"),
-        "stands for": stands_for.get(s.name, "itself"),
-        "read from": "tracked summary" if from_record else "labels",
-    }
-    for s, from_record in zip(summaries, recorded, strict=True)
-}
-pd.DataFrame(facts)
+sets = homo_distributions.examine(**vars(checked))
+homo_distributions.data_table(sets)
 
 # %% [markdown]
 # ## The rules, fixed beforehand
@@ -101,35 +71,14 @@ pd.DataFrame(facts)
 # Where the threshold is a quantile, the share is 30 % by construction, ties apart.
 
 # %%
-rng = np.random.default_rng(checked.seed)
-results, resampled = {}, {}
-for s, (threshold, share) in zip(summaries, targets, strict=True):
-    low, high = np.quantile(rng.binomial(s.n, share, 2000) / s.n, [0.025, 0.975])
-    near = s.share_above(threshold - NEAR) - s.share_above(threshold + NEAR)
-    modes = s.modes()
-    resampled[s.name] = s.mode_counts(checked.n_resamples, rng)
-    results[s.name] = {
-        "threshold (eV)": f"{threshold:.2f}",
-        "share above it": f"{share:.1%}",
-        "its interval": f"{low:.1%} to {high:.1%}",
-        f"within {NEAR:g} eV of it": f"{near:.1%}",
-        "modes": f"{len(modes)}, at {', '.join(f'{mode:.1f}' for mode in modes)} eV",
-        "modes, half and double width": f"{len(s.modes(0.5))} and {len(s.modes(2.0))}",
-        "modes in the resamples": ", ".join(
-            f"{k} in {p:.1%}" for k, p in resampled[s.name].items()
-        ),
-    }
-sentences = [
-    f"{name}: {r['share above it']} above {r['threshold (eV)']} eV, {r[f'within {NEAR:g} eV of it']} "
-    f"within {NEAR:g} eV of it; modes: {r['modes']}"
-    for name, r in results.items()
-]
-glue("findings", ". ".join(sentences), display=False)
-pd.DataFrame(results)
+glue("findings", homo_distributions.findings(sets), display=False)
+homo_distributions.result_table(sets)
 
 # %% tags=["remove-output", "hide-input"]
-drawn = [threshold for threshold, _ in targets]
-figure = glue("fig_homo", pool_figures.label_distributions(summaries, drawn))
+summaries = [one.summary for one in sets]
+levels = [one.threshold for one in sets]
+drawn = pool_figures.label_distributions(summaries, levels)
+figure = glue("fig_homo", drawn)
 
 # %% [markdown]
 # ```{glue:figure} fig_homo
@@ -161,31 +110,10 @@ figure = glue("fig_homo", pool_figures.label_distributions(summaries, drawn))
 # tested with the paper's own labels alone, the number of modes with any labels. A user's own file gets
 # the figure and the table, and no verdict.
 
-# %% tags=["hide-input"]
-because = {
-    statistics.SUPPORTED: "at least 95 % of the resamples have the paper's number of modes",
-    statistics.NOT_SUPPORTED: "at most 5 % of the resamples have the paper's number of modes",
-    statistics.UNDECIDED: "the resamples disagree on the number of modes",
-}
-rows = []
-for s in (s for s in summaries if s.name in stands_for):
-    claim, stem = paper[stands_for[s.name]], {"claim": "C13", "pool": f"HOMO levels: {s.name}"}
-    if s.info["kind"] != "embedded":
-        share = s.share_above(claim["threshold (eV)"])
-        own, count = f"{share:.1%}", f"{round(share * s.n)} of {s.n}, counted"
-        verdict, why = statistics.UNTESTABLE, f"labels {s.info['label']}, the paper's PBE+vdW"
-        if s.name in own_labels:
-            same, why = own == claim["share above it"], "the paper's own labels"
-            verdict = statistics.SUPPORTED if same else statistics.NOT_SUPPORTED
-        ours = f"{own} above {claim['threshold (eV)']} eV"
-        rows.append(stem | {"ours": ours, "interval": count, "verdict": verdict, "why": why})
-    ours, kind = f"modes: {results[s.name]['modes']}", s.info["kind"]
-    verdict = modes_verdict(resampled[s.name].get(claim["modes"], 0.0))
-    support = f"{checked.n_resamples} resamples: {results[s.name]['modes in the resamples']}"
-    why = because[verdict] + ("; the shape of a stand-in" if kind == "embedded" else "")
-    rows.append(stem | {"ours": ours, "interval": support, "verdict": verdict, "why": why})
+# %%
+rows = homo_distributions.verdicts(sets)
 claims.publish(rows)
-pd.DataFrame(rows, columns=["pool", "ours", "interval", "verdict"]).set_index("pool")
+homo_distributions.verdict_table(rows)
 
 # %% [markdown]
 # ## Run this page again

@@ -25,25 +25,20 @@
 # {glue:text}`n_random:d`. The same search over the OE62 subset, from `.xyz` files, follows below.
 
 # %%
-import json
 import shutil
 import tempfile
 from pathlib import Path
 
-import ase.io
 import numpy as np
 import pandas as pd
 from myst_nb import glue
 
 from alutils.campaign import campaign, xtb
-from alutils.data.datasets import load
-from alutils.data.structures import read_structures
-from alutils.report import law_figures, tables
+from alutils.report import law_figures, own_molecules, tables
 from alutils.report.parameters import check_parameters
-from alutils.storage.locations import records_dir
 
 # %% tags=["parameters"]
-molecules = ""  # path of your file or folder; empty: an excerpt of the pool of organics as .extxyz
+molecules = ""  # path of your file or folder; empty: some organics
 property_key = "homo"  # name of the label in the file, where it has some
 threshold = -10.0  # eV: the target is HOMO > threshold
 strategy = "most_probable"  # or property_search, or any other
@@ -54,27 +49,30 @@ seed = 0
 n_find = 200  # stop when so many are found
 
 # %% [markdown]
-# The next cell refuses unknown names and values of the wrong kind, and begins a campaign in a temporary
-# folder. A campaign of your own keeps its folder, where you like.
+# The next cell refuses unknown names and values of the wrong kind.
 
 # %%
 p = check_parameters(
     globals(),
-    **{"molecules": str, "property_key": str, "threshold": float, "strategy": str},
+    **dict.fromkeys(["molecules", "property_key", "strategy"], str),
     **dict.fromkeys(["n_init", "n_const", "seed", "n_find"], int),
-    **{"noise_var": float},
+    **dict.fromkeys(["threshold", "noise_var"], float),
 )
+
+# %% [markdown]
+# The campaign of this page begins in a temporary folder. A campaign of your own keeps its folder, where you
+# like.
+
+# %%
 work = Path(tempfile.mkdtemp())
-path = Path(p.molecules) if p.molecules else work / "mine.extxyz"
-if not p.molecules:
-    excerpt = load("organics").molecules[:1200]
-    ase.io.write(path, list(excerpt), format="extxyz")
-pool = read_structures(path, p.property_key)
+folder = work / "search"
+pool = own_molecules.read_pool(p.molecules, p.property_key, work)
 settings = campaign.Settings(
     p.strategy, "pow", p.n_init, p.n_const, p.noise_var, p.threshold, p.seed
 )
-campaign.start(work / "search", pool, settings)
-print(f"{len(pool)} molecules, {int(np.isfinite(pool.y).sum())} of them with a label")
+state = campaign.start(folder, pool, settings)
+n_labelled = np.isfinite(pool.y).sum()
+print(f"{len(pool)} molecules, {n_labelled} of them with a label")
 
 # %% [markdown]
 # ## Ask, label, tell
@@ -84,27 +82,23 @@ print(f"{len(pool)} molecules, {int(np.isfinite(pool.y).sum())} of them with a l
 # the advice of the page before can be had after it.
 
 # %%
-batch = campaign.ask(work / "search")
-first = pd.read_csv(batch / "batch.csv", dtype=str, keep_default_na=False).head(4)
-tables.Table(first)
+batch = campaign.ask(folder)
+first = pd.read_csv(batch / "batch.csv", dtype=str, keep_default_na=False)
+tables.Table(first.head(4))
 
 # %% [markdown]
 # Labels come back as a CSV with `id` and `label`, partly, in any order, with `failed` for a calculation that
 # failed. All rows are checked before any is taken, and earlier results are never lost. Four mistakes:
 
 # %%
-ids = [pool.ids[k] for k in campaign.read(work / "search").waiting]
+one = first["id"][0]
 mistakes = {
     "unknown identifier": [("nobody", "-9.1")],
-    "there twice": [(ids[0], "-9.1"), (ids[0], "-9.2")],
-    "not a number": [(ids[0], "n/a")],
-    "hartree, not eV": [(ids[0], "-0.334")],
+    "there twice": [(one, "-9.1"), (one, "-9.2")],
+    "not a number": [(one, "n/a")],
+    "hartree, not eV": [(one, "-0.334")],
 }
-for name, labels in mistakes.items():
-    try:
-        campaign.take(work / "search", labels)
-    except ValueError as error:
-        print(f"{name}: {error}")
+print(own_molecules.refusals(folder, mistakes))
 
 # %% [markdown]
 # ## A live search, interrupted and continued
@@ -114,41 +108,23 @@ for name, labels in mistakes.items():
 # again from its folder only, as after a crash. Both must pick the same molecules.
 
 # %%
-xtb.label_with_xtb(work / "search")
-shutil.copytree(work / "search", work / "copy")
-curve = []
-state = xtb.search_live(work / "search", p.n_find, report=lambda line: curve.append(line))
+xtb.label_with_xtb(folder)
+shutil.copytree(folder, work / "copy")
+state = xtb.search_live(folder, p.n_find, report=lambda line: None)
 campaign.ask(work / "copy")
-again = campaign.read(work / "copy")
-print("the same picks after the interruption:", again.batches == state.batches[:2])
+again = campaign.read(work / "copy").batches == state.batches[:2]
+print("the same picks after the interruption:", again)
 
 # %% tags=["remove-cell"]
-labels = [state.labels[k] for batch in state.batches for k in batch]
-sizes = np.cumsum([len(batch) for batch in state.batches])
-above = np.cumsum([label is not None and label > p.threshold for label in labels])
-curve = pd.DataFrame({"n_labels": sizes, "n_found": above[sizes - 1]})
-share = curve["n_found"].iloc[0] / curve["n_labels"].iloc[0]
-facts = {
-    "n_found": int(curve["n_found"].iloc[-1]),
-    "n_labels": int(sizes[-1]),
-    "threshold": p.threshold,
-    "share": float(share),
-    "n_random": round(curve["n_found"].iloc[-1] / share) if share else 0,
-    "n_pool": len(pool),
-    "n_failed": sum(label is None for label in labels),
-}
-path = records_dir() / "own-oe62.json"
-oe62 = json.loads(path.read_text(encoding="utf-8"))
-facts |= {
-    f"oe_{key}": oe62[key] for key in ("n_pool", "n_found", "n_labels", "minutes", "threshold")
-}
-facts |= {"oe_share": oe62["share"], "oe_random": round(oe62["n_found"] / oe62["share"])}
-for key, value in facts.items():
-    glue(key, value, display=False)
 shutil.rmtree(work)
+facts = own_molecules.search_facts(state)
+for key, value in (facts | own_molecules.oe62_facts()).items():
+    glue(key, value, display=False)
 
 # %% tags=["remove-output", "hide-input"]
-live_figure = glue("fig_live", law_figures.found_live(curve, share, len(pool), p.strategy))
+curve, share = own_molecules.progress(state), facts["share"]
+drawn = law_figures.found_live(curve, share, len(pool), p.strategy)
+live_figure = glue("fig_live", drawn)
 
 # %% [markdown]
 # ```{glue:figure} fig_live

@@ -54,9 +54,9 @@ def make(configs, folder, scheduler):
         tqdm.write(f"{name}  {made['wall_s']:.0f} s  {memory:.1f} GiB  MAE {mae:.4f} eV")
 
 
-def make_bundle(configs, path, scheduler):
-    """Make short runs in the cache and gather them in one file; the number of runs."""
-    work = locations.cache_dir() / "records"
+def make_bundle(configs, path, scheduler, work=None):
+    """Make short runs in the folder `work` (the cache), gather them in one file; their number."""
+    work = locations.cache_dir() / "records" if work is None else work
     make(configs, work, scheduler)
     store.write_bundle(path, [store.find(config, work) for config in configs])
     return len(configs)
@@ -83,10 +83,11 @@ def count(folder):
     return stale
 
 
-def verify(n, seed, folder):
+def verify(n, seed, folder, bundle=""):
     """Check all seals, replay n records drawn at random from those whose data is at hand.
 
     seed : of the draw; None draws one, and prints it
+    bundle : name of a bundle to draw from (default: all records)
 
     Returns
     -------
@@ -102,7 +103,8 @@ def verify(n, seed, folder):
     for name in broken:
         print(f"FAILS   {name}\n  the seal is broken: changed after it was made", flush=True)
     here = {name for name in {r["config"]["dataset"] for r in tracked.values()} if _at_hand(name)}
-    candidates = [name for name, made in tracked.items() if made["config"]["dataset"] in here]
+    offered = store.bundle(folder / f"{bundle}.jsonl") if bundle else tracked
+    candidates = [name for name, made in offered.items() if made["config"]["dataset"] in here]
     if not candidates:
         raise ValueError(
             f"no data of the {len(tracked)} records is at hand: set ALUTILS_DATA, or "

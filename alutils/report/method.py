@@ -1,0 +1,134 @@
+"""The page on the method, from one molecule to a point on a learning curve: tables and numbers."""
+
+from __future__ import annotations
+
+import ase.data
+import numpy as np
+
+from alutils.acquisition.strategies import CANDIDATES, PAPER, STRATEGIES, PoolView
+from alutils.analysis.label_distributions import overlap
+from alutils.data.datasets import load
+from alutils.loop import FIT, PICK, split
+from alutils.model.gp import GaussianProcess
+from alutils.report.tables import Table
+
+FIRST_AXES = 10  # principal axes among which the one of the least overlap is sought
+
+
+def load_with_geometries(name):
+    """The data set of this name; ValueError for one that has none to draw."""
+    pool = load(name)
+    if pool.molecules is None:
+        raise ValueError(f"{pool.name} has no geometries, which this page draws: choose another")
+    return pool
+
+
+def elements(pool):
+    """Chemical symbols of the pool by atomic number, the order of the descriptor's pairs."""
+    return [ase.data.chemical_symbols[z] for z in np.unique(pool.molecules.numbers)]
+
+
+def pool_table(pool, target):
+    """What the pool is, with `target` the `acquisition.target.Range` of task 2."""
+    counts = pool.molecules.counts
+    facts = {
+        "molecules": f"{len(pool)}",
+        "elements": " ".join(elements(pool)),
+        "atoms per molecule": f"{counts.min()} to {counts.max()}",
+        "label": f"{pool.info.get('label', 'HOMO')}, eV",
+        "HOMO, mean and standard deviation": f"{pool.y.mean():.2f} and {pool.y.std():.2f} eV",
+        "target: HOMO above": f"{target.low:.2f} eV",
+    }
+    return Table({pool.name: facts})
+
+
+def molecule_facts(molecule, x):
+    """Formula, shortest distance (angstrom) and its inverse, and the length of its row x of X."""
+    distances = molecule.get_all_distances()
+    shortest = distances[np.triu_indices(len(molecule), 1)].min()
+    return {
+        "formula": molecule.get_chemical_formula(),
+        "shortest": round(float(shortest), 2),
+        "inverse_shortest": round(float(1 / shortest), 2),
+        "n_columns": len(x),
+    }
+
+
+def run_facts(run, n_molecules, n_test):
+    """First and last point of one run: sizes and MAE (eV), and what is then still held out."""
+    first, last = run.iloc[0], run.iloc[-1]
+    n_last = int(last["n_train"])
+    return {
+        "mae_first": round(float(first["mae_ev"]), 3),
+        "mae_last": round(float(last["mae_ev"]), 3),
+        "n_first": int(first["n_train"]),
+        "n_last": n_last,
+        "n_heldout": n_molecules - n_test - n_last,
+    }
+
+
+def first_view(config, pool, X):
+    """The `PoolView` that `alutils.loop.steps` gives a strategy after the first batch.
+
+    config : RunConfig;  pool : MoleculeDataset of n molecules;  X : (n, d) its features
+    """
+    _, train_idx, heldout_idx = split(config, len(pool))
+    model = GaussianProcess(
+        config.noise_var,
+        config.normalize_y,
+        config.n_restarts,
+        random_state=np.random.default_rng([config.seed, FIT, 0]),
+    ).fit(X[train_idx], pool.y[train_idx])
+    return PoolView(model, X[heldout_idx], config.range_in(pool.y))
+
+
+def first_picks(config, view):
+    """`config.n_const` positions in the held-out set, by name of each strategy of the paper."""
+    return {
+        name: STRATEGIES[name](view, config.n_const, np.random.default_rng([config.seed, PICK, 0]))
+        for name in PAPER
+    }
+
+
+def candidates(view, names):
+    """Positions to which a strategy narrows the held-out set, by name of those that do."""
+    return {name: CANDIDATES[name](view) for name in names if name in CANDIDATES}
+
+
+def batch_facts(batches):
+    """Who leads in which column of `pool_figures.batch_table`, and A's and E's share in range.
+
+    batches : the table, strategies in the order of the paper, under the names to be shown
+    """
+    in_range = batches["in_range"]
+    return {
+        **{f"most_{column}": batches[column].idxmax() for column in batches},
+        "least_spacing": batches["spacing"].idxmin(),
+        "in_range_a": round(float(in_range.iloc[0]), 2),
+        "in_range_e": round(float(in_range.iloc[-1]), 2),
+    }
+
+
+def overlaps(X, in_test, in_target):
+    """Overlap of target and pool along principal axes, and the axis of the least.
+
+    Parameters
+    ----------
+    X : (n, d) features, two columns or more;  in_test, in_target : (n,) boolean
+
+    Returns
+    -------
+    shares : dict of the target's overlap on the "first" axis and on the axis of the "least" among
+        the next nine, and of the random "test" set's on the latter
+    least : that axis, counted from 0
+    """
+    of_target = [overlap(axis, axis[in_target])[0] for axis in X[:, :FIRST_AXES].T]
+    least = 1 + int(np.argmin(of_target[1:]))
+    of_test = overlap(X[:, least], X[in_test, least])[0]
+    return {"first": of_target[0], "least": of_target[least], "test": of_test}, least
+
+
+def overlap_facts(shares, least):
+    """What `overlaps` returns as numbers of the page; axes are counted from 1."""
+    rounded = {f"overlap_{name}": round(float(share), 2) for name, share in shares.items()}
+    return rounded | {"least_axis": least + 1}
