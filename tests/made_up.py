@@ -1,13 +1,42 @@
-"""Made-up runs: what the tests of figures and tables draw."""
+"""Made-up runs and data sets: what the tests of figures, tables and records work on."""
 
 import numpy as np
 import pandas as pd
+import scipy.sparse
 
 from alutils.acquisition import strategies
+from alutils.runs import store
+from alutils.storage import files
+from alutils.storage.numerics import NUMERICS_VERSION
 
 A, B, C, D, E = strategies.PAPER
 SIZES = [100, 200, 400, 800]
 SEEDS = [0, 1, 2]
+
+
+def write_data_set(folder, X, y):
+    """A data set (n, d) with labels (n,) in eV, in the layout of the paper's; its path loads it."""
+    folder.mkdir()
+    scipy.sparse.save_npz(folder / "mbtr_k2.npz", scipy.sparse.csr_matrix(X))
+    np.savetxt(folder / "HOMO.txt", y)
+
+
+def toy():
+    """Points (300, 10), and labels (300,) in eV that they explain."""
+    rng = np.random.default_rng(11)
+    X = rng.normal(size=(300, 10)) * np.geomspace(400, 5, 10)
+    return X, -6 + np.tanh(X[:, 0] / 300) + 0.05 * rng.normal(size=300)
+
+
+def record(config, data_sha256="this"):
+    """A record that counts as complete and fresh, without a row."""
+    made = {
+        "config": store.portable(config),
+        "data_sha256": data_sha256,
+        "numerics_version": NUMERICS_VERSION,
+        **{"created": "2024-01-01", "complete": True, "wall_s": 0.0, "rows": [], "batches": []},
+    }
+    return made | {"seal": files.seal(made)}
 
 
 def run(strategy, seed, sizes=SIZES, scheme="pow", n_const=100, noise_var=0.05, factor=1.0):

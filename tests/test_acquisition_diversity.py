@@ -46,10 +46,11 @@ def test_posterior_variance_is_that_of_a_model_that_knows_the_picks(view):
     assert picks != pick("most_uncertain", view)
 
 
-def test_posterior_variance_tells_its_memory_beforehand(view, monkeypatch):
-    monkeypatch.setattr(diversity, "MEMORY_GIB", 1e-6)
-    with pytest.raises(ValueError, match="batch of 12 out of 100 molecules"):
-        pick("posterior_variance", view)
+def test_posterior_variance_tells_its_memory_beforehand(view):
+    n = int(diversity.MEMORY_GIB * 2**30)  # a number, of 8 bytes, for each is 8 times too much
+    large = PoolView(view.model, np.broadcast_to(view.X[0], (n, view.X.shape[1])))
+    with pytest.raises(ValueError, match=f"batch of 12 out of {n} molecules"):
+        pick("posterior_variance", large)
 
 
 def test_k_centre_takes_the_farthest(view):

@@ -117,9 +117,9 @@ def test_overlap_does_not_depend_on_unit_or_origin():
 
 def test_record_equals_its_summary(tmp_path, monkeypatch):
     monkeypatch.delenv("ALUTILS_DATA", raising=False)
-    monkeypatch.setattr(label_distributions, "records_dir", lambda: tmp_path)
+    monkeypatch.setenv("ALUTILS_RECORDS", str(tmp_path))
     dataset = MoleculeDataset("aa_labels", two_hills(), info={"label": "HOMO"})
-    label_distributions.write_record(dataset, tmp_path)
+    label_distributions.write_record(dataset)
     summary, from_record = label_distributions.load_or_summarise("aa_labels")
     assert from_record
     assert summary == label_distributions.label_summary(dataset)
@@ -127,7 +127,7 @@ def test_record_equals_its_summary(tmp_path, monkeypatch):
 
 def test_without_data_and_record_the_remedy_is_named(tmp_path, monkeypatch):
     monkeypatch.delenv("ALUTILS_DATA", raising=False)
-    monkeypatch.setattr(label_distributions, "records_dir", lambda: tmp_path)
+    monkeypatch.setenv("ALUTILS_RECORDS", str(tmp_path))
     with pytest.raises(ValueError, match="ALUTILS_DATA"):
         label_distributions.load_or_summarise("aa_labels")
     with pytest.raises(ValueError, match="unknown data set"):
@@ -144,10 +144,3 @@ def test_tracked_records_are_those_of_the_data(name):
     if folder is None or not (folder / REGISTRY[name]["file"]).is_file():
         pytest.skip(f"{name} is not at hand: set ALUTILS_DATA to compare the record with it")
     assert record == label_distributions.label_summary(load(name))
-
-
-def test_the_papers_share_of_aa_is_exact():
-    path = locations.records_dir() / "homo_aa_labels.json"
-    record = label_distributions.LabelSummary(**json.loads(path.read_text(encoding="utf-8")))
-    assert record.n == 44004
-    assert f"{record.share_above(-8.5):.1%}" == "30.4%"

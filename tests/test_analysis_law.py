@@ -1,7 +1,5 @@
 """The studies: their runs are tracked and fresh, what they say is what the pages say."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -126,8 +124,8 @@ def test_advice_needs_hits(rows):
 
 def test_likely_noise_is_that_of_the_labels():
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(300, 1)) * 700
-    y = 3 * np.sin(X[:, 0] / 500) + np.sqrt(0.05) * rng.normal(size=300)
+    X = rng.normal(size=(150, 1)) * 700
+    y = 3 * np.sin(X[:, 0] / 500) + np.sqrt(0.05) * rng.normal(size=150)
     noise, lml = most_likely_noise(X, y)
     assert noise in (0.02, 0.05, 0.1) and len(lml) == len(NOISES)
 
@@ -157,18 +155,6 @@ def test_learned_noise_belongs_to_the_first_batch():
     expected = most_likely_noise(features(dataset)[first], dataset.y[first])[0]
     (run,) = plans.noise_learned(["organics"], [1], ["random"])
     assert run.noise_var == expected
-
-
-def test_a_damaged_bundle_is_named(tmp_path):
-    path = tmp_path / "x.jsonl"
-    made = store.bundle(records_dir() / "sweep.jsonl")
-    first = next(iter(made.values()))
-    store.write_bundle(path, [first])
-    assert list(store.bundle(path).values()) == [first]
-    path.write_text(json.dumps(first) + '\n{"half": \n')
-    store.bundle.cache_clear()
-    with pytest.raises(ValueError, match=r"x\.jsonl, line 2 is damaged"):
-        store.bundle(path)
 
 
 def test_experience_leaves_a_pool_out(rows):

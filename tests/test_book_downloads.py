@@ -6,12 +6,15 @@ import re
 import zipfile
 from pathlib import Path
 
+import made_up
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from alutils.loop import RunConfig
+from alutils.runs import store
 from book.builder import downloads
 from book.builder import figure as one_figure
 from book.builder.pages import Page, PageError
@@ -87,24 +90,24 @@ def test_a_duration_is_told_in_the_unit_in_which_it_is_read(seconds, stated):
 
 def test_archives_hold_the_records_that_were_used_and_no_other(root, tmp_path, monkeypatch):
     tracked, cached = tmp_path / "tracked", tmp_path / "cache"
-    monkeypatch.setattr(downloads, "records_dir", lambda: tracked)
-    monkeypatch.setattr(downloads, "cache_dir", lambda: cached)
-    lines = {f"{letter}.json": {"of": letter} for letter in "abc"}
-    monkeypatch.setattr(downloads, "bundle", lambda path: lines)
+    monkeypatch.setenv("ALUTILS_RECORDS", str(tracked))
+    monkeypatch.setenv("ALUTILS_CACHE", str(cached))
+    configs = [RunConfig("organics", "random", seed=seed) for seed in range(3)]
+    names, lines = [store.file_name(config) for config in configs], map(made_up.record, configs)
     tracked.mkdir()
+    store.write_bundle(tracked / "field.jsonl", lines)
     (cached / "records").mkdir(parents=True)
-    (tracked / "field.jsonl").write_text("bundle")
     (cached / "records/run.json").write_text("run")
     (cached / "records/other.json").write_text("other")
     notes = [
         {"record": "run.json", "file": "run.json"},
-        {"record": "a.json", "file": "field.jsonl"},
+        {"record": names[0], "file": "field.jsonl"},
     ]
     (archive,) = downloads.write_records(PAGE, notes, root)
     with zipfile.ZipFile(root / "book/experiments" / archive) as packed:
-        assert sorted(packed.namelist()) == ["a.json", "run.json"]
-        assert json.loads(packed.read("a.json")) == {"of": "a"}
-    notes += [{"record": f"{letter}.json", "file": "field.jsonl"} for letter in "bc"]
+        assert sorted(packed.namelist()) == sorted([names[0], "run.json"])
+        assert json.loads(packed.read(names[0])) == store.bundle(tracked / "field.jsonl")[names[0]]
+    notes += [{"record": name, "file": "field.jsonl"} for name in names[1:]]
     whole, own = downloads.write_records(PAGE, notes, root)
     assert whole == "files/bundles/field.zip" and own == archive
 

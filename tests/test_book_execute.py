@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from functools import partial
 
 import nbformat
 import pytest
@@ -440,44 +441,46 @@ def test_another_kernel_of_the_same_name_is_not_used(repo, tmp_path, monkeypatch
     assert execute.main(["01_tiny-organics"], repo) == 0
 
 
-def test_a_stale_page_carries_a_banner_and_is_not_verified(repo, monkeypatch):
+@pytest.fixture
+def rendered(repo, monkeypatch):
+    """Render the tiny book, whose records and pools are not those of these two; the exit status."""
     monkeypatch.setattr(render, "pools_table", lambda: "")
     monkeypatch.setattr(render.headline, "write", lambda *_: None)
-    assert render.main(repo) == 0
+    return partial(render.main, repo)
+
+
+def test_a_stale_page_carries_a_banner_and_is_not_verified(repo, rendered):
+    assert rendered() == 0
     html = repo / "_build/html/book/experiments/01_tiny-organics.html"
     assert "stale-page" not in html.read_text("utf8")
     with open(repo / "alutils/acquisition/strategies.py", "a") as code:
         code.write("# a comment\n")
-    assert render.main(repo) == 0
+    assert rendered() == 0
     assert "changed since: alutils/acquisition/strategies.py." in html.read_text("utf8")
     assert "stale-page" not in (repo / "_build/html/book/index.html").read_text("utf8")
     with pytest.raises(PageError, match="stale: 01_tiny-organics"):
         freshness.verify(repo)
 
 
-def test_the_result_of_a_proof_is_on_the_page(repo, monkeypatch):
-    monkeypatch.setattr(render, "pools_table", lambda: "")
-    monkeypatch.setattr(render.headline, "write", lambda *_: None)
-    assert render.main(repo) == 0
+def test_the_result_of_a_proof_is_on_the_page(repo, rendered):
+    assert rendered() == 0
     html = repo / "_build/html/book/index.html"
     assert "<p>passed</p>" in html.read_text("utf8")
     (repo / "tests/test_tiny.py").write_text("def test_one():\n    assert False\n")
-    assert render.main(repo) == 0
+    assert rendered() == 0
     assert "1 of 1 failed" in html.read_text("utf8")
 
 
-def test_html_is_built_once_and_a_warning_never_gets_lost(repo, capsys, monkeypatch):
-    monkeypatch.setattr(render, "pools_table", lambda: "")
-    monkeypatch.setattr(render.headline, "write", lambda *_: None)
+def test_html_is_built_once_and_a_warning_never_gets_lost(repo, rendered, capsys):
     page = repo / "_build/html/book/index.html"
     index = repo / "book/index.md"
     index.write_text(INDEX + "\nBroken: {ref}`nowhere`.\n")
-    assert render.main(repo) == 1
-    assert render.main(repo) == 1, "Sphinx reports a warning once only"
+    assert rendered() == 1
+    assert rendered() == 1, "Sphinx reports a warning once only"
     index.write_text(INDEX)
-    assert render.main(repo) == 0
+    assert rendered() == 0
     assert capsys.readouterr().out.splitlines()[-1] == "_build/html/index.html"
     assert "0.714" in page.read_text("utf8")
     built = page.stat().st_mtime_ns
-    assert render.main(repo) == 0
+    assert rendered() == 0
     assert page.stat().st_mtime_ns == built

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import replace
 
+import made_up
 import numpy as np
 import pytest
 import yaml
@@ -155,10 +156,12 @@ def test_a_notebook_is_cut_behind_its_runs_and_before_any_is_computed():
 
 
 def test_recorded_runs_are_not_made_again(small_configs, monkeypatch, tmp_path):
-    monkeypatch.setattr(store, "find", lambda config: {})
-    monkeypatch.setattr(paper_runs.subprocess, "run", None)
-    paper_runs.compute(small_configs, "", "serial", tmp_path)
-    assert not list(tmp_path.iterdir())
+    monkeypatch.setenv("ALUTILS_RECORDS", str(tmp_path / "tracked"))
+    for config in small_configs:
+        path = tmp_path / "tracked" / store.file_name(config)
+        files.write_json(path, made_up.record(config))
+    paper_runs.compute(small_configs, "", "serial", tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
 
 
 # Pages
@@ -243,11 +246,9 @@ def test_a_file_of_ones_own_goes_through(tmp_path):
 def test_records_of_other_data_are_made_again(small_configs, monkeypatch, tmp_path):
     configs = small_configs[:2]
     monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path / "cache"))
-    made = {"complete": True, "rows": [], "batches": [], "numerics_version": 1}
     for config, checksum in zip(configs, ("this", "other"), strict=True):
         path = tmp_path / "cache/records" / store.file_name(config)
-        record = {**made, "config": asdict(config), "data_sha256": checksum}
-        files.write_json(path, record | {"seal": files.seal(record)})
+        files.write_json(path, made_up.record(config, checksum))
     done = paper_runs.subprocess.CompletedProcess([], 1)
     monkeypatch.setattr(paper_runs.subprocess, "run", lambda *arguments, **options: done)
     with pytest.raises(PageError, match="the same command goes on"):

@@ -7,9 +7,9 @@ import pytest
 import scipy.sparse
 from scipy.special import erf
 
-from alutils import descriptors
 from alutils.data.datasets import MoleculeDataset
-from alutils.descriptors import MBTRSettings, features, many_body, mbtr
+from alutils.descriptors import DEFAULTS, MBTRSettings, features, many_body, mbtr
+from alutils.descriptors.cache import cached
 
 
 @pytest.fixture(autouse=True)
@@ -100,13 +100,11 @@ def test_every_molecule_alone_and_among_others():
     assert np.array_equal(mbtr(alone, MBTRSettings(species=("O", "N", "C", "H")))[0], together[7])
 
 
-def test_two_processes_give_the_rows_of_one(monkeypatch, tmp_path):
-    monkeypatch.setattr(many_body, "CHUNK", 7)
-    dataset = rattled(23)
-    alone = np.array(mbtr(dataset))
-    monkeypatch.setattr(many_body, "IN_PROCESS", 0)
-    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))
-    assert np.array_equal(mbtr(dataset), alone)
+def test_two_processes_give_the_rows_of_one(tmp_path):
+    dataset, path = rattled(23), tmp_path / "two.npy"
+    species = many_body.species_of("mine", dataset.molecules, DEFAULTS)
+    many_body.write_mbtr(path, dataset.molecules, DEFAULTS, species, chunk=7, in_process=0)
+    assert np.array_equal(np.load(path), mbtr(dataset))
 
 
 def test_element_that_the_settings_do_not_cover():
@@ -122,17 +120,17 @@ def test_labels_alone_are_refused():
             compute(labels)
 
 
-def test_cache(own_cache, monkeypatch):
+def test_cache(own_cache):
+    def made():
+        """The arrays of the cache with the time at which each was written."""
+        return {path.name: path.stat().st_mtime_ns for path in own_cache.rglob("*.npy")}
+
     dataset = rattled(12)
     first = np.array(features(dataset)), np.array(mbtr(dataset))
+    kept = made()
     assert [len(list((own_cache / kind).iterdir())) for kind in ("mbtr", "features")] == [2, 2]
-
-    def refuse(*arguments, **keywords):
-        raise AssertionError("computed again")
-
-    monkeypatch.setattr(descriptors, "write_mbtr", refuse)
-    monkeypatch.setattr(descriptors, "principal_components", refuse)
     again = features(rattled(12)), mbtr(rattled(12))
+    assert made() == kept
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     for array in again:
         with pytest.raises(ValueError, match="read-only"):
@@ -142,18 +140,18 @@ def test_cache(own_cache, monkeypatch):
         lambda: features(dataset, 1e-4),
         lambda: mbtr(rattled(12, seed=1)),
     )
-    for other in others:
-        with pytest.raises(AssertionError, match="computed again"):
-            other()
+    for number, other in enumerate(others, len(kept) + 1):
+        other()
+        assert len(made()) == number and made().items() >= kept.items()
 
 
-def test_an_interrupted_computation_leaves_nothing(own_cache, monkeypatch):
-    def interrupt(*arguments):
+def test_an_interrupted_computation_leaves_nothing(own_cache):
+    def interrupted(path):
+        path.write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(many_body, "write_rows", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        mbtr(rattled(5))
+        cached("mbtr", ("parts",), interrupted)
     assert not list((own_cache / "mbtr").iterdir())
 
 

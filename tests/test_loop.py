@@ -1,5 +1,6 @@
 """The loop: sets stay disjoint and complete, runs are paired, and a resumed run is the same run."""
 
+import made_up
 import numpy as np
 import pytest
 
@@ -7,7 +8,6 @@ from alutils import loop
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import STRATEGIES
 from alutils.acquisition.target import above
-from alutils.data import datasets
 from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
 
@@ -18,9 +18,7 @@ TIMINGS = {"fit_s", "acquire_s"}
 @pytest.fixture(scope="module")
 def pool():
     """A data set that brings its descriptor: 300 points with labels they explain."""
-    rng = np.random.default_rng(11)
-    X = rng.normal(size=(300, 10)) * np.geomspace(400, 5, 10)
-    y = -6 + np.tanh(X[:, 0] / 300) + 0.05 * rng.normal(size=300)
+    X, y = made_up.toy()
     return MoleculeDataset("toy", y, X=X)
 
 
@@ -157,10 +155,10 @@ def test_noise_is_recorded_in_ev2(pool):
     assert rows[0]["noise_var_used"] == pytest.approx(0.01 * pool.y[train_idx].var())
 
 
-def test_run_gives_a_tidy_frame(pool, monkeypatch, tmp_path):
-    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))
-    monkeypatch.setattr(datasets, "load", lambda name: pool)
-    frame = loop.run(RunConfig("toy", "random", **CONFIG, seed=2))
+def test_run_gives_a_tidy_frame(monkeypatch, tmp_path):
+    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path / "cache"))
+    made_up.write_data_set(tmp_path / "toy", *made_up.toy())
+    frame = loop.run(RunConfig(str(tmp_path / "toy"), "random", **CONFIG, seed=2))
     assert frame["n_train"].tolist() == [20, 40, 80, 100]
     assert set(frame["seed"]) == {2} and set(frame["target_low"]) == {0.7}
 

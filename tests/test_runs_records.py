@@ -1,14 +1,16 @@
 """Records: found, resumed, replayed, never silently stale."""
 
 import json
+import shutil
 from dataclasses import replace
 
+import made_up
 import numpy as np
 import pytest
 
 from alutils import loop
 from alutils.acquisition.target import above, highest
-from alutils.data.datasets import MoleculeDataset
+from alutils.data.datasets import load
 from alutils.loop import RunConfig
 from alutils.runs import long_runs, provenance, records, store, verification
 from alutils.storage import files
@@ -19,17 +21,13 @@ CONFIG = RunConfig("toy", "property_search", "pow", 20, 20, 100, 50, 0.01, n_res
 
 @pytest.fixture
 def pool(monkeypatch, tmp_path):
-    """A toy data set under a name, an empty cache and no tracked records."""
-    rng = np.random.default_rng(11)
-    X = rng.normal(size=(300, 10)) * np.geomspace(400, 5, 10)
-    y = -6 + np.tanh(X[:, 0] / 300) + 0.05 * rng.normal(size=300)
-    pool = MoleculeDataset("toy", y, X=X)
+    """A toy data set in the working folder, an empty cache and no tracked records."""
+    made_up.write_data_set(tmp_path / "toy", *made_up.toy())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ALUTILS_RECORDS", str(tmp_path / "tracked"))
+    monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path / "cache"))
     records.load_once.cache_clear()
-    monkeypatch.setattr(records, "load", lambda name: pool)
-    monkeypatch.setattr(records, "features", lambda ds, **_: np.asarray(ds.X, float) - ds.X.mean(0))
-    monkeypatch.setattr(store, "records_dir", lambda: tmp_path / "tracked")
-    monkeypatch.setattr(records, "cache_dir", lambda: tmp_path / "cache")
-    yield pool
+    yield load("toy")
     records.load_once.cache_clear()
 
 
@@ -62,44 +60,45 @@ def test_interrupted_run_ends_with_the_same_bits(n_steps, pool, tmp_path, monkey
     assert numbers(resumed) == numbers(whole) and resumed["complete"]
 
 
-def test_complete_run_is_not_computed_again(pool, tmp_path, monkeypatch):
-    records.run_or_load([CONFIG])
-    monkeypatch.setattr(records, "steps", None)
-    assert len(records.run_or_load([CONFIG])) == 4
+def test_complete_run_is_not_computed_again(pool):
+    first = records.run_or_load([CONFIG])
+    again = records.run_or_load([CONFIG])
+    assert len(first) == 4 and again.equals(first)  # to the timings
 
 
-def test_tracked_record_needs_no_data(pool, tmp_path, monkeypatch):
+def test_tracked_record_needs_no_data(pool, tmp_path):
     records.compute(CONFIG, tmp_path / "tracked")
-    records.load_once.cache_clear()
-    monkeypatch.setattr(records, "load", lambda name: pytest.fail("data was asked for"))
+    remove_data(tmp_path)
     frame = records.run_or_load([CONFIG])
     assert frame["n_train"].tolist() == [20, 40, 80, 100] and not frame["stale"].any()
 
 
-def test_cached_stale_record_is_computed_again(pool, tmp_path, monkeypatch):
-    records.run_or_load([CONFIG])
-    for module in (records, store):
-        monkeypatch.setattr(module, "NUMERICS_VERSION", 99)
-    assert store.find(CONFIG, tmp_path / "cache/records")["numerics_version"] != 99
-    records.run_or_load([CONFIG])
-    assert store.find(CONFIG, tmp_path / "cache/records")["numerics_version"] == 99
+def remove_data(tmp_path):
+    shutil.rmtree(tmp_path / "toy")
+    records.load_once.cache_clear()
 
 
-def test_tracked_stale_record_is_marked(pool, tmp_path, monkeypatch):
-    records.compute(CONFIG, tmp_path / "tracked")
-    for module in (records, store):
-        monkeypatch.setattr(module, "NUMERICS_VERSION", 99)
-    assert records.run_or_load([CONFIG])["stale"].all()
+def reseal(path, **values):
+    """Change a record under a new seal, as another version or other data would have made it."""
+    record = store.read(path) | values
+    files.write_json(path, record | {"seal": files.seal(record)})
 
 
-def test_other_data_is_computed_again(pool, tmp_path):
+@pytest.mark.parametrize("values", [{"numerics_version": 0}, {"data_sha256": "other data"}])
+def test_a_cached_record_of_other_numerics_or_data_is_computed_again(values, pool, tmp_path):
     path = tmp_path / "cache/records" / store.file_name(CONFIG)
     records.run_or_load([CONFIG])
-    record = json.loads(path.read_text())
-    record["data_sha256"] = "other data"
-    files.write_json(path, record | {"seal": files.seal(record)})
-    records.run_or_load([CONFIG])
-    assert json.loads(path.read_text())["data_sha256"] == pool.sha256
+    reseal(path, **values)
+    assert not records.run_or_load([CONFIG])["stale"].any()
+    made = store.read(path)
+    assert made["numerics_version"] == provenance.NUMERICS_VERSION
+    assert made["data_sha256"] == pool.sha256
+
+
+def test_tracked_stale_record_is_marked(pool, tmp_path):
+    records.compute(CONFIG, tmp_path / "tracked")
+    reseal(tmp_path / "tracked" / store.file_name(CONFIG), numerics_version=0)
+    assert records.run_or_load([CONFIG])["stale"].all()
 
 
 def test_a_run_that_does_not_fit_is_refused_before_any_computing(pool, tmp_path):
@@ -253,10 +252,10 @@ def test_no_two_configurations_share_a_file():
 
 
 def test_no_folder_reaches_a_record(pool, tmp_path):
-    config = RunConfig(str(tmp_path / "mine.npz"), "random", "pow", 20, 20, 40, 50)
+    config = RunConfig(str(tmp_path / "toy"), "random", "pow", 20, 20, 40, 50)
     records.compute(config, tmp_path / "out")
     (path,) = (tmp_path / "out").iterdir()
-    assert str(tmp_path) not in path.read_text() and "mine" in path.name
+    assert str(tmp_path) not in path.read_text() and "toy" in path.name
 
 
 def test_a_path_that_ends_like_a_data_set_is_another():
@@ -319,8 +318,7 @@ def test_bad_plan_is_refused(text, message, tmp_path):
         long_runs.plan(tmp_path / "plan.yml")
 
 
-def test_verify_on_the_command_line(pool, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(long_runs.datasets, "load", lambda name, fetch=True: pool)
+def test_verify_on_the_command_line(pool, tmp_path, capsys):
     path = tmp_path / "tracked" / store.file_name(CONFIG)
     record = records.compute(CONFIG, path.parent)
     assert long_runs.verify(3, 7, path.parent) == []
@@ -336,11 +334,8 @@ def test_verify_on_the_command_line(pool, tmp_path, monkeypatch, capsys):
     assert "seal is broken" in capsys.readouterr().out
 
 
-def test_verify_without_data_says_what_to_do(pool, tmp_path, monkeypatch):
-    def absent(name, fetch=True):
-        raise ValueError(f"{name} is not here")
-
+def test_verify_without_data_says_what_to_do(pool, tmp_path):
     records.compute(CONFIG, tmp_path / "tracked")
-    monkeypatch.setattr(long_runs.datasets, "load", absent)
+    remove_data(tmp_path)
     with pytest.raises(ValueError, match="ALUTILS_DATA"):
         long_runs.verify(1, 0, tmp_path / "tracked")

@@ -5,7 +5,6 @@ import tracemalloc
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
 from itertools import repeat
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -107,15 +106,24 @@ def test_a_process_pool_gives_the_same_bits(pool, scorer):
         np.testing.assert_array_equal(joined(here, name), joined(there, name))
 
 
+class Counting(Client):
+    """Counts what is brought to all workers."""
+
+    n_scattered = 0
+
+    def scatter(self, *arguments, **options):
+        self.n_scattered += 1
+        return super().scatter(*arguments, **options)
+
+
 @pytest.mark.parametrize("given", ["client", "executor"])
 def test_dask_gives_the_same_bits(pool, scorer, given):
     here = list(mapped(scorer, chunks(pool[0], 60)))
     options = {"dashboard_address": None, "processes": False}
-    with Client(n_workers=1, threads_per_worker=1, **options) as client:
+    with Counting(n_workers=1, threads_per_worker=1, **options) as client:
         executor = client if given == "client" else client.get_executor(pure=False)
-        with patch.object(Client, "scatter", autospec=True, side_effect=Client.scatter) as scatter:
-            there = list(mapped(scorer, chunks(pool[0], 60), executor, ahead=3))
-    assert scatter.call_count == 1
+        there = list(mapped(scorer, chunks(pool[0], 60), executor, ahead=3))
+    assert client.n_scattered == 1
     for name in ("mu", "sigma", "Z"):
         np.testing.assert_array_equal(joined(here, name), joined(there, name))
 

@@ -59,21 +59,25 @@ def species_of(name, molecules, settings):
     return tuple(sorted(settings.species or present, key=chemical_symbols.index))
 
 
-def write_mbtr(path, molecules, settings, species):
-    """All rows, in this process or in two (DScribe's own n_jobs is slower than one)."""
+def write_mbtr(path, molecules, settings, species, chunk=CHUNK, in_process=IN_PROCESS):
+    """All rows, in this process or in two (DScribe's own n_jobs is slower than one).
+
+    chunk : molecules per task
+    in_process : the fewest molecules that two processes share
+    """
     from alutils.storage.processes import die_with_parent
 
     shape = (len(molecules), n_columns(settings, species))
     np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=shape).flush()
-    starts = range(0, len(molecules), CHUNK)
-    chunks = (molecules[start : start + CHUNK] for start in starts)
+    starts = range(0, len(molecules), chunk)
+    chunks = (molecules[start : start + chunk] for start in starts)
     # A spawned process imports the caller's script again: only where fork is not safe.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with (
         tqdm(total=len(molecules), desc="MBTR", disable=not sys.stderr.isatty()) as bar,
         ProcessPoolExecutor(2, context, die_with_parent) as executor,
     ):
-        each = map if len(molecules) < IN_PROCESS else executor.map
+        each = map if len(molecules) < in_process else executor.map
         for done in each(partial(write_rows, path, settings, species), starts, chunks):
             bar.update(done)
 

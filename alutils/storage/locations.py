@@ -20,5 +20,6 @@ def data_dir() -> Path | None:
 
 
 def records_dir() -> Path:
-    """Folder of the tracked results of long runs."""
-    return CHECKOUT / "book" / "records"
+    """Folder of the tracked results of long runs: `ALUTILS_RECORDS`, else that of the book."""
+    folder = os.environ.get("ALUTILS_RECORDS")
+    return Path(folder).expanduser().resolve() if folder else CHECKOUT / "book" / "records"

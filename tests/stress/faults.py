@@ -3,8 +3,8 @@
 python tests/stress/faults.py [--only WORDS] [--jobs 2]
 
 Prints a line for each fault with the test that caught it, and ends with 1 if one passes. The tests
-that are named must pass before. A fault whose old text is not in its file exactly once is refused:
-the code has moved on, and so must this list.
+that are named must pass before. A fault whose old text is not in its file exactly once, or whose
+test is gone, is refused: the code has moved on, and so must this list.
 """
 
 import argparse
@@ -153,8 +153,8 @@ COMPUTED = [
     ("a quarter for the half", STRATEGIES, "(len(view.X) + 1) // 2", "(len(view.X) + 1) // 4",
      loop("test_candidates_are_counted")),
     ("window open above", "acquisition/target.py", "y <= self.high", "y < self.high",
-     ("test_acquisition_target.py::test_window_is_half_open_and_elementwise",)),
-    ("one-sided interval", "analysis/statistics.py", "(1 + CONFIDENCE) / 2", "CONFIDENCE",
+     ("test_acquisition_target.py::test_a_range_is_half_open_and_elementwise",)),
+    ("one-sided interval", "analysis/statistics.py", "(1 + confidence) / 2", "confidence",
      ("test_analysis_statistics.py",)),
     ("noise in a wrong base", TABLES, "log_noise, lml = np.log10(", "log_noise, lml = np.log(",
      ("test_report_figures.py::test_the_likelihood_has_its_own_best_noise",)),
@@ -209,6 +209,11 @@ def refused(fault):
     times = path.read_text("utf8").count(fault.old) if path.is_file() else 0
     if times != 1:
         return f"{fault.path}: {fault.name}: old text is there {times} times, not once: {fault.old}"
+    for test in fault.tests:
+        name, _, function = test.partition("::")
+        path = ROOT / "tests" / name
+        if not path.is_file() or f"def {function}" not in path.read_text("utf8"):
+            return f"{fault.path}: {fault.name}: there is no test {test}"
     return ""
 
 

@@ -23,15 +23,17 @@ import sys
 import tempfile
 import time
 import traceback
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse
 from counts import keep
 from threadpoolctl import threadpool_limits
 
 from alutils.campaign import campaign
-from alutils.data.datasets import MoleculeDataset, load
+from alutils.data.datasets import load
 from alutils.data.structures import Structures
 from alutils.loop import RunConfig
 from alutils.model.gp import GaussianProcess
@@ -45,24 +47,24 @@ SETTINGS = campaign.Settings(threshold=-10.4, n_init=10, n_const=10, noise_var=0
 
 
 class Run:
-    """A recorded run on a toy data set of 300 points."""
+    """A recorded run on a toy data set of 300 points, a folder of its own."""
 
-    def __init__(self):
+    def __init__(self, folder):
         rng = np.random.default_rng(11)
         X = rng.normal(size=(300, 10)) * np.geomspace(400, 5, 10)
-        y = -6 + np.tanh(X[:, 0] / 300) + 0.05 * rng.normal(size=300)
-        self.dataset = MoleculeDataset("toy", y, X=X)
+        scipy.sparse.save_npz(folder / "mbtr_k2.npz", scipy.sparse.csr_matrix(X))
+        np.savetxt(folder / "HOMO.txt", -6 + np.tanh(X[:, 0] / 300) + 0.05 * rng.normal(size=300))
+        self.config = replace(CONFIG, dataset=str(folder))
 
     def work(self, folder):
-        records.load = lambda name: self.dataset
-        records.compute(CONFIG, folder)
+        records.compute(self.config, folder)
 
     def progress(self, folder):
-        path = folder / store.file_name(CONFIG)
-        return len(store.read(path, CONFIG)["rows"]) if path.exists() else 0
+        path = folder / store.file_name(self.config)
+        return len(store.read(path, self.config)["rows"]) if path.exists() else 0
 
     def result(self, folder):
-        record = store.find(CONFIG, folder)
+        record = store.find(self.config, folder)
         rows = [{k: v for k, v in r.items() if k not in records.TIMINGS} for r in record["rows"]]
         return json.dumps([rows, record["batches"]])
 
@@ -312,9 +314,10 @@ def inject_full_disk(number):
 def main(kills, starved, seed, record):
     threadpool_limits(1)  # a forked OpenBLAS with threads may wait for those of its parent
     rng = np.random.default_rng(seed)
-    victims = {"run": Run(), "campaign": Campaign()}
-    counted = {name: {} for name in victims}
     with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "toy").mkdir()
+        victims = {"run": Run(Path(folder, "toy")), "campaign": Campaign()}
+        counted = {name: {} for name in victims}
         for name, victim in victims.items():
             survived, lives = kill(victim, kills, rng, Path(folder, name))
             counted[name] |= {"kills": survived, "lives": lives}
