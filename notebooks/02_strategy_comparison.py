@@ -47,6 +47,7 @@ n_const = 50  # molecules, the unit of the batches
 n_max = 400  # molecules in the last training set
 noise_var = 1e-10  # eV^2; with normalize_y a multiple of var(y)
 normalize_y = False  # True: the authors' variant
+threshold = None  # eV: in range is HOMO > threshold; or the highest 30 %
 seeds = [0, 1, 2]  # one run of each strategy for each
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
@@ -60,7 +61,7 @@ p = check_parameters(
     **{"dataset": str, "strategies": list[str], "scheme": str},
     **{"n_test": int, "n_init": int, "n_const": int, "n_max": int},
     **{"noise_var": float, "normalize_y": bool, "seeds": list[int]},
-    **{"scheduler": str},
+    **{"threshold": float | None, "scheduler": str},
 )
 configs = run_configs(p, strategy=p.strategies, seed=p.seeds)
 

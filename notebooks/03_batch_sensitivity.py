@@ -42,6 +42,7 @@ n_init = 50  # molecules in the first training set
 n_max = 400  # molecules in the last training set
 noise_var = 1e-10  # eV^2; with normalize_y a multiple of var(y)
 normalize_y = False  # True: the authors' variant
+threshold = None  # eV: in range is HOMO > threshold; or the highest 30 %
 seeds = [0, 1, 2]  # one run of each scheme for each
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
@@ -56,7 +57,7 @@ p = check_parameters(
     **{"dataset": str, "strategy": str, "constants": list[int]},
     **{"n_const": int, "n_test": int, "n_init": int, "n_max": int},
     **{"noise_var": float, "normalize_y": bool, "seeds": list[int]},
-    **{"scheduler": str},
+    **{"threshold": float | None, "scheduler": str},
 )
 names = list(dict.fromkeys(["random", p.strategy]))
 configs = run_configs(p, scheme=["pow"], strategy=names, seed=p.seeds)

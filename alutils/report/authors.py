@@ -57,7 +57,7 @@ def differences(runs):
 
 
 def table(runs):
-    """`differences` to print, empty where the authors have no figure for any of the runs."""
+    """`differences` to print; None where the authors have no figure for any of the runs."""
     rows = differences(runs)
     shown = [
         {
@@ -70,7 +70,7 @@ def table(runs):
         }
         for row in rows.itertuples()
     ]
-    return Table(pd.DataFrame(shown))
+    return Table(pd.DataFrame(shown)) if shown else None
 
 
 def agreement(runs):

@@ -19,7 +19,7 @@ import yaml
 from alutils.acquisition.strategies import SEARCHES
 from alutils.acquisition.target import above_or_highest
 from alutils.data import datasets
-from alutils.loop import RunConfig, check
+from alutils.loop import PAPERS_TARGET, RunConfig, check
 from alutils.runs import schedulers, store
 
 PLAIN = (bool, int, float, str, list, tuple, dict, type(None))  # all that Papermill can inject
@@ -75,7 +75,7 @@ def run_configs(parameters, **axes):
     Parameters
     ----------
     parameters : result of `check_parameters`; those with the name of a RunConfig field are used,
-        target_share and threshold (which goes first) make its target
+        threshold, which goes first, and target_share make its target
     axes : field=list of values, which replace the parameter of that name
 
     Returns
@@ -91,8 +91,8 @@ def run_configs(parameters, **axes):
     names = {field.name for field in fields(RunConfig)}
     given = vars(parameters)
     fixed = {name: value for name, value in given.items() if name in names}
-    if "target_share" in given:
-        fixed["target"] = above_or_highest(given.get("threshold"), given["target_share"])
+    threshold, share = given.get("threshold"), given.get("target_share", PAPERS_TARGET.share)
+    fixed["target"] = above_or_highest(threshold, share)
     configs = [
         RunConfig(**{**fixed, **dict(zip(axes, combination, strict=True))})
         for combination in itertools.product(*axes.values())
