@@ -134,7 +134,7 @@ def test_without_data_and_record_the_remedy_is_named(tmp_path, monkeypatch):
         label_distributions.load_or_summarise("nonsense")
 
 
-@pytest.mark.parametrize("name", ["qm9_b3lyp", "aa_labels"])
+@pytest.mark.parametrize("name", ["qm9_b3lyp", "qm9_pbe", "aa_labels"])
 def test_tracked_records_are_those_of_the_data(name):
     path = locations.records_dir() / f"homo_{name}.json"
     record = label_distributions.LabelSummary(**json.loads(path.read_text(encoding="utf-8")))

@@ -39,6 +39,20 @@ def test_the_papers_own_labels_decide_on_its_share(share, verdict):
     assert row["interval"] == f"{round(1000 * share)} of 1000, counted"
 
 
+@pytest.mark.parametrize(
+    ("share", "verdict"),
+    [
+        (0.306, statistics.SUPPORTED),
+        (0.30652, statistics.UNDECIDED),
+        (0.308, statistics.NOT_SUPPORTED),
+    ],
+)
+def test_missing_labels_may_decide_the_last_digit(share, verdict):
+    missing = homo_distributions.N_PAPER["qm9_pbe"] - 133_768
+    found, why = homo_distributions.share_verdict(share, 133_768, 133_814, "30.6%")
+    assert found == verdict and f"but for {missing}" in why
+
+
 def test_labels_of_another_method_cannot_test_the_share():
     row = by_kind(verdicts([made("qm9_b3lyp", aa(0.3))]))["share"]
     assert row["verdict"] == statistics.UNTESTABLE and "HOMO (made up)" in row["why"]

@@ -156,7 +156,8 @@ def load_or_summarise(name):
         As `alutils.data.datasets.load`, for a set that is neither at hand nor recorded.
     """
     entry, folder = REGISTRY.get(name, {}), data_dir()
-    absent = entry.get("kind") == "local" and not (folder and (folder / entry["file"]).is_file())
+    local = entry.get("kind") in ("local", "labels")
+    absent = local and not (folder and (folder / entry["file"]).is_file())
     path = records_dir() / f"homo_{name}.json"
     if absent and path.is_file():
         summary = LabelSummary(**json.loads(path.read_text(encoding="utf-8")))
