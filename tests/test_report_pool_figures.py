@@ -78,7 +78,7 @@ def test_each_panel_shows_its_strategys_picks(view, picks):
 
 
 def test_batch_table_tells_the_strategies_apart(view, picks):
-    in_target = view.X[:, 0] / 200 - 6 > view.target
+    in_target = view.target.contains(view.X[:, 0] / 200 - 6)
     table = pool_figures.batch_table(view, picks, in_target)
     assert list(table.index) == list(STRATEGIES)
     assert table["sigma_ev"].idxmax() == "most_uncertain"

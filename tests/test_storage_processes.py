@@ -94,7 +94,7 @@ def test_ctrl_c_during_the_imports_is_quiet(tmp_path):
     (tmp_path / "scipy.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-m", "alutils", "checksums"],
+        [sys.executable, "-m", "alutils", "records"],
         env=environment, capture_output=True, text=True, check=False, preexec_fn=heed_ctrl_c,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -189,7 +189,7 @@ def _share(one, claim):
 
 
 def share_verdict(share, n, n_paper, printed):
-    """Verdict on a share of n labels, and why; of those of the paper that are missing, any may count.
+    """Verdict on a share of n labels, and why; any of the paper's that are missing may count.
 
     n_paper : labels of the paper, None if these are all;  printed : the paper's share, as text
     """
