@@ -65,9 +65,9 @@ configs = run_configs(p, strategy=strategies, seed=p.seeds)
 # %% [markdown]
 # ## The data and the target
 #
-# The threshold is the quantile of all labels that leaves the target share above it. A real search knows
-# no such thing in advance: it has a threshold that chemistry asks for, and learns only on the way how many
-# molecules lie above.
+# Unless a threshold in eV is given, it is the quantile of all labels that leaves the target share above it.
+# A real search knows no such thing in advance: it has a threshold that chemistry asks for, and learns only on
+# the way how many molecules lie above.
 
 # %%
 tables.data_table(p.dataset, p.target_share, p.threshold)
