@@ -47,6 +47,7 @@ def run(strategy, seed, sizes=SIZES, scheme="pow", n_const=100, noise_var=0.05, 
     return pd.DataFrame(
         {
             "dataset": "aminoacids",
+            "descriptor": None,
             "strategy": strategy,
             "scheme": scheme,
             "n_const": n_const,

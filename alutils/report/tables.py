@@ -7,6 +7,7 @@ import pandas as pd
 
 from alutils.acquisition import strategies
 from alutils.acquisition.target import above, above_or_highest
+from alutils.analysis import wider_bounds
 from alutils.analysis.label_distributions import load_or_summarise
 from alutils.data import datasets
 from alutils.descriptors import DESCRIPTORS
@@ -92,7 +93,21 @@ def bound_text(records):
     if not n_fits:
         return f"None {said}."
     which = ", ".join(f"{BOUNDED[name]} in {n}" for name, n in counts.items())
-    return f"{n_fits} {said} ({which})."
+    return f"{n_fits} {said} ({which}).{_refitted_text(wider_bounds.of(records))}"
+
+
+def _refitted_text(refits):
+    """What wider bounds do to fits, `wider_bounds.of`; nothing where none was made."""
+    if refits.empty:
+        return ""
+    change = (refits["mae_ev"] - refits["mae_ev_before"]).astype(float)
+    ends = refits["signal_var"].astype(float)
+    return (
+        f" {len(refits)} of them were fitted again within bounds {wider_bounds.WIDER:g} times "
+        f"wider: the signal variance then ends at {ends.min():.0f} to {ends.max():.0f} eV², and the "
+        f"error on the test set changes by {change.min():+.4f} to {change.max():+.4f} eV, "
+        f"{change.mean():+.4f} eV in the mean."
+    )
 
 
 def mean_std(records, column, digits=3):
