@@ -104,8 +104,8 @@ def _refitted_text(refits):
     ends = refits["signal_var"].astype(float)
     return (
         f" {len(refits)} of them were fitted again within bounds {wider_bounds.WIDER:g} times "
-        f"wider: the signal variance then ends at {ends.min():.0f} to {ends.max():.0f} eV², and the "
-        f"error on the test set changes by {change.min():+.4f} to {change.max():+.4f} eV, "
+        f"wider: the signal variance then ends at {ends.min():.0f} to {ends.max():.0f} eV², and "
+        f"the error on the test set changes by {change.min():+.4f} to {change.max():+.4f} eV, "
         f"{change.mean():+.4f} eV in the mean."
     )
 
