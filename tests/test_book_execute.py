@@ -411,7 +411,8 @@ def test_claims_table_joins_claims_and_verdicts(built):
     lines = [line for line in first.splitlines() if line.startswith("| {doc}")]
     assert lines[0] == (
         "| {doc}`Tiny: organics </book/experiments/01_tiny-organics>`<br>"
-        "{numref}`fig-line-organics`, {ref}`test <code-tests-test-tiny-py--test-one>` | 5 \\| many | **supported** | counted |"
+        "{numref}`fig-line-organics`, {ref}`test <code-tests-test-tiny-py--test-one>`"
+        " | 5 \\| many | **supported** | counted |"
     )
     assert lines[1].startswith("| {doc}`Tiny: QM9 ")
     assert "| - | - | **cannot be tested here** | no labels |" in second
