@@ -1,6 +1,7 @@
 """Records: found, resumed, replayed, never silently stale."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -64,6 +65,33 @@ def test_complete_run_is_not_computed_again(pool):
     first = records.run_or_load([CONFIG])
     again = records.run_or_load([CONFIG])
     assert len(first) == 4 and again.equals(first)  # to the timings
+
+
+def test_an_edited_folder_is_read_again_and_one_left_alone_is_not(pool, tmp_path):
+    first = records.load_once("toy")
+    assert records.load_once("toy") is first
+    np.savetxt(tmp_path / "toy/HOMO.txt", pool.y + 1, fmt="%.10f")
+    edited = records.load_once("toy")
+    assert edited.y == pytest.approx(first.y + 1)
+    assert records.load_once("toy") is edited
+
+
+@pytest.mark.parametrize("label", [-6.5, -6.25])  # as many bytes as before, and more
+def test_an_edited_file_is_read_again(label, pool, tmp_path):
+    path = tmp_path / "mine.xyz"
+    text = "1\nhomo={} Properties=species:S:1:pos:R:3\nHe 0 0 0\n"
+    path.write_text(text.format(-5.5))
+    assert records.load_once("mine.xyz").y == [-5.5]
+    made = path.stat().st_mtime_ns
+    path.write_text(text.format(label))
+    os.utime(path, ns=(made, made + 10**7))  # clocks of file systems are coarse
+    assert records.load_once("mine.xyz").y == [label]
+
+
+def test_a_registered_name_does_not_depend_on_a_file_of_that_name(pool, tmp_path):
+    first = records.load_once("organics")
+    (tmp_path / "organics").write_text("a file of a reader's")
+    assert records.load_once("organics") is first
 
 
 def test_tracked_record_needs_no_data(pool, tmp_path):

@@ -6,6 +6,7 @@ that is stale is computed again; a tracked one is shown, with `stale` set, until
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import warnings
@@ -17,6 +18,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from alutils.data.datasets import load
+from alutils.data.registry import REGISTRY
 from alutils.descriptors import features
 from alutils.loop import check, steps, to_frame
 from alutils.runs import schedulers
@@ -28,7 +30,7 @@ from alutils.runs.provenance import (
     provenance,
 )
 from alutils.runs.store import file_name, find, is_stale, is_tracked, noted, portable, read
-from alutils.storage.files import lock, seal, set_aside, write_json
+from alutils.storage.files import lock, seal, set_aside, state, write_json
 from alutils.storage.locations import cache_dir
 
 TIMINGS = ("fit_s", "acquire_s")
@@ -162,10 +164,18 @@ def _is_outdated(record, dataset):
     return is_stale(record) or record["data_sha256"] != dataset.sha256
 
 
-@lru_cache(maxsize=1)
 def load_once(name):
-    """A grid of runs reads, and verifies, its data set once."""
+    """A grid of runs reads, and verifies, its data set once; an edited file is read again."""
+    path = Path(os.path.expanduser(name))
+    return _load(name, None if name in REGISTRY else state(path))
+
+
+@lru_cache(maxsize=1)
+def _load(name, state_of_file):
     return load(name)
+
+
+load_once.cache_clear = _load.cache_clear
 
 
 def _new(config, dataset):

@@ -77,6 +77,19 @@ def file_sha256(path):
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def state(path):
+    """Path, size (bytes) and time of change (ns) of a file, or of each file of a folder.
+
+    Another state is another content; nothing is read. Empty for what is not there.
+    """
+    path = os.path.abspath(path)
+    if not os.path.exists(path):  # False, too, for what can be no path at all
+        return ()
+    paths = [entry.path for entry in os.scandir(path)] if os.path.isdir(path) else [path]
+    found = [(one, os.stat(one)) for one in sorted(paths)]
+    return tuple((one, seen.st_size, seen.st_mtime_ns) for one, seen in found)
+
+
 def sync_folder(folder):
     """Bring the names in a folder to the disk; Windows cannot open one, and does so by itself."""
     if os.name == "nt":

@@ -12,7 +12,7 @@ from book.builder.fragments.markdown import table
 from book.builder.pages import ROOT, PageError
 
 SECOND_LOOKS = ("-authors", "-wide")  # variants that explain a difference: not in the summary
-HEAD = ["Page", "Ours", "Margin or interval", "Verdict", "p", "Why", "Behind it"]
+HEAD = ["Page", "Ours", "Verdict", "Why"]  # four, so that the reasons fit beside them
 SURVIVES = "(survives)"  # Holm's correction
 LEAST_P = 0.0001  # smaller ones are only said to be so
 
@@ -46,27 +46,44 @@ def read_claims(rows, root=ROOT):
 
 
 def claims_table(claims, rows):
-    """All claims in MyST: the paper's words, then a line for each verdict, or why there is none."""
+    """All claims in MyST: the paper's words, then a line for each verdict, or why there is none.
+
+    Beneath the page stands what is behind it, beneath our value its interval, beneath the verdict
+    its p-value.
+    """
     blocks = []
     p_values = p_texts(rows)
     for claim in claims:
         name = f"{claim['id']} (Fig. {claim['figure']})" if claim.get("figure") else claim["id"]
         note = f"\n\n*Note:* {claim['note'].strip()}" if claim.get("note") else ""
-        lines = [HEAD]
-        for row, p in zip(rows.get(claim["id"], []), p_values.get(claim["id"], []), strict=True):
-            page = link(row.get("pool", row["page"].title), row["page"])
-            verdict = f"**{row['verdict']}**"
-            texts = (row["ours"], row.get("interval") or "-", row["why"])  # from data: no HTML
-            ours, interval, why = (html.escape(text, quote=False) for text in texts)
-            behind = links_behind(claim, row["page"], row["archives"])
-            lines.append([page, ours, interval, verdict, p, why, behind])
-        if len(lines) == 1:
-            lines.append(["-", "-", "-", f"**{VERDICTS[-1]}**", "-", claim["untestable"], "-"])
+        found = zip(rows.get(claim["id"], []), p_values.get(claim["id"], []), strict=True)
+        lines = [claim_line(claim, row, p) for row, p in found]
+        if not lines:
+            lines.append(["-", "-", f"**{VERDICTS[-1]}**", claim["untestable"]])
         blocks.append(
             f"({anchor(claim)})=\n**{name}.** {claim['claim'].strip()}\n\n"
-            f"*The paper says:* {claim['paper'].strip()}{note}\n\n{table(lines)}\n"
+            f"*The paper says:* {claim['paper'].strip()}{note}\n\n"
+            f":::{{div}} claims-table\n{table([HEAD, *lines])}:::\n"
         )
     return "\n".join(blocks)
+
+
+def claim_line(claim, row, p):
+    """The cells of a verdict with their second lines; p is text, "-" where nothing was tested."""
+    texts = (row["ours"], row.get("interval") or "-", row["why"])  # from data: no HTML
+    ours, interval, why = (html.escape(text, quote=False) for text in texts)
+    page = link(row.get("pool", row["page"].title), row["page"])
+    return [
+        second_line(page, links_behind(claim, row["page"], row["archives"])),
+        second_line(ours, interval),
+        second_line(f"**{row['verdict']}**", p if p == "-" else f"*p* {p}"),
+        why,
+    ]
+
+
+def second_line(text, beneath):
+    """A cell of two lines, or of one where "-" says that there is no second."""
+    return text if beneath == "-" else f"{text}<br>{beneath}"
 
 
 def p_texts(rows):
