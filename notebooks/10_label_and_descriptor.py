@@ -20,7 +20,7 @@
 # {glue:text}`n_shared:d` molecules, and D minus A goes from {glue:text}`gain_narrow_low_shared:s` to
 # {glue:text}`gain_broad_low_shared:s` of A's error. Labels of another level of theory shift the errors and
 # leave the gain about where it was, at {glue:text}`gain_paper_low_shared:s`. At {glue:text}`noise_high:g` eV²
-# no setting has a gain that the seeds show.
+# the interval of D minus A lies below zero, which is a gain, in {glue:text}`gains_high:s` comparisons.
 #
 # *What varies:* one thing at a time, in two steps. First the descriptor: from the narrow one of our other
 # pools to the broad one of the paper's QM9, both with B3LYP labels. Then the label: from B3LYP to the
@@ -125,8 +125,8 @@ label_descriptor.changes_table(changes)
 # *The descriptor.* Broad Gaussians raise the error in {glue:text}`descriptor_up:s` comparisons, by an interval
 # above zero, and far more at the low noise. At {glue:text}`n_shared:d` molecules A errs by {glue:text}`descriptor_A_low:s` eV more at
 # {glue:text}`noise_low:g` eV² and by {glue:text}`descriptor_A_high:s` eV at {glue:text}`noise_high:g` eV²; the
-# gain changes by {glue:text}`descriptor_gain_low:s` and {glue:text}`descriptor_gain_high:s` per cent of A's
-# error. What a badly set noise costs, and what D then saves of it, both grow with the width.
+# gain changes by {glue:text}`descriptor_gain_low:s` and {glue:text}`descriptor_gain_high:s` percentage
+# points. What a badly set noise costs, and what D then saves of it, both grow with the width.
 #
 # *The label.* The paper's labels lower the error in {glue:text}`label_down:s` comparisons, in the same sense: A by
 # {glue:text}`label_A_low:s` and {glue:text}`label_A_high:s` eV. That does not make them easier to learn.
@@ -134,7 +134,7 @@ label_descriptor.changes_table(changes)
 # {glue:text}`r2_paper_low:s` and {glue:text}`r2_paper_high:s`, against {glue:text}`r2_broad_low:s` and
 # {glue:text}`r2_broad_high:s` with B3LYP labels and {glue:text}`r2_narrow_low:s` and
 # {glue:text}`r2_narrow_high:s` before the descriptor was changed. The gain moves by
-# {glue:text}`label_gain_low:s` and {glue:text}`label_gain_high:s`.
+# {glue:text}`label_gain_low:s` and {glue:text}`label_gain_high:s` points.
 #
 # ## The gain in each setting
 #
@@ -152,6 +152,8 @@ page.glue_all(facts)
 # %% [markdown]
 # The sign of the mean gain is the same in all three settings in {glue:text}`same_sign:s` pairs of noise and
 # size. It is another one at: {glue:text}`other_sign:s`. Where the interval includes zero a sign says nothing.
+# It lies below zero in {glue:text}`gains_low:s` comparisons at the low noise and in {glue:text}`gains_high:s`
+# at the high one; above zero, where D is worse, in {glue:text}`losses_low:s` and {glue:text}`losses_high:s`.
 #
 # ## Between the noises
 #
@@ -204,13 +206,13 @@ tables.mean_std(four, "mae_ev")
 # geometries are B3LYP's under both labels. With the broad descriptor many fits at
 # {glue:text}`noise_high:g` eV² lean on the edge of what they may: B3LYP labels, {glue:text}`bound_broad_high:s`
 # The paper's labels, {glue:text}`bound_paper_high:s` At the low noise: {glue:text}`bound_paper_low:s` Two
-# widths are no scan of widths.
+# widths are no scan of widths, and the intervals are not corrected for their number.
 #
 # ## Run it yourself
 #
-# With three seeds of each, which is in the records too; for other noises or sizes you need QM9
-# ({doc}`../data`):
+# As it is, and with three seeds of each (`-y "seeds_paper: [0, 1, 2]"`), the notebook reads records; for
+# other noises or sizes it needs QM9 ({doc}`../data`).
 #
 # ```bash
-# .venv/bin/papermill notebooks/10_label_and_descriptor.ipynb out.ipynb -y "seeds_paper: [0, 1, 2]"
+# .venv/bin/papermill notebooks/10_label_and_descriptor.ipynb out.ipynb
 # ```

@@ -219,6 +219,8 @@ def test_the_steps_are_quoted_at_the_largest_size_that_all_have(facts, tracked, 
     mean = {s: of[of["seed"] < 100]["mae_ev"].mean() for s, of in mean.items()}
     step = mean[ld.BROAD] - mean[ld.NARROW]
     assert facts["descriptor_A_low"].startswith(f"{step:+.3f} (")
+    assert (facts["gains_low"], facts["losses_low"]) == ("9 of 10", "0 of 10")
+    assert (facts["gains_high"], facts["losses_high"]) == ("0 of 10", "1 of 10")
     assert facts["gain_broad_low_end"] == "not run" != facts["gain_paper_low_end"]
 
 

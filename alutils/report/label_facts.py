@@ -42,6 +42,9 @@ def facts(runs, changed, found, p):
     known = {f"n_{name}": n for name, n in sizes.items()} | agreement(found, changed)
     for level, noise_var in (("low", p.noise_low), ("high", p.noise_high)):
         known[f"noise_{level}"] = noise_var
+        each = tables.select(found, noise_var=noise_var)
+        known[f"gains_{level}"] = f"{(each['high'] < 0).sum()} of {len(each)}"
+        known[f"losses_{level}"] = f"{(each['low'] > 0).sum()} of {len(each)}"
         at_noise = tables.select(changed, noise_var=noise_var, n_train=sizes["shared"])
         for row in at_noise.itertuples():
             quantity = "gain" if row.quantity == GAIN else row.quantity
