@@ -1,4 +1,4 @@
-"""No number with a unit is typed in prose, but the paper's own and those that the code knows."""
+"""No number with a unit is typed in prose, but those of other works and those the code knows."""
 
 import inspect
 import re
@@ -64,7 +64,7 @@ def test_a_typed_number_is_found():
 def test_every_quoted_number_is_in_its_pages_and_has_a_source(kind, entry):
     for name in entry["in"]:
         assert one_line(entry["text"]) in PROSE[name], name
-    assert entry["in"] and (entry.get("source") if kind == "paper" else entry.get("equals"))
+    assert entry["in"] and entry.get("equals" if kind == "ours" else "source")
 
 
 @pytest.mark.parametrize("entry", QUOTED["ours"], ids=lambda entry: one_line(entry["text"])[:40])
