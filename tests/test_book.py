@@ -185,7 +185,7 @@ def test_the_page_shows_its_title_parameters_and_command(page):
     text = soup.select_one("article").get_text()
     assert page.command() in text
     for parameter, value in page.parameters.items():
-        assert f"{parameter} = {pages.literal(value)}" in text
+        assert f"{parameter} = {pages.wrapped(value)}" in text
 
 
 def test_glued_numbers_of_the_page_are_in_its_html(page):

@@ -369,6 +369,15 @@ def test_parameters_of_several_lines_are_replaced_whole():
     assert cell.source == "a = [3]  # é\nb = None"
 
 
+def test_a_long_list_of_seeds_fits_the_page():
+    seeds = list(range(100, 140))
+    cell = new_code_cell("seeds = [1]  # of runs", metadata={"tags": ["parameters"]})
+    notebook = new_notebook(cells=[cell])
+    pages.show_parameters(notebook, {"seeds": seeds}, pages.parameters(notebook))
+    assert max(map(len, cell.source.splitlines())) <= 78
+    assert pages.parameters(notebook)["seeds"][0] == seeds
+
+
 @pytest.mark.parametrize("folder", ["home/someone", "Users/someone", "tmp", "work/main"])
 def test_paths_of_a_machine_are_refused(folder):
     path = f"/{folder}/file.npz"

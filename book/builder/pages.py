@@ -8,12 +8,14 @@ import ast
 import json
 import re
 import shlex
+import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from alutils.data.validation import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+TAB = 4 * " "
 
 
 class PageError(Exception):
@@ -132,6 +134,15 @@ def literal(value):
     return json.dumps(value) if isinstance(value, str) else repr(value)
 
 
+def wrapped(value, width=72):
+    """`literal`, a long list of numbers over several lines."""
+    text = literal(value)
+    if len(text) <= width - 20 or not isinstance(value, list) or '"' in text:
+        return text
+    lines = textwrap.wrap(f"{text[1:-1]},", width, initial_indent=TAB, subsequent_indent=TAB)
+    return "\n".join(["[", *lines, "]"])
+
+
 def show_parameters(notebook, values, known):
     """Put the page's values into the parameters cell and drop the cell Papermill injected."""
     cell = parameters_cell(notebook)
@@ -141,7 +152,7 @@ def show_parameters(notebook, values, known):
         first, last = node.lineno - 1, node.end_lineno - 1
         lines[first : last + 1] = [
             lines[first][: node.col_offset]
-            + literal(values[name]).encode()
+            + wrapped(values[name]).encode()
             + lines[last][node.end_col_offset :]
         ]
     cell.source = b"\n".join(lines).decode()
