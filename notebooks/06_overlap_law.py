@@ -190,7 +190,8 @@ law_tables.probe_size_table(sizes)
 # and {numref}`fig-law-overlap` shows each.
 
 # %% tags=["remove-output", "hide-input"]
-overlap_figure = glue("fig_overlap", law_figures.overlap(mean, "property_search"))
+drawn = law_figures.overlap(mean, "property_search")
+overlap_figure = glue("fig_overlap", drawn)
 
 # %% [markdown]
 # ```{glue:figure} fig_overlap

@@ -183,25 +183,3 @@ def gain_errors(frame):
     error = frame["area_gain"] - frame["predicted_area_gain"]
     by_search = error.groupby(frame["strategy"], sort=False)
     return {name: error_quantiles(part) for name, part in by_search}
-
-
-def calibrated(frame, outcome="saved"):
-    """Intervals whose width comes from the other pools, and whether they hold the realised value.
-
-    Returns
-    -------
-    frame with low, high and inside, for the rows that have a predicted and a realised value
-    """
-    column = f"predicted_{outcome}"
-    frame = frame.dropna(subset=[outcome, column]).copy()
-    error = frame[outcome] - frame[column]
-    for name in ("low", "high"):
-        frame[name] = np.nan
-    for key, rows in frame.groupby(["dataset", "strategy"]):
-        others = (frame["dataset"] != key[0]) & (frame["strategy"] == key[1])
-        if others.any():
-            low, high = error_quantiles(error[others])
-            frame.loc[rows.index, "low"] = rows[column] + low
-            frame.loc[rows.index, "high"] = rows[column] + high
-    frame["inside"] = (frame[outcome] >= frame["low"]) & (frame[outcome] <= frame["high"])
-    return frame
