@@ -208,7 +208,7 @@ def advise(advice, folder, n_max):
             f"{name}: saves {row.saved:.0%} of the labels ({row.low:.0%} to {row.high:.0%}; "
             f"possible {row.possible:.0%}), {row.enrichment:.1f} times the hits of random"
         )
-    say(f"use {answer['strategy']}, noise {answer['noise_var']:g} eV^2")
+    say(f"use {answer['strategy']}, noise {answer['noise_var']:g} eV^2; {answer['caution']}")
 
 
 @command("campaign.xtb")

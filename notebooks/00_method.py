@@ -261,8 +261,8 @@ for name, value in facts.items():
 # {glue:text}`least_axis:d`. Along the HOMO it is cut out by the threshold, so that without smoothing the
 # overlap is the target share, {glue:text}`target_share:.0%`, in any pool. *The catch:* on a single axis of the
 # descriptor the target of a real pool is not the narrow hill of the sketch. A model finds it by
-# combining many axes. Whether less overlap means more {term}`savings` (claim C14) is not tested here: the paper
-# names no measure, and three pools are too few to show a dependence.
+# combining many axes. Whether less overlap means more {term}`savings` ({ref}`C14 <claim-c14>`) needs many targets and an
+# overlap as the model sees it {eq}`eq-overlap`: {numref}`fig-law-overlap-pools` tests it.
 #
 # ## Run this page again
 #

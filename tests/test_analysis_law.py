@@ -93,10 +93,56 @@ def test_what_the_page_of_the_law_quotes_is_what_its_tables_say(rows):
 
 
 def test_intervals_come_from_the_other_pools(rows):
-    stated = law.calibrated(rows)
-    assert (stated["low"] <= stated["predicted_saved"] + 0.01).all()
-    alone = law.calibrated(rows[rows["dataset"] == "organics"])
+    stated = advice.calibrated(rows)
+    assert (stated["low"] <= stated["predicted_saved"] + 0.05).all()
+    for pool in ("organics", law.QM9):
+        others = rows[rows["dataset"] != pool]
+        printed = advice.intervals(rows[rows["dataset"] == pool], others)
+        same = stated.loc[printed.index, ["low", "high"]]
+        assert np.array_equal(same, printed[["low", "high"]])
+    alone = advice.calibrated(rows[rows["dataset"] == "organics"])
     assert alone["low"].isna().all() and not alone["inside"].any()
+
+
+def test_no_search_is_left_out_and_the_intervals_hold_what_they_promise(rows):
+    """With the pool left out, for many hits and for few; one by one the pools may fall short."""
+    stated = advice.calibrated(rows)
+    assert len(stated) == len(rows) and rows["predicted_saved"].isna().sum() > 20
+    assert stated[["predicted_saved", "saved", "low", "high"]].notna().all(axis=None)
+    held = stated.groupby("hits_class")["inside"].mean()
+    assert set(held.index) == set(advice.HITS) and (held > 0.87).all()
+    width = (stated["high"] - stated["low"]).groupby(stated["hits_class"]).median()
+    assert width[list(advice.HITS)].is_monotonic_decreasing
+
+
+def test_intervals_by_hand():
+    """Nineteen known errors, -9 to 9 %: the next lies between the extremes, 18 times in 20."""
+    known = pd.DataFrame({"strategy": "a", "hits": 12, "predicted_saved": 0.3}, range(19))
+    known["saved"] = 0.3 + np.arange(-9, 10) / 100
+    few = known.assign(hits=3, saved=0.9)
+    rows = pd.DataFrame({"strategy": ["a", "a", "b"], "hits": [20, 20, 20], "share_seen": 0.0671})
+    rows = rows.assign(predicted_saved=[0.5, np.nan, 0.5], predicted_saved_bound=0.7)
+    stated = advice.intervals(rows, pd.concat([known, few]))
+    assert stated["saved"].tolist() == [0.5, 0, 0.5] and stated.loc[2, ["low", "high"]].isna().all()
+    assert np.allclose(stated.loc[:1, ["low", "high"]], [[0.41, 0.59], [-0.09, 0.09]])
+    high = advice.intervals(rows.assign(predicted_saved=0.69), known).loc[0, "high"]
+    assert 0.7 < high < 0.7 / (1 - 0.0671)  # what is possible for a share below the one seen
+
+
+def test_classes_of_hits_and_what_they_are_worth():
+    hits = [2, 9, 10, 29, 30, 400]
+    few, some, many = advice.HITS
+    assert advice.hits_class(hits).tolist() == [few, few, some, some, many, many]
+    assert "cannot be trusted" in advice.caution(9) and "9 hits" in advice.caution(9)
+    assert advice.caution(10).endswith(f"probe had {some} hits.")
+
+
+def test_the_rule_is_counted_as_it_is_applied(rows):
+    stated = advice.calibrated(rows)
+    said = advice.decisions(stated)
+    assert len(said) == len(stated.groupby(["dataset", "seed", "target_low", "target_high"]))
+    low = stated.loc[said.index, "low"]
+    assert ((said["strategy"] == "random") == ~(low > 0)).all()
 
 
 def test_advice_follows_the_probe(rows):
@@ -106,6 +152,7 @@ def test_advice_follows_the_probe(rows):
     target = highest(0.2).range_in(y)
     table, answer = advice.advise(X, y, target, plan, rows)
     assert answer["strategy"] == "most_probable" and answer["noise_var"] in NOISES
+    assert answer["caution"] == advice.caution(answer["hits"])
     assert (table["low"] < table["saved"]).all() and (
         table["saved"] <= table["possible"] + 0.02
     ).all()

@@ -4,7 +4,7 @@ import pytest
 
 from alutils.analysis import statistics
 from book.builder.fragments import claims, status
-from book.builder.pages import Page
+from book.builder.pages import Page, PageError
 
 
 def made_up(**p_values):
@@ -55,3 +55,28 @@ def test_every_verdict_is_counted_also_where_there_is_none(missing):
     for verdict in statistics.VERDICTS:
         count = sum(row["verdict"] == verdict for row in rows["C1"])
         assert f"{count} {verdict}" in text
+
+
+NAMES = {"qm9": "QM9, the paper's labels", "organics": "Organics", "pools": "All pools"}
+
+
+def test_a_page_on_several_pools_has_its_verdicts_in_their_columns():
+    rows = made_up(C1=[0.1], C2=[0.1, 0.2])
+    for row, column in zip(rows["C2"], ("organics", "qm9"), strict=True):
+        row |= {"page": Page("06_overlap_law", "pools", "The law"), "variant": column}
+    rows["C2"][1] |= {"but": "other <labels>", "verdict": "undecided"}
+    listed = [{"id": claim, "claim": "c"} for claim in rows]
+    head, _, first, second = claims.claims_summary(listed, rows, NAMES).splitlines()
+    assert head == "| Claim | QM9, the paper's labels | Organics |"
+    assert [cell.strip() for cell in first.split("|")][2] == "-"
+    _, _, qm9, organics, _ = (cell.strip() for cell in second.split("|"))
+    link = "</book/experiments/06_overlap_law-pools>`"
+    assert qm9 == f"{{doc}}`undecided {link} (other &lt;labels&gt;)"
+    assert organics == f"{{doc}}`supported {link}"
+
+
+def test_a_column_that_does_not_exist_is_refused():
+    rows = made_up(C1=[0.1])
+    rows["C1"][0]["variant"] = "qm8"
+    with pytest.raises(PageError, match=r"verdict for qm8: no variant of variants\.yml"):
+        claims.claims_summary([{"id": "C1", "claim": "c"}], rows, NAMES)

@@ -100,3 +100,12 @@ def test_live_search_is_drawn_beside_chance_and_the_limit():
 
 def test_no_two_strategies_share_a_colour():
     assert len({STRATEGY_COLOURS[name] for name in STRATEGIES}) == len(STRATEGIES)
+
+
+def test_overlap_is_drawn_against_the_savings_a_panel_for_each_pool(frame):
+    frame = frame.assign(overlap=[0.1, 0.5, 0.3], saving_gain=[0.9, 0.4, 0.6])
+    axes = law_figures.overlap(frame, "property_search").axes
+    assert [ax.get_title(loc="left") for ax in axes] == ["organics", "aminoacids"]
+    assert [points(ax) for ax in axes] == [[(0.1, 0.9)], [(0.5, 0.4)]]
+    (window,) = axes[1].get_lines()
+    assert window.get_fillstyle() == "none" and axes[0].get_xlim() == (0, 1)

@@ -52,6 +52,7 @@ def test_advice_is_shown_as_it_was_given():
     assert outcome["realised"].tolist() == ["40%", "58%"]
     assert outcome.loc["most_probable", "interval"] == "42% to 63%"
     answer = {"hits": 30, "share": 0.1, "noise_var": 0.05, "strategy": "most_probable"}
+    answer["caution"] = "Mind."
     probed = advice.Probed(None, None, Range(low=-9.3), None)
     facts = advice_tables.advice_facts(probed, TABLE, answer)
     assert (facts["saved"], facts["low"], facts["threshold"]) == (0.6, 0.42, -9.3)
@@ -62,6 +63,22 @@ def test_calibration_counts_what_lies_inside():
     every = pd.DataFrame({"dataset": "organics", "strategy": "random", "inside": [1, 1, 0, 1]})
     (row,) = advice_tables.calibration_table(every).to_dict("records")
     assert row["searches"] == 4 and row["searches within the interval"] == "75%"
+    every = every.assign(hits_class=["under 10"] * 3 + ["30 and more"], low=0.1, high=[0.3] * 4)
+    shown = advice_tables.hits_table(every)
+    assert shown["searches within the interval"].tolist() == ["67%", "100%"]
+    assert shown["width, median"].tolist() == ["20%"] * 2
+    every = every.assign(
+        strategy="most_probable",
+        seed=range(4),
+        target_low=0.5,
+        target_high=1.0,
+        saved=[0.1, 0, 0, 0],
+    )
+    every = every.assign(predicted_saved=[0.2, 0.2, 0, 0.2], low=[-0.1, -0.1, -0.1, 0.1])
+    facts = advice_tables.calibration_facts(every)
+    assert facts["inside_by_hits"] == "67% (under 10), 100% (30 and more)"
+    assert (facts["random_advised"], facts["random_wrong"]) == ("3 of 4", "1 of 3")
+    assert (facts["n_none"], facts["inside_qm9"]) == (1, "0 of 0")
 
 
 def compared(**against_a):

@@ -1,4 +1,10 @@
-"""Should I use active learning? What a probe of your own pool answers, with an interval."""
+"""Should I use active learning? What a probe of your own pool answers, with an interval.
+
+An interval is made from the errors of the law on searches that are known, those whose probe had
+about as many hits: the error hangs on that number more than on anything else. No search is left
+out: where the law predicts no saving the prediction is 0, and a search that never found random
+sampling's share saved 0.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import beta
 
 from alutils.acquisition.target import Range, above, above_or_highest
 from alutils.analysis import law, plans
-from alutils.analysis.overlap import Plan, error_quantiles, probe
+from alutils.analysis.overlap import CONFIDENCE, Plan, probe
 from alutils.data.datasets import load
 from alutils.descriptors import features
 from alutils.loop import split
@@ -18,6 +25,8 @@ from alutils.metrics import savings
 from alutils.model.noise import most_likely_noise
 
 RANDOM = "random"
+ENOUGH, MANY = 10, 30  # hits of a probe
+HITS = {f"under {ENOUGH}": 0, f"{ENOUGH} to {MANY - 1}": ENOUGH, f"{MANY} and more": MANY}
 
 
 class Probed(NamedTuple):
@@ -90,28 +99,115 @@ def advise(X, y, target, plan, known, noise_var=None):
         )
     noise_var = most_likely_noise(X, y)[0] if noise_var is None else noise_var
     answers = probe(X, y, [target], noise_var, plan)
-    rows = {}
-    for row in answers.itertuples():
-        errors = law_errors(known, row.strategy)
-        saved = row.predicted_saved if np.isfinite(row.predicted_saved) else 0.0
-        rows[row.strategy] = {
-            "saved": saved,
-            "low": saved + errors[0],
-            "high": min(saved + errors[1], row.predicted_saved_bound),
-            "possible": row.predicted_saved_bound,
-            "enrichment": row.predicted_enrichment,
-        }
-    table = pd.DataFrame(rows).T.rename_axis("strategy")
+    answers = answers.assign(**intervals(answers, known)).set_index("strategy")
+    table = answers[["saved", "low", "high"]].assign(
+        possible=answers["predicted_saved_bound"], enrichment=answers["predicted_enrichment"]
+    )
     best = table["saved"].idxmax()
     strategy = best if table.loc[best, "low"] > 0 else RANDOM
     share = float(answers["share_seen"].iloc[0])
-    return table, {"strategy": strategy, "noise_var": noise_var, "share": share, "hits": hits}
+    answer = {"strategy": strategy, "noise_var": noise_var, "share": share, "hits": hits}
+    return table, answer | {"caution": caution(hits)}
 
 
-def law_errors(known, strategy):
-    """Quantiles of realised minus predicted savings of the searches by one strategy."""
-    rows = known[known["strategy"] == strategy]
-    return error_quantiles(rows["saved"] - rows["predicted_saved"])
+def intervals(rows, known):
+    """What a search by each row's probe is predicted to save, with a 90 % interval.
+
+    Its upper end is no more than any strategy can save, the target's share being as low as the
+    probe allows (one-sided 95 % limit of C. J. Clopper and E. S. Pearson, Biometrika 26, 404
+    (1934)): the share seen is itself uncertain.
+
+    Parameters
+    ----------
+    rows : frame of `alutils.analysis.overlap.probe`;  known : frame of `experience`
+
+    Returns
+    -------
+    frame, index as of rows: saved, low, high (share of random sampling's labels); low and high are
+        NaN where nothing is known of the strategy with as many hits
+    """
+    errors = known["saved"].fillna(0.0) - known["predicted_saved"].fillna(0.0)
+    alike = pd.Series(list(zip(known["strategy"], hits_class(known["hits"]), strict=True)))
+    by_kind = {kind: np.sort(part) for kind, part in errors.groupby(alike.to_numpy())}
+    kinds = zip(rows["strategy"], hits_class(rows["hits"]), strict=True)
+    ends = np.array([_ends(by_kind.get(kind, [])) for kind in kinds]).reshape(-1, 2)
+    saved = rows["predicted_saved"].astype(float).fillna(0.0)
+    low, high = saved + ends[:, 0], saved + ends[:, 1]
+    return pd.DataFrame({"saved": saved, "low": low, "high": np.minimum(high, _possible(rows))})
+
+
+def hits_class(hits):
+    """Keys of `HITS`, by the number of hits in a probe; (n,) integers to (n,) text."""
+    at = np.searchsorted(list(HITS.values()), np.asarray(hits), side="right") - 1
+    return np.array(list(HITS))[at]
+
+
+def caution(hits):
+    """What the number of hits in a probe says of the interval, as a sentence."""
+    if hits < ENOUGH:
+        return (
+            f"With {hits} hits in the probe, fewer than {ENOUGH}, the interval cannot be trusted: "
+            "label more at random first."
+        )
+    return f"The interval is that of searches whose probe had {hits_class([hits])[0]} hits."
+
+
+def calibrated(known):
+    """The intervals as they would be printed for a pool, from all other pools, and if they hold.
+
+    Parameters
+    ----------
+    known : frame of `experience`
+
+    Returns
+    -------
+    frame: known, with hits_class, predicted_saved and saved (0 where there is none), low, high
+        and inside
+    """
+    parts = []
+    for name, rows in known.groupby("dataset", sort=False):
+        stated = intervals(rows, known[known["dataset"] != name])
+        stated = stated.rename(columns={"saved": "predicted_saved"})
+        parts.append(rows.assign(**stated, saved=rows["saved"].fillna(0.0)))
+    every = pd.concat(parts)
+    inside = (every["saved"] >= every["low"]) & (every["saved"] <= every["high"])
+    return every.assign(inside=inside, hits_class=hits_class(every["hits"]))
+
+
+def decisions(every):
+    """What the rule of `advise` would have said, for each probe and target.
+
+    every : frame of `calibrated`
+
+    Returns
+    -------
+    frame: strategy (advised), better (search with the higher prediction), saved (by that search)
+    """
+    best = every.loc[
+        every.groupby(["dataset", "seed", *law.TARGET[1:]])["predicted_saved"].idxmax()
+    ]
+    advised = best["strategy"].where(best["low"] > 0, RANDOM)
+    return pd.DataFrame({"strategy": advised, "better": best["strategy"], "saved": best["saved"]})
+
+
+def _ends(errors, confidence=CONFIDENCE):
+    """What to add to a prediction, from sorted errors: the next error, if it is drawn from the same
+    ones, lies between their k-th smallest and k-th largest with this confidence or more (V. Vovk
+    et al., Algorithmic Learning in a Random World, Springer 2005). Fewer than 19 cannot promise
+    90 %: then the extremes."""
+    n = len(errors)
+    if not n:
+        return np.nan, np.nan
+    k = max(int((n + 1) * (1 - confidence) / 2 + 1e-9), 1)
+    return errors[k - 1], errors[n - k]
+
+
+def _possible(rows):
+    """The most that can be saved where the target is as rare as the probe allows."""
+    seen, hits = rows["share_seen"], rows["hits"]
+    n = (hits + 0.5) / seen - 1  # labels of the probe
+    rarest = beta.ppf((1 - CONFIDENCE) / 2, hits, n - hits + 1)
+    return rows["predicted_saved_bound"] * (1 - np.nan_to_num(rarest)) / (1 - seen)
 
 
 def trial(config, probed, answer, strategies):

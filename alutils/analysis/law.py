@@ -9,6 +9,7 @@ import pandas as pd
 
 from alutils.acquisition.target import shape_of
 from alutils.analysis import plans, probes
+from alutils.analysis.dependence import ranked_overlap
 from alutils.analysis.overlap import (
     KEYS,
     error_quantiles,
@@ -74,7 +75,8 @@ def joined(runs, probes, n_pool):
 
     Returns
     -------
-    frame: columns of `gains` and of the probes, shape, logit (of the share seen) and its powers
+    frame: columns of `gains` and of the probes, shape, overlap (of `ranked_overlap`), logit (of the
+        share seen) and its powers
     """
     parts = [gains(select, n_pool[name]) for name, select in runs.groupby("dataset", sort=False)]
     frame = pd.concat(parts).merge(probes, on=KEYS)
@@ -82,8 +84,8 @@ def joined(runs, probes, n_pool):
         shape_of(*ends) for ends in zip(frame.target_low, frame.target_high, strict=True)
     ]
     logit = np.log(frame["share_seen"] / (1 - frame["share_seen"]))
-    frame = frame.assign(logit=logit, logit2=logit**2, logit3=logit**3)
-    return frame
+    powers = {"logit": logit, "logit2": logit**2, "logit3": logit**3}
+    return frame.assign(overlap=ranked_overlap(frame["auc"]), **powers)
 
 
 def usable(frame):
@@ -181,25 +183,3 @@ def gain_errors(frame):
     error = frame["area_gain"] - frame["predicted_area_gain"]
     by_search = error.groupby(frame["strategy"], sort=False)
     return {name: error_quantiles(part) for name, part in by_search}
-
-
-def calibrated(frame, outcome="saved"):
-    """Intervals whose width comes from the other pools, and whether they hold the realised value.
-
-    Returns
-    -------
-    frame with low, high and inside, for the rows that have a predicted and a realised value
-    """
-    column = f"predicted_{outcome}"
-    frame = frame.dropna(subset=[outcome, column]).copy()
-    error = frame[outcome] - frame[column]
-    for name in ("low", "high"):
-        frame[name] = np.nan
-    for key, rows in frame.groupby(["dataset", "strategy"]):
-        others = (frame["dataset"] != key[0]) & (frame["strategy"] == key[1])
-        if others.any():
-            low, high = error_quantiles(error[others])
-            frame.loc[rows.index, "low"] = rows[column] + low
-            frame.loc[rows.index, "high"] = rows[column] + high
-    frame["inside"] = (frame[outcome] >= frame["low"]) & (frame[outcome] <= frame["high"])
-    return frame

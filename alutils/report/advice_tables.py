@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from alutils.analysis import advice, law
 from alutils.analysis.overlap import CONFIDENCE
 from alutils.report.tables import Table
 
@@ -29,11 +30,46 @@ def outcome_table(table, realised):
 def calibration_table(every):
     """How many savings lie within their interval, by pool and search.
 
-    every : frame of `alutils.analysis.law.calibrated`
+    every : frame of `alutils.analysis.advice.calibrated`
     """
-    held = every.groupby(["dataset", "strategy"], sort=False)["inside"].agg(["mean", "size"])
+    return Table(_held(every, ["dataset", "strategy"]).reset_index())
+
+
+def hits_table(every):
+    """The same by the number of hits in the probe, and how wide the intervals are."""
+    held = _held(every, "hits_class").rename_axis("hits in the probe")
+    width = (every["high"] - every["low"]).groupby(every["hits_class"]).median()
+    held["width, median"] = width.map("{:.0%}".format)
+    return Table(held.loc[[name for name in advice.HITS if name in held.index]])
+
+
+def calibration_facts(every):
+    """What the page quotes of how the intervals hold, as a dict of numbers and text.
+
+    every : frame of `alutils.analysis.advice.calibrated`
+    """
+    advised = advice.decisions(every)
+    random = advised[advised["strategy"] == advice.RANDOM]
+    embedded = every[every["dataset"] != law.QM9]
+    qm9 = every.loc[every["dataset"] == law.QM9, "inside"]
+    by_hits = every.groupby("hits_class")["inside"].mean().reindex(list(advice.HITS)).dropna()
+    return {
+        "inside": float(every["inside"].mean()),
+        "inside_embedded": float(embedded["inside"].mean()),
+        "inside_qm9": f"{qm9.sum()} of {len(qm9)}",
+        "inside_by_hits": ", ".join(f"{share:.0%} ({hits})" for hits, share in by_hits.items()),
+        "n_every": len(every),
+        "n_none": int((every["predicted_saved"] == 0).sum()),
+        "enough": advice.ENOUGH,
+        "random_advised": f"{len(random)} of {len(advised)}",
+        "random_wrong": f"{(random['saved'] > 0).sum()} of {len(random)}",
+    }
+
+
+def _held(every, groups):
+    held = every.groupby(groups, sort=False)["inside"].agg(["mean", "size"])
     held["searches within the interval"] = held["mean"].map("{:.0%}".format)
-    return Table(held.rename(columns={"size": "searches"}).drop(columns="mean").reset_index())
+    return held.rename(columns={"size": "searches"}).drop(columns="mean")
 
 
 def advice_facts(probed, table, answer):
@@ -45,6 +81,7 @@ def advice_facts(probed, table, answer):
     return {
         "confidence": CONFIDENCE,
         "hits": answer["hits"],
+        "caution": answer["caution"],
         "share": answer["share"],
         "noise": answer["noise_var"],
         "strategy": answer["strategy"].replace("_", " "),

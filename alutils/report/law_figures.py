@@ -103,6 +103,30 @@ def share_alone(frame):
 
 
 @styled
+def overlap(frame, strategy):
+    """Savings as a part of the possible against the overlap that a model sees, a panel per pool.
+
+    frame : as of `law`, with overlap and saving_gain;  strategy : name of a search
+    """
+    frame = frame[frame["strategy"] == strategy]
+    pools = [name for name in POOL_MARKERS if (frame["dataset"] == name).any()]
+    fig, axes = new_figure(len(pools), 2.1, sharex=True)
+    for ax, pool in zip(axes, pools, strict=True):
+        for row in frame[frame["dataset"] == pool].itertuples():
+            face = FACES[shape_of(row.target_low, row.target_high)]
+            look = {"color": STRATEGY_COLOURS[strategy], "markerfacecoloralt": "white", "ms": 6}
+            marker = POOL_MARKERS[pool]
+            ax.plot(row.overlap, row.saving_gain, marker, fillstyle=face, alpha=0.85, **look)
+        ax.set_title(pool, loc="left")
+        ax.set_ylabel("saved, part\nof the possible")
+        ax.set_ylim(0, 1.05)
+    axes[-1].set_xlim(0, max(1, 1.05 * frame["overlap"].max()))
+    axes[-1].set_xlabel("overlap of target and rest as the model sees them")
+    _legend(fig, frame)
+    return fig
+
+
+@styled
 def field(tables, labels):
     """Difference of every strategy from A, with 95 % intervals; filled where the win counts.
 
@@ -178,7 +202,7 @@ def shifted_tests(frame, margin=statistics.MARGIN):
 def predicted_savings(frame):
     """Savings that a probe predicted, with their intervals, against the realised ones.
 
-    frame : rows of `alutils.analysis.law.calibrated`
+    frame : rows of `alutils.analysis.advice.calibrated`
     """
     names = [name for name in STRATEGY_COLOURS if (frame["strategy"] == name).any()]
     fig, axes = new_figure(len(names), 3.8, sharex=True)

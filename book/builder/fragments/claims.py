@@ -117,20 +117,36 @@ def links_behind(claim, page, archives):
 
 def claims_summary(claims, rows, names):
     """The verdicts alone in MyST: a line for each claim, a column for each variant."""
-    variants = list(dict.fromkeys(r["page"].variant for found in rows.values() for r in found))
+    variants = list(dict.fromkeys(column_of(r) for found in rows.values() for r in found))
     variants = [name for name in variants if not name.endswith(SECOND_LOOKS)]
+    if unknown := set(variants) - names.keys():
+        raise PageError(f"verdict for {', '.join(sorted(unknown))}: no variant of variants.yml")
     variants.sort(key=list(names).index)
     lines = [["Claim", *(names[v] for v in variants)]]
     for claim in claims:
         found = rows.get(claim["id"], [])
         cells = [
-            "; ".join(link(r["verdict"], r["page"]) for r in found if r["page"].variant == variant)
+            "; ".join(summary_cell(r) for r in found if column_of(r) == variant)
             for variant in variants
         ]
         blank = "-" if found else VERDICTS[-1]
         name = f"{{ref}}`{claim['id']} <{anchor(claim)}>`"
         lines.append([f"{name} {claim['claim']}", *(cell or blank for cell in cells)])
     return table(lines)
+
+
+def column_of(row):
+    """The variant whose column a verdict stands in: the page's, where the row names no other.
+
+    A page on several pools gives each of its rows that of the pool.
+    """
+    return row.get("variant", row["page"].variant)
+
+
+def summary_cell(row):
+    """A verdict that links to its page, with what it holds `but` for its column's name."""
+    but = f" ({row['but']})" if row.get("but") else ""
+    return link(row["verdict"], row["page"]) + html.escape(but, quote=False)
 
 
 def anchor(claim):
