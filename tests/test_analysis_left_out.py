@@ -84,6 +84,11 @@ def test_a_ligand_is_the_compound_without_its_ion():
         left_out.groups_of(MoleculeDataset("toy", np.zeros(2), X=np.eye(2)), "ligand")
 
 
+def test_no_seed_is_no_split():
+    with pytest.raises(ValueError, match="aminoacids, level='ligand': no seeds"):
+        left_out.curves("aminoacids", "ligand", range(10, 10))
+
+
 def test_relatives_are_tested_molecules_whose_ligand_is_in_the_pool():
     shares = left_out.relatives("aminoacids", [10, 11])
     pool = load("aminoacids")
@@ -139,6 +144,7 @@ def test_tracking_completes_and_curves_read(tmp_path, monkeypatch):
     assert len(made) == 6, "seed 5 was there"
     frame = left_out.curves("toy", "compound", [5, 6], sizes=SIZES)
     assert len(made) == 6 and set(frame["seed"]) == {5, 6} and len(frame) == 12
-    left_out.curves("toy", "ligand", [5], sizes=SIZES)
+    new = left_out.curves("toy", "ligand", [5], sizes=SIZES)
+    assert new["mae_ev"].dtype == frame["mae_ev"].dtype == float
     left_out.curves("toy", "compound", [5], noise_var=0.01, sizes=SIZES)
     assert len(made) == 10, "another level, another noise: other runs"

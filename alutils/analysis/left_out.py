@@ -114,11 +114,17 @@ def curves(pool, level, seeds, noise_var=0.05, sizes=FIELD):
     ----------
     pool : a data set with SMILES;  level : of `LEVELS`;  seeds : ints;  noise_var : eV^2
     sizes : n_init, n_const, n_max, n_test in molecules
+
+    Raises
+    ------
+    ValueError : no seed; as `groups_of`.
     """
+    if not len(seeds):
+        raise ValueError(f"{pool}, level={level!r}: no seeds, so no split: give one or more")
     frame = _tracked(pool, noise_var, sizes)
     frame = frame[(frame["level"] == level) & frame["seed"].isin(seeds)]
     new = [seed for seed in seeds if seed not in set(frame["seed"])]
-    frame = pd.concat([frame, *_compute(pool, level, new, noise_var, sizes)])
+    frame = _joined(frame, *_compute(pool, level, new, noise_var, sizes))
     return frame.assign(dataset=pool).reset_index(drop=True)
 
 
@@ -127,11 +133,16 @@ def track(pool, level, seeds, noise_var=0.05, sizes=FIELD):
     for seed in seeds:
         frame = _tracked(pool, noise_var, sizes)
         if not ((frame["level"] == level) & (frame["seed"] == seed)).any():
-            frame = pd.concat([frame, *_compute(pool, level, [seed], noise_var, sizes)])
+            frame = _joined(frame, *_compute(pool, level, [seed], noise_var, sizes))
         rows = [without_nan(row) for row in frame[COLUMNS].to_dict("records")]
         source = {"question": _question(pool, noise_var, sizes), "provenance": provenance()}
         write_json(_file(pool), source | {"rows": rows})
     return _file(pool)
+
+
+def _joined(*frames):
+    """One frame; an empty one has no kinds of columns, and would take away those of the others."""
+    return pd.concat([frame for frame in frames if len(frame)])
 
 
 def _compute(pool, level, seeds, noise_var, sizes):
