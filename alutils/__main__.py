@@ -106,6 +106,16 @@ def probe(probes, pools, n_probe):
         say(probes.track(pool, probes.N_PROBE if n_probe is None else n_probe).name)
 
 
+@command("analysis.left_out")
+@click.argument("pool")
+@click.argument("level", type=click.Choice(("compound", "ligand")))
+@click.option("--first", default=10, show_default=True, help="seed of the first split")
+@click.option("--n", default=20, show_default=True, help="splits")
+def leave_out(left_out, pool, level, first, n):
+    """Test on whole compounds or ligands of POOL, and track the errors of A and D."""
+    say(left_out.track(pool, level, range(first, first + n)).name)
+
+
 @command("runs.long_runs")
 @click.option("--n", default=3, show_default=True, help="records")
 @click.option("--seed", type=int, help="of the draw; printed, to repeat it")

@@ -212,7 +212,8 @@ for name, value in facts.items():
 #
 # That E finds more than A asks little of the model: any classifier better than a coin does so. How close
 # it comes to the dotted lines is what tells the data sets apart, and "falls most for AA and OE" (C11)
-# needs more than one of them: compare the pages.
+# needs more than one of them: compare the pages. Where a pool holds many conformers of few compounds,
+# {doc}`count the compounds as well </book/experiments/11_compounds-aminoacids>`.
 #
 # ## Run it yourself
 #
