@@ -1,4 +1,4 @@
-"""Variants of a pool: what each leaves out, that it is a data set by its path, and how it is named."""
+"""Variants of a pool: what each leaves out, that it is a data set by its path, and its name."""
 
 import numpy as np
 import pytest

@@ -23,15 +23,15 @@ def test_each_bundle_serves_its_own_data_sets():
 def test_a_variant_is_made_once_and_keeps_its_record_s_name(monkeypatch, tmp_path):
     made = []
 
-    def write(name, stand_in, folder):
-        made.append((name, stand_in))
-        for variant in pool_variants.VARIANTS:
+    def write(name, folder):
+        made.append(name)
+        for variant in pool_variants.VARIANTS[name][1]:
             (folder / f"{name}_{variant}").mkdir()
 
     monkeypatch.setattr(pool_variants, "write", write)
     whole = RunConfig("aa_heaviest", "random")
     parts = [RunConfig(f"aa_heaviest_{name}", "random") for name in ("thinned", "sampled")]
     placed = pool_runs.placed([whole, *parts], tmp_path)
-    assert made == [("aa_heaviest", "aminoacids")] and placed[0] == whole
+    assert made == ["aa_heaviest"] and placed[0] == whole
     assert placed[1].dataset == str(tmp_path / "aa_heaviest_thinned")
     assert [store.file_name(c) for c in placed] == [store.file_name(c) for c in [whole, *parts]]

@@ -106,7 +106,7 @@ def check_command(words, where):
 
 def test_the_experiments_of_the_paper_are_there():
     prefixes = [name[:2] for name in NAMES]
-    assert prefixes == [f"{number:02d}" for number in range(10)]
+    assert prefixes[:10] == [f"{number:02d}" for number in range(10)]
 
 
 def test_every_notebook_has_pages_and_every_page_its_parameters():

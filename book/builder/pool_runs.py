@@ -12,14 +12,15 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from alutils.analysis import pool_variants
+from alutils.analysis import gains, pool_variants
 from alutils.data.datasets import REGISTRY
 from alutils.runs import long_runs, store
 from alutils.storage.locations import cache_dir, records_dir
 from book.builder.pages import ROOT, read_pages
 from book.builder.paper_runs import all_configs
 
-NOTEBOOKS = ("02", "03", "04", "05", "12")  # the other studies have their own bundles
+NOTEBOOKS = ("02", "03", "04", "05")  # the paper's experiments
+GAIN = "12_why_d_gains"  # a study whose runs are in the second bundle; others have their own
 
 
 def is_embedded(dataset, root=ROOT):
@@ -32,16 +33,22 @@ def is_heaviest(dataset, root=ROOT):
     return "heaviest" in dataset and dataset in REGISTRY
 
 
+STUDIED = {"heaviest": ("aa_heaviest",)}  # whose runs are taken apart, by the bundle that has them
 BUNDLES = {"pools": is_embedded, "heaviest": is_heaviest}
 
 
 def bundle_configs(name, root=ROOT):
     """RunConfigs of the pages that a bundle serves, but those that other bundles hold."""
-    pages = [page for page in read_pages(root) if page.notebook[:2] in NOTEBOOKS]
+    listed = read_pages(root)
+    pages = [page for page in listed if page.notebook[:2] in NOTEBOOKS]
     served = [page for page in pages if BUNDLES[name](page.parameters["dataset"], root)]
     others = [store.bundle(path) for path in store.bundles(records_dir()) if path.stem != name]
     elsewhere = {name for bundle in others for name in bundle}
-    return [c for c in all_configs(served, root) if store.file_name(c) not in elsewhere]
+    configs = all_configs(served, root)
+    for page in listed:
+        if page.notebook == GAIN and BUNDLES[name](gains.POOLS[0], root):
+            configs += gains.configs(page.parameters["seeds"], page.parameters["noises"])
+    return [c for c in dict.fromkeys(configs) if store.file_name(c) not in elsewhere]
 
 
 def placed(configs, folder):
@@ -50,7 +57,7 @@ def placed(configs, folder):
     for config in configs:
         origin = pool_variants.origin(config.dataset)
         if origin and not (folder / config.dataset).exists():
-            pool_variants.write(*origin, folder)
+            pool_variants.write(origin, folder)
         made.append(replace(config, dataset=str(folder / config.dataset)) if origin else config)
     return made
 
@@ -64,6 +71,8 @@ def main(names=(), fresh=False, scheduler="processes:2", folder=None):
             path = records_dir() / f"{name}.jsonl"
             n_runs = long_runs.make_bundle(configs, path, scheduler, work)
         print(f"{n_runs} runs in {name}.jsonl")
+        for dataset in STUDIED.get(name, ()):
+            print(f"the errors behind them in {gains.track(dataset).name}")
 
 
 if __name__ == "__main__":

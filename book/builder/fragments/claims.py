@@ -11,11 +11,8 @@ from book.builder.fragments.equations import anchor as anchor_of_code
 from book.builder.fragments.markdown import table
 from book.builder.pages import ROOT, PageError
 
-SECOND_LOOKS = (
-    "-authors",
-    "-wide",
-    "-heaviest",
-)  # variants that explain a difference: not in the summary
+# Variants that explain a difference: not in the summary.
+SECOND_LOOKS = ("-authors", "-wide", "-heaviest")
 HEAD = ["Page", "Ours", "Margin or interval", "Verdict", "p", "Why", "Behind it"]
 SURVIVES = "(survives)"  # Holm's correction
 LEAST_P = 0.0001  # smaller ones are only said to be so
