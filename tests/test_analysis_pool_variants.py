@@ -32,34 +32,47 @@ def test_a_twin_makes_nobody_less_remote(X):
     assert far[400:].min() > far[:400].max()
 
 
-def test_unwhitened_has_the_variances_of_the_spectrum():
-    X = np.random.default_rng(1).normal(size=(5000, 3))
-    falling = np.array([4.0, 1.0, 1.0])
-    assert pool_variants.unwhitened(X, falling).var(axis=0) == pytest.approx(falling / 2, rel=0.1)
+def test_ranked_components_have_no_tails_and_keep_their_order():
+    X = np.random.default_rng(1).standard_cauchy(size=(500, 3))
+    flat = pool_variants.ranked(X)
+    assert (np.argsort(flat, axis=0) == np.argsort(X, axis=0)).all()
+    assert np.abs(flat).max() < 400 and flat.std(axis=0) == pytest.approx(np.full(3, 100), rel=0.02)
 
 
-def test_the_spectrum_is_that_of_the_standardised_columns():
+def test_principal_axes_are_those_of_the_covariance():
     X = np.random.default_rng(2).normal(size=(50, 4)) * [1, 10, 100, 0]
     X[:, 1] += 5 * X[:, 0]
+    even = pool_variants.standardised(X)
+    assert even.shape == (50, 3) and even.std(axis=0) == pytest.approx(np.ones(3))
+    scores, variances = pool_variants.principal(even, 2)
     expected = np.sort(np.linalg.eigvalsh(np.corrcoef(X[:, :3].T)))[::-1]
-    assert pool_variants.spectrum(X, 3) == pytest.approx(expected)
+    assert variances == pytest.approx(expected[:2])
+    assert scores.var(axis=0) == pytest.approx(variances)
 
 
-def test_variants_are_data_sets_by_their_path(X, organics_small, monkeypatch, tmp_path):
-    whole = MoleculeDataset("aa_heaviest", np.linspace(-9, -5, len(X)), X=X)
-    monkeypatch.setattr(pool_variants, "load", {"aa_heaviest": whole, "o": organics_small}.get)
-    pool_variants.write("aa_heaviest", "o", tmp_path)
-    made = {path.name: load(path) for path in tmp_path.iterdir()}
-    assert {name.removeprefix("aa_heaviest_") for name in made} == set(pool_variants.VARIANTS)
-    sizes = {name.removeprefix("aa_heaviest_"): len(one) for name, one in made.items()}
-    assert sizes["unwhitened"] == len(X) and sizes["sampled"] == sizes["thinned"] < len(X)
-    assert set(made["aa_heaviest_thinned"].y) <= set(whole.y)
+@pytest.mark.parametrize("name", pool_variants.VARIANTS)
+def test_variants_are_data_sets_by_their_path(name, X, few, monkeypatch, tmp_path):
+    whole = MoleculeDataset(name, np.linspace(-9, -5, len(X)), X=X)
+    if name == "qm9_heaviest":  # the molecules are those of the set
+        whole = MoleculeDataset(name, few.y, X=X[: len(few), :3])
+    other, names = pool_variants.VARIANTS[name]
+    monkeypatch.setattr(pool_variants, "load", {name: whole, other: few}.get)
+    pool_variants.write(name, tmp_path)
+    made = {path.name.removeprefix(f"{name}_"): load(path) for path in tmp_path.iterdir()}
+    assert set(made) == set(names)
+    assert all(set(one.y) <= set(whole.y) for one in made.values())
+    if name == "aa_heaviest":
+        assert len(made["sampled"]) == len(made["thinned"]) < len(made["unwhitened"]) == len(X)
+    else:
+        spread = {key: one.X.toarray().std(axis=0) for key, one in made.items()}
+        assert spread["whitened"] == pytest.approx(np.full(3, 100), rel=1e-3)
+        assert spread["axes"][0] > 1.2 * spread["axes"][1]
 
 
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("aa_heaviest_thinned", ("aa_heaviest", "aminoacids")),
+        ("aa_heaviest_thinned", "aa_heaviest"),
         ("aa_heaviest", None),
         ("aa_heaviest_other", None),
         ("oe_heaviest_thinned", None),
@@ -71,6 +84,6 @@ def test_a_variant_is_known_by_its_name(name, found):
 
 
 @pytest.fixture
-def organics_small():
+def few():
     organics = load("organics")
     return MoleculeDataset("o", organics.y[:60], organics.molecules[:60])

@@ -44,10 +44,11 @@ WHOLE = {  # data set -> its name in tables and figures
     "qm9_heaviest": "QM9",
     "qm9_heaviest_molecules": "QM9, our MBTR",
 }
+SAMPLED = "aa_heaviest_sampled"  # as many molecules as the thinned pool
 VARIANTS = {
     "aa_heaviest": "AA, whole",
     "aa_heaviest_no_twins": "no near-duplicates",
-    "aa_heaviest_sampled": "part, at random",
+    SAMPLED: "part, at random",
     "aa_heaviest_thinned": "part, none close",
     "aa_heaviest_not_remote": "no remote tenth",
     "aa_heaviest_ranked": "no tails",
@@ -55,7 +56,7 @@ VARIANTS = {
 }
 REASONS = (
     Reason("near-duplicates", "aa_heaviest_no_twins", "aa_heaviest"),
-    Reason("crowded regions", "aa_heaviest_thinned", "aa_heaviest_sampled"),
+    Reason("crowded regions", "aa_heaviest_thinned", SAMPLED),
     Reason("the most remote tenth", "aa_heaviest_not_remote", "aa_heaviest"),
     Reason("tails of the components", "aa_heaviest_ranked", "aa_heaviest"),
     Reason("equal variances", "aa_heaviest_unwhitened", "aa_heaviest"),
