@@ -107,8 +107,8 @@ figure = glue("fig_homo", drawn)
 # ## Verdict
 #
 # The claim has two parts, and each data set answers what it can. The share above the paper's threshold can be
-# tested with the paper's own labels alone, the number of modes with any labels. A user's own file gets
-# the figure and the table, and no verdict.
+# tested with the paper's own labels alone, the number of modes with any labels. A user's own file,
+# or a part of the paper's molecules, gets the figure and the table, and no verdict.
 
 # %%
 rows = homo_distributions.verdicts(sets)

@@ -68,9 +68,9 @@ configs = run_configs(p, strategy=p.strategies, seed=p.seeds)
 # %% [markdown]
 # ## The data
 #
-# Where the paper has AA, QM9 and OE, the book has embedded pools that stand for them, and QM9 itself
-# with other labels. How the pools were made, and what they are not, is on the page on
-# [data](../data.md).
+# Where the paper has AA, QM9 and OE, the book has embedded pools that stand for them, QM9 itself with
+# other labels, and of AA and OE the 10 000 heaviest molecules: the paper's labels, and its descriptor
+# compressed. How the pools were made, and what they are not, is on the page on [data](../data.md).
 
 # %%
 tables.data_table(p.dataset)

@@ -203,6 +203,7 @@ def test_data_table_without_the_data(monkeypatch, tmp_path):
     monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))  # nothing is downloaded
     stated = tables.data_table("qm9_b3lyp", 0.3)["value"]
     assert "not at hand" in stated["data"]
+    assert tables.data_table("aa_heaviest")["value"]["descriptor"].endswith("times 100")
     assert "molecules" in tables.data_table("organics", 0.3)["value"]
     with pytest.raises(ValueError, match="organcs"):
         tables.data_table("organcs")

@@ -78,6 +78,7 @@ def test_a_file_of_the_readers_has_results_and_no_verdict():
     mine = made("mine.npz", aa(0.3))
     assert verdicts([mine]) == []
     assert homo_distributions.data_table([mine]).loc["stands for", "mine.npz"] == "itself"
+    assert homo_distributions.verdict_table(homo_distributions.verdicts([mine])) is None
     assert homo_distributions.result_table([mine]).loc["share above it", "mine.npz"] == "30.0%"
 
 

@@ -113,12 +113,17 @@ def data_table(sets):
             one.name: {
                 "molecules": one.summary.n,
                 "label": one.summary.info.get("label", "HOMO"),
-                "stands for": STANDS_FOR.get(one.name, "itself"),
+                "stands for": STANDS_FOR.get(one.name) or _said_to_be(one.summary),
                 "read from": "tracked summary" if one.from_record else "labels",
             }
             for one in sets
         }
     )
+
+
+def _said_to_be(summary):
+    """What a data set that is none of the paper's says that it stands for."""
+    return summary.info.get("stands_for", "itself").partition(":")[0]
 
 
 def result_table(sets):
@@ -169,7 +174,9 @@ def verdicts(sets):
 
 
 def verdict_table(rows):
-    """The rows of `verdicts` as a table to print."""
+    """The rows of `verdicts` as a table to print; None where there are none."""
+    if not rows:
+        return None
     return Table(rows, columns=["pool", "ours", "interval", "verdict"]).set_index("pool")
 
 

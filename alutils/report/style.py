@@ -80,7 +80,8 @@ POOL_MARKERS = {
     "aa_labels": "P",
     "oe62_gw5000": "v",
 }
-POOL_MARKERS["qm9_pbe"] = "D"  # the molecules of qm9_b3lyp
+POOL_MARKERS |= dict.fromkeys(("qm9_pbe", "qm9_heaviest", "qm9_heaviest_molecules"), "D")
+POOL_MARKERS |= {"aa_heaviest": "P", "oe_heaviest": "v"}  # of the paper's own, as those above
 # For panels that show pools and no strategies.
 POOL_COLOURS = {
     "organics": "#5B7FA6",

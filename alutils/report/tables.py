@@ -160,6 +160,8 @@ def data_table(name, target_share=None, threshold=None, descriptor=None):
     if descriptor is not None:
         width = DESCRIPTORS[descriptor].sigma
         facts["descriptor"] = f"{descriptor}: MBTR with Gaussians of width {width:g} per Å"
+    elif "factor" in entry:
+        facts["descriptor"] = f"the paper's, as whitened components times {entry['factor']:g}"
     if dataset is None:
         facts["data"] = "not at hand here: all numbers come from tracked records"
     else:

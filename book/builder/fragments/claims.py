@@ -11,7 +11,8 @@ from book.builder.fragments.equations import anchor as anchor_of_code
 from book.builder.fragments.markdown import table
 from book.builder.pages import ROOT, PageError
 
-SECOND_LOOKS = ("-authors", "-wide")  # variants that explain a difference: not in the summary
+# Variants that explain a difference: not in the summary.
+SECOND_LOOKS = ("-authors", "-wide", "-heaviest")
 HEAD = ["Page", "Ours", "Verdict", "Why"]  # four, so that the reasons fit beside them
 SURVIVES = "(survives)"  # Holm's correction
 LEAST_P = 0.0001  # smaller ones are only said to be so
