@@ -223,8 +223,8 @@ overlap_claim.verdict_table(verdicts)
 #
 # *The catch:* most of this is one contrast, tails against windows. With the shape of the target held fixed the
 # correlation is {glue:text}`rho_fixed:s`, and most of its intervals include zero. The paper's own targets are
-# upper tails: among these alone it is {glue:text}`rho_tails:s`, so that for two tails of one pool the overlap
-# does not say which search saves more.
+# upper tails: among these alone it is {glue:text}`rho_tails:s`, so that between two tails of one pool less overlap
+# promises nothing.
 #
 # *Which reading counts:* the claim speaks of savings, so they decide. The {term}`gain` in their place has
 # {glue:text}`rho_gain:s`, and its interval on QM9 includes zero. Savings in labels, and not as a part of the

@@ -66,7 +66,8 @@ print(
 # The noise is the most likely one given the probe's labels. For each search the table gives the labels that
 # it is predicted to save of those that random sampling would need for the same {term}`found share`, with the
 # {glue:text}`confidence:.0%` interval, the most that any strategy could save, and how many times more hits
-# a label brings than at random. The rule: take the search with the higher saving if its interval lies above
+# a label brings than at random. The upper end may lie above the most that is possible, because the target may be
+# rarer than the probe shows. The rule: take the search with the higher saving if its interval lies above
 # zero, and random sampling otherwise.
 
 # %%
