@@ -23,7 +23,7 @@
 # *What varies:* the strategy that picks each batch. *What is held fixed:* data set, descriptor, model,
 # noise and {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. All strategies therefore
 # start from the same point, and we compare them seed by seed. The defaults run for about ten seconds on
-# one core; a page of this book, with five seeds and 1 600 molecules, for about two minutes.
+# one core; a page of this book reads tracked runs, each of which, to 1 600 molecules, takes about five seconds.
 
 # %%
 from myst_nb import glue
@@ -135,7 +135,8 @@ tables.mean_std(runs, "mae_ev")
 # were fixed before the runs ({ref}`verdict-rules`). C2 needs B above A at each size after the first,
 # where all strategies are equal by construction. C3 needs C within 3 % of A's error at the largest size,
 # and D below each of the others there. A difference surely smaller than that margin speaks
-# against a claim of a better or a worse strategy. C1 is about one pool that is not openly at hand.
+# against a claim of a better or a worse strategy. C1 is about AA with its whole descriptor, which is not
+# at hand.
 
 # %%
 evidence = comparison.evidence(runs)

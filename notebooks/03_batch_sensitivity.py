@@ -22,8 +22,8 @@
 # *What varies:* the {term}`batch scheme`. *What is held fixed:* the strategy, data set, descriptor, model and
 # noise, and for each seed the test set and the {term}`first batch`. All schemes start from the same molecules and
 # end at the same number of labels, because the last batch is cut there. Our batches are to the paper's as
-# our training sets are to its own. The defaults run for about ten seconds on one core, a page of this
-# book with five seeds for about two minutes: small batches need many fits.
+# our training sets are to its own. The defaults run for about ten seconds on one core; a page of this
+# book reads tracked runs, and one with small batches takes a quarter of a minute, because it needs many fits.
 
 # %%
 from myst_nb import glue

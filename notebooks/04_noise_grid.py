@@ -23,8 +23,8 @@
 #
 # *What varies:* the {term}`noise variance`, and the strategy. *What is held fixed:* data set, descriptor, kernel,
 # {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. The two other parameters of the model
-# are optimised in each fit, the noise never is. The defaults run for about fifteen seconds on one core, a
-# page of this book with five seeds for about two minutes.
+# are optimised in each fit, the noise never is. The defaults run for about fifteen seconds on one core; a
+# page of this book reads tracked runs, of some seconds each.
 
 # %%
 from myst_nb import glue

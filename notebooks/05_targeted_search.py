@@ -24,7 +24,7 @@
 #
 # *What varies:* the strategy, E or random (A). *What is held fixed:* data set, descriptor, model, noise
 # and {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. The defaults run for about ten
-# seconds on one core, a page of this book with five seeds for about one minute.
+# seconds on one core; a page of this book reads tracked runs, of some seconds each.
 
 # %%
 from myst_nb import glue
