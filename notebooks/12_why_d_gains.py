@@ -171,6 +171,10 @@ page.glue_all(facts)
 # lowers the mean depends on how many remote molecules a pool has, and how far its descriptor puts them away.
 # A mean absolute error calls that a gain; a median calls it a loss.
 #
+# *Not told apart yet.* The prior mean is zero, as in the paper, and AA's labels lie far below: a molecule
+# far from all others is predicted towards zero. A first look, models with centred labels at the recorded picks
+# of one seed, left D no gain. Runs with `normalize_y` would decide whether the tail is the model's own.
+#
 # *The catch.* These are the heaviest molecules, not a random part of AA; the descriptor is a compressed one,
 # and the compression feeds the effect. Whether the paper's "minor savings" on the whole of AA, with raw MBTR, have the
 # same cause, this page cannot tell.
