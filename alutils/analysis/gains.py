@@ -30,10 +30,14 @@ COMPARED = ("random", "uncertain_cluster_centres", "cluster_centres", "most_unce
 SIZES = {"n_test": 2000, "n_init": 125, "n_const": 125, "n_max": 2000}  # molecules
 NOISE = 0.05  # eV^2
 POOLS = ("aa_heaviest", "oe_heaviest", "qm9_heaviest", "qm9_heaviest_molecules")
+# NOISE as a part of the variance of a pool's labels, to two digits: for labels that are centred.
+CENTRED = {"aa_heaviest": 0.015, "oe_heaviest": 0.16, "qm9_heaviest": 0.29}
 
 
 def configs(seeds, noises=()):
     """A and D on `POOLS` and on all variants of them; on AA also B and C, and at other noises.
+
+    On the pools of `CENTRED` also with centred labels (`normalize_y`) at the same noise in eV^2.
 
     noises : eV^2
 
@@ -45,11 +49,23 @@ def configs(seeds, noises=()):
     wanted = [(name, one, NOISE) for name in (*POOLS, *variants) for one in COMPARED[:2]]
     wanted += [(POOLS[0], one, NOISE) for one in COMPARED[2:]]
     wanted += [(POOLS[0], one, noise) for noise in noises for one in COMPARED[:2]]
-    return [
-        RunConfig(name, one, noise_var=noise, seed=seed, **SIZES)
-        for seed in seeds
-        for name, one, noise in wanted
-    ]
+    made = []
+    for seed in seeds:
+        made += [RunConfig(name, x, noise_var=v, seed=seed, **SIZES) for name, x, v in wanted]
+        for name, share in CENTRED.items():
+            centred = {"noise_var": share, "normalize_y": True, "seed": seed}
+            made += [RunConfig(name, one, **centred, **SIZES) for one in COMPARED[:2]]
+    return made
+
+
+def at_one_noise(runs):
+    """The runs at `NOISE`; those with centred labels as a data set of their own, NAME_centred.
+
+    runs : frame of `alutils.runs.records.run_or_load`, of `configs`
+    """
+    centred = runs["normalize_y"]
+    named = runs.assign(dataset=runs["dataset"] + np.where(centred, "_centred", ""))
+    return named[centred | (runs["noise_var"] == NOISE)]
 
 
 def anatomy(record):

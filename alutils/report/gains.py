@@ -53,6 +53,12 @@ VARIANTS = {
     "aa_heaviest_not_remote": "no remote tenth",
     "aa_heaviest_ranked": "no tails",
     "aa_heaviest_unwhitened": "not whitened",
+    "aa_heaviest_centred": "labels centred",
+}
+CENTRED = {  # the pools again, with labels whose mean is taken out
+    "aa_heaviest_centred": "AA",
+    "oe_heaviest_centred": "OE",
+    "qm9_heaviest_centred": "QM9",
 }
 REASONS = (
     Reason("near-duplicates", "aa_heaviest_no_twins", "aa_heaviest"),
@@ -60,6 +66,7 @@ REASONS = (
     Reason("the most remote tenth", "aa_heaviest_not_remote", "aa_heaviest"),
     Reason("tails of the components", "aa_heaviest_ranked", "aa_heaviest"),
     Reason("equal variances", "aa_heaviest_unwhitened", "aa_heaviest"),
+    Reason("the prior mean of zero", "aa_heaviest_centred", "aa_heaviest"),
 )
 STEPS = {
     "qm9_heaviest_molecules": "QM9, our MBTR",
@@ -95,9 +102,13 @@ def gain_table(runs, names):
 
 
 def noise_table(runs, dataset):
-    """Error of A, and D minus A, at each noise, on one data set at the largest size."""
+    """Error of A, and D minus A, at each noise, on one data set at the largest size.
+
+    runs : also those with centred labels, which are left out
+    """
     n_end, rows = runs["n_train"].max(), {}
-    for noise, at_noise in tables.select(runs, dataset=dataset).groupby("noise_var"):
+    runs = tables.select(runs, dataset=dataset, normalize_y=False)
+    for noise, at_noise in runs.groupby("noise_var"):
         a = tables.by_seed(at_noise, n_end, strategy=A)
         difference = text(gain(at_noise, dataset))
         rows[f"{noise:g}"] = {"A (eV)": tables.text(a.mean()), "D minus A": difference}
@@ -187,8 +198,10 @@ def facts(runs, rows, dataset, compressed):
         "dataset": dataset,
         "n_end": int(runs["n_train"].max()),
         "n_seeds": runs["seed"].nunique(),
-        "noise": float(runs["noise_var"].iloc[0]),
+        "noise": float(tables.select(runs, dataset=dataset)["noise_var"].iloc[0]),
         "gain": text(gain(runs, dataset)),
+        "gain_centred": text(gain(runs, f"{dataset}_centred")),
+        **_errors_of_a(runs, dataset),
         "tail_share": f"{worst.mean / mean.mean:.0%}",
         "remote_share": f"{remote.mean / mean.mean:.0%}",
         "median_change": claims.span(others),
@@ -204,6 +217,14 @@ def facts(runs, rows, dataset, compressed):
     ours, theirs = (by_seed(runs, name) for name in compressed)
     found |= {"gain_ours": text(interval(ours)), "gain_compressed": text(interval(theirs))}
     return found | {"compression": text(paired(ours, theirs))}
+
+
+def _errors_of_a(runs, dataset):
+    """A's error with a prior mean of zero and with centred labels, as text in eV."""
+    runs = tables.select(runs, n_train=runs["n_train"].max(), strategy=A)
+    names = {"A_zero": dataset, "A_centred": f"{dataset}_centred"}
+    errors = {key: tables.select(runs, dataset=name)["mae_ev"] for key, name in names.items()}
+    return {key: tables.text(of_one.mean()) for key, of_one in errors.items()}
 
 
 def by_seed(runs, dataset):

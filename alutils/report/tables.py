@@ -11,7 +11,7 @@ from alutils.analysis import wider_bounds
 from alutils.analysis.label_distributions import load_or_summarise
 from alutils.data import datasets
 from alutils.descriptors import DESCRIPTORS
-from alutils.report.curves import by_seed, curve, is_collapsed, select, text
+from alutils.report.curves import COLLAPSED, by_seed, curve, is_collapsed, select, text
 from alutils.report.savings import (
     learning_savings,
     saved_text,
@@ -77,10 +77,11 @@ def collapsed_text(records):
     ]
     shown = "; ".join(where[:6]) + ("; and others" if len(where) > 6 else "")
     return (
-        f"{len(rows)} of the {len(records)} fits collapsed ({shown}): the optimiser ended where "
-        "molecules say nothing about each other, and the model predicts 0 eV, its prior mean, for "
-        "all. Every number of this page includes them; in the figures a cross at the upper edge "
-        "stands for a size at which one seed collapsed."
+        f"{len(rows)} of the {len(records)} fits collapsed ({shown}), that is, have an R² below "
+        f"{COLLAPSED:g} on the test set: the model predicts its prior mean, 0 eV, for molecules "
+        "like none that it knows. These are all where the length scale ended too short, and the "
+        "remote ones where a pool has many. Every number of this page includes such fits; in the "
+        "figures a cross at the upper edge stands for a size at which one seed collapsed."
     )
 
 

@@ -47,7 +47,7 @@ def bundle_configs(name, root=ROOT):
     configs = all_configs(served, root)
     for page in listed:
         if page.notebook == GAIN and BUNDLES[name](gains.POOLS[0], root):
-            configs += gains.configs(page.parameters["seeds"], page.parameters["noises"])
+            configs += gains.configs(page.parameters["seeds"], page.parameters.get("noises", ()))
     return [c for c in dict.fromkeys(configs) if store.file_name(c) not in elsewhere]
 
 
