@@ -4,8 +4,9 @@ import copy
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
-from made_up import toy, write_data_set
+from made_up import A, run, toy, write_data_set
 
 from alutils.analysis import gains
 from alutils.loop import RunConfig
@@ -59,7 +60,7 @@ def test_each_pool_and_variant_has_a_and_d():
             config.strategy
         )
     assert all(found >= set(gains.COMPARED[:2]) for found in per_pool.values())
-    assert len(per_pool) == 2 * (4 + 6 + 3 + 1)
+    assert len(per_pool) == 2 * (4 + 6 + 3 + 1 + len(gains.CENTRED))
     assert per_pool["aa_heaviest", gains.NOISE, 1] == set(gains.COMPARED)
 
 
@@ -81,3 +82,18 @@ def test_what_is_tracked_is_of_one_noise_and_of_the_pages_seeds(made, monkeypatc
     monkeypatch.setattr(gains, "_file", lambda dataset: tmp_path / "gain.json")
     rows = json.loads(gains.track(name).read_text())["rows"]
     assert [row["mae_ev"] for row in rows] == pytest.approx([made["rows"][-1]["mae_ev"]])
+
+
+def test_runs_with_centred_labels_are_a_data_set_of_their_own():
+    runs = pd.concat(
+        [
+            run(A, 0, noise_var=gains.NOISE).assign(dataset="aa_heaviest"),
+            run(A, 0, noise_var=0.01).assign(dataset="aa_heaviest"),
+            run(A, 0, noise_var=0.015).assign(dataset="aa_heaviest", normalize_y=True),
+        ]
+    )
+    kept = gains.at_one_noise(runs)
+    assert kept.groupby("dataset")["noise_var"].unique().map(list).to_dict() == {
+        "aa_heaviest": [gains.NOISE],
+        "aa_heaviest_centred": [0.015],
+    }

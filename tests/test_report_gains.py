@@ -75,7 +75,9 @@ def test_the_parts_of_the_error_are_told_apart():
 
 def test_every_pool_of_the_tables_is_run():
     names = set(gains.WHOLE) | set(gains.VARIANTS) | set(gains.STEPS)
-    assert names == {config.dataset for config in anatomy.configs([0])}
+    centred = {f"{name}_centred" for name in anatomy.CENTRED}
+    assert names - centred == {config.dataset for config in anatomy.configs([0])}
+    assert set(gains.CENTRED) == centred
     assert {one for reason in gains.REASONS for one in reason[1:]} <= set(gains.VARIANTS)
 
 
