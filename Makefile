@@ -29,7 +29,7 @@ endif
 .PHONY: book test test-browser test-torch lint check figure picture pdf paper notebooks bench \
   records verify-records newest soak faults lock clean
 
-# FRESH=1 computes the pools' runs anew, about 20 minutes, instead of reading their records.
+# FRESH=1 computes the pools' runs anew, about an hour, instead of reading their records.
 book: $(STAMP)
 	@$(if $(FRESH),$(PY) -m book.builder.pool_runs --fresh)
 	@$(PY) -m book.builder.execute
