@@ -148,6 +148,8 @@ def load(
         another layout, content that is not valid: one message with value, place and remedy.
     """
     name = str(name_or_path)
+    if name in registry and reading:
+        raise ValueError(f"{name} is registered: {', '.join(reading)} is for files of your own")
     if name in registry:
         content, entry = _registered(name, fetch, registry), registry[name]
         entry = {key: value for key, value in entry.items() if key not in ("file", "sha256")}

@@ -22,6 +22,7 @@ MISSING = frozenset(
 NUMBER = re.compile(r"[-+]?(\d+(?:\.\d*)?|\.\d+)([eEdD][-+]?\d+)?")
 NAMES_SHOWN, BAD_SHOWN, PLACES_SHOWN = 25, 40, 10
 NO_LABEL = "no label"
+CAPITALS = ("CL", "CR", "CU", "NI")  # symbols that are no names of carbon, hydrogen... atoms
 
 
 @dataclass(frozen=True)
@@ -174,9 +175,6 @@ def symbol_in(text) -> int:
     if whole in atomic_numbers and whole != "X" and sure:
         return atomic_numbers[whole]
     raise ValueError(f"{text[:20]!r} is no element; give its symbol or atomic number")
-
-
-CAPITALS = ("CL", "CR", "CU", "NI")
 
 
 def message(name, bad, n_records):

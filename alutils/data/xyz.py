@@ -172,8 +172,9 @@ def properties_of(comment) -> dict:
     comment = comment.strip()
     if GDB.fullmatch(comment):
         return _gdb(comment.split())
-    if "|" in comment and "=" in comment:
-        pairs = [part.split("=", 1) for part in comment.split("|") if "=" in part]
+    parts = comment.split("|")
+    if len(parts) > 1 and all("=" in part and part.count('"') % 2 == 0 for part in parts):
+        pairs = [part.split("=", 1) for part in parts]
         return {key.strip(): _bare(value.strip()) for key, value in pairs}
     pairs = PAIR.findall(comment)
     if len(pairs) > 1 and all(value[-1] == "," for _, value in pairs[:-1]):
