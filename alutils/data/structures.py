@@ -196,7 +196,9 @@ def _with_label(record, key, needed):
 
 def _shaped(found, reading):
     """The records with geometries; a `Bad` for one that has none, or an impossible one."""
-    flat = [one for one in found if isinstance(one, Record) and one.positions is None]
+    records = [one for one in found if isinstance(one, Record)]
+    flat = [one for one in records if one.positions is None]
+    given = [one for one in records if one.positions is not None]
     wrong = {}
     made = embedding.geometries([one.smiles for one in flat]) if flat else []
     for one, geometry in zip(flat, made, strict=True):
@@ -204,8 +206,6 @@ def _shaped(found, reading):
             wrong[id(one)] = geometry
         else:
             one.numbers, one.positions = geometry
-    given = [one for one in found if isinstance(one, Record) and id(one) not in wrong]
-    given = [one for one in given if id(one) not in {id(other) for other in flat}]
     if given:
         known = [one.hydrogens_known for one in given]
         said = problems(_molecules(given), known, reading.length_unit, reading.hydrogens)
