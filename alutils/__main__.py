@@ -75,6 +75,7 @@ SCHEDULER = click.option(
     "--scheduler", default="processes:2", show_default=True, help="of alutils.runs.schedulers"
 )
 CAMPAIGN = click.argument("folder", type=PATH)
+READING = ("id_key", "smiles_key", "hydrogens", "length_unit", "skip_bad")
 
 
 @command("runs.long_runs")
@@ -159,9 +160,17 @@ def checksums(sources):
 @command("campaign.campaign", "data.structures")
 @CAMPAIGN
 @click.argument("pool", type=PATH)
+@click.option("--property", help="name of the label in the file, eV (homo, where it is there)")
+@click.option("--id-key", help="name of the identifier in the file (id or name)")
+@click.option("--smiles-key", help="column of the SMILES in a table (any usual header)")
 @click.option(
-    "--property", default="homo", show_default=True, help="name of the label in the file, eV"
+    "--hydrogens",
+    type=click.Choice(("refuse", "add", "as-is")),
+    default="refuse",
+    help="what to do with molecules that lack them; add: where an .sdf has bonds",
 )
+@click.option("--length-unit", help="of positions that are not in angstrom: nm, bohr, pm")
+@click.option("--skip-bad", is_flag=True, help="go on without the molecules that cannot be taken")
 @click.option(
     "--strategy", help="a key of alutils.acquisition.strategies.STRATEGIES (property_search)"
 )
@@ -170,15 +179,21 @@ def checksums(sources):
 @click.option("--n-init", type=int, help="molecules of the first batch (100)")
 @click.option("--n-const", type=int, help="molecules of the next batch, as in the notebooks (100)")
 @click.option("--seed", type=int, help="of all that is random (0)")
-def start(campaign, structures, folder, pool, property, **settings):
+def start(campaign, structures, folder, pool, property, **options):
     """Begin a campaign on your own molecules: writes pool and settings into a new FOLDER.
 
-    POOL: .xyz, .extxyz, a folder of them, .sdf, or SMILES in .csv
+    POOL: .xyz, .extxyz, .sdf, .mol, a folder of them, SMILES in .csv, .tsv or .smi, or .npz; what
+    --skip-bad leaves out is listed in skipped.csv in the folder
     """
-    given = {name: value for name, value in settings.items() if value is not None}
-    molecules = structures.read_structures(pool, property)
-    state = campaign.start(folder, molecules, campaign.Settings(**given))
-    say(f"{len(state.pool)} molecules, {len(state.labels)} labels; next: ask {folder}")
+    reading = {name: options.pop(name) for name in READING}
+    given = {name: value for name, value in options.items() if value is not None}
+    settings = campaign.Settings(**given)
+    molecules = structures.read_structures(pool, property, **reading)
+    state = campaign.start(folder, molecules, settings)
+    left_out = f", {len(molecules.skipped)} left out: skipped.csv" if molecules.skipped else ""
+    say(f"{len(state.pool)} molecules, {len(state.labels)} labels{left_out}; next: ask {folder}")
+    if molecules.properties and not state.labels:
+        say(f"no label taken; --property may be one of {', '.join(molecules.properties)}")
 
 
 @command("campaign.campaign")

@@ -3,15 +3,19 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alutils.campaign import campaign
 from alutils.campaign import folder as campaign_folder
 from alutils.campaign.campaign import Settings, ask, read, start, take, tell
 from alutils.data.datasets import load
-from alutils.data.structures import Structures
+from alutils.data.structures import Structures, read_structures
 
 SETTINGS = Settings(threshold=-10.4, n_init=20, n_const=20, noise_var=0.02)
 
@@ -175,6 +179,35 @@ def test_labels_that_the_pool_brings_are_used_at_once(organics, pool, tmp_path):
     with open(folder / "batch.csv", newline="") as file:
         row = next(csv.DictReader(file))
     assert float(row["sigma_ev"]) > 0 and -20 < float(row["mu_ev"]) < -5
+
+
+def test_what_the_pool_left_out_is_listed_in_the_folder(pool, tmp_path):
+    start(tmp_path / "whole", pool, SETTINGS)
+    assert not (tmp_path / "whole/skipped.csv").exists()
+    skipped = (("line 7", "x, y", 'no "SMILES"'),)
+    start(tmp_path / "c", replace(pool, skipped=skipped), SETTINGS)
+    with open(tmp_path / "c/skipped.csv", newline="") as file:
+        assert list(csv.reader(file)) == [["place", "id", "reason"], *map(list, skipped)]
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=9)
+TEXTS = st.lists(TEXT.filter(str.strip), min_size=12, max_size=12, unique=True)
+
+
+@given(TEXTS)
+@hypothesis.settings(max_examples=8, deadline=None, derandomize=True, database=None)
+def test_any_identifier_survives_start_ask_and_tell(organics, tmp_path_factory, ids):
+    folder = tmp_path_factory.mktemp("ids") / "c"
+    rest = (np.full(12, np.nan), np.zeros(12, int))
+    few = Settings(strategy="random", n_init=6, n_const=6)
+    start(folder, Structures("mine", tuple(ids), organics.molecules[:12], *rest), few)
+    batch = ask(folder)
+    with open(batch / "batch.csv", newline="", encoding="utf-8") as file:
+        rows = [(row["id"], "-9.5") for row in csv.DictReader(file)]
+    assert read_structures(batch / "molecules.extxyz").ids == tuple(one for one, _ in rows)
+    filled = folder.with_name("filled.csv")
+    filled.write_text(campaign_folder.table(("id", "label"), rows), encoding="utf-8")
+    assert tell(folder, filled) == 6 and len(read(folder).labels) == 6
 
 
 BAD = [

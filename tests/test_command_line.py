@@ -58,6 +58,21 @@ def test_start_ask_tell_and_what_is_refused(alutils):
     assert status == 0 and "batch-001" in said
 
 
+def test_start_goes_on_without_bad_molecules_and_lists_them(alutils):
+    ring = "C 0 0 0.67\nC 0 0 -0.67\n"
+    text = (alutils.folder / "pool.extxyz").read_text() + f"2\nid=bare\n{ring}1\nid=x\nXq 0 0 0\n"
+    (alutils.folder / "mixed.xyz").write_text(text)
+    begin = ("start", "mine", "mixed.xyz", "--strategy", "random", "--n-init", 10)
+    status, said = alutils(*begin)
+    assert status == 2 and "2 of 82 molecules cannot be taken" in said and "Traceback" not in said
+    status, said = alutils(*begin, "--property", "gap")
+    assert status == 2 and "no property 'gap', found none" in said
+    status, said = alutils(*begin, "--skip-bad")
+    assert status == 0 and said.startswith("80 molecules, 0 labels, 2 left out: skipped.csv")
+    with open(alutils.folder / "mine/skipped.csv", newline="") as file:
+        assert [row["place"] for row in csv.DictReader(file)] == ["frame 80", "frame 81"]
+
+
 def test_a_killed_live_search_goes_on(alutils):
     pytest.importorskip("tblite")
     words = ("--threshold", "-10.6", "--n-init", 12, "--n-const", 12, "--strategy", "most_probable")

@@ -13,7 +13,7 @@ import scipy.sparse
 
 from alutils.data import derived, sources
 from alutils.data.datasets import MoleculeDataset, load
-from alutils.data.readers import Molecules
+from alutils.data.molecules import Molecules
 from alutils.data.registry import REGISTRY
 from alutils.storage.files import file_sha256
 
@@ -256,9 +256,12 @@ BAD_ARRAYS = {
     "positions": ({"R": arrays()["R"][:, :2]}, r"R shape \(6, 2\)"),
     "labels": ({"homo": np.ones(3)}, "3 labels, but molecules has length 2"),
     "smiles": ({"smiles": np.array([b"O"])}, "2 labels, but smiles has length 1"),
-    "charges": ({"charge": np.zeros(3, int)}, "2 labels, but charges has length 3"),
-    "nan label": ({"homo": np.array([-7.1, NAN])}, "label 1 is nan"),
-    "infinite label": ({"homo": np.array([-INF, -9.4])}, "label 0 is -inf"),
+    "charges": ({"charge": np.zeros(3, int)}, "2 molecules, but charges has length 3"),
+    "nan label": ({"homo": np.array([-7.1, NAN])}, "molecule 1: no label 'homo'; add it"),
+    "infinite label": (
+        {"homo": np.array([-INF, -9.4])},
+        "molecule 0: label '-inf' is not a finite number",
+    ),
     "text label": ({"homo": np.array(["low", "high"])}, "labels are not numbers"),
     "column of labels": ({"homo": np.ones((2, 1))}, r"labels of shape \(2, 1\)"),
     "nan position": ({"R": np.full((6, 3), NAN)}, r"R: position \[nan nan nan\] in molecule 0"),
@@ -323,12 +326,12 @@ BAD_XYZ = {
     "bad element": ("1\nhomo=1\nXq 0 0 0\n", "not a readable .xyz"),
     "no property": (
         FRAME.format("homo=-7.1", "0") + FRAME.format("ip=9.4", "0"),
-        "frame 1 has no property 'homo', found ip",
+        "frame 1: no label 'homo'; add it",
     ),
-    "text property": (FRAME.format("homo=low", "0"), "frame 0 is 'low', not a number in eV"),
-    "no value": (FRAME.format("homo", "0"), "frame 0 is True, not a number in eV"),
-    "nan label": (FRAME.format("homo=nan", "0"), "label 0 is nan"),
-    "nan position": (FRAME.format("homo=-7.1", "nan"), "position .* in molecule 0 is not finite"),
+    "text property": (FRAME.format("homo=low", "0"), "frame 0: label 'low' is not a finite number"),
+    "no value": (FRAME.format("homo", "0"), "no property 'homo', found none"),
+    "nan label": (FRAME.format("homo=nan", "0"), "frame 0: no label 'homo'"),
+    "nan position": (FRAME.format("homo=-7.1", "nan"), r"line 5: position \[.*nan\] is not finite"),
     "no atoms": ("0\nhomo=-7.1\n", "mine.xyz"),
 }
 

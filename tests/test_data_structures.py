@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alutils.data.datasets import load
-from alutils.data.readers import Molecules
+from alutils.data.molecules import Molecules
 from alutils.data.structures import Structures, read_labelled, read_structures
 
 WATER = ase.Atoms("OH2", [[0, 0, 0], [0, 0.76, 0.59], [0, -0.76, 0.59]])
@@ -29,7 +29,7 @@ def test_frames_with_identifiers_charges_and_some_labels(tmp_path):
     assert found.ids == ("w", "a") and found.charges.tolist() == [0, 1]
     assert found.y[0] == -12.1 and np.isnan(found.y[1])
     assert (found.molecules[1].numbers == AMMONIA.numbers).all()
-    with pytest.raises(ValueError, match=r"molecule 'a' has no label 'homo', and 0 more"):
+    with pytest.raises(ValueError, match=r"frame 1 \('a'\): no label 'homo'; add it"):
         read_labelled(path)
 
 
@@ -70,12 +70,16 @@ def test_sdf_brings_coordinates_and_properties(tmp_path):
     ("name", "content", "message"),
     [
         ("mine.csv", "id,homo\na,-9\n", "no column 'smiles', found id, homo"),
-        ("mine.csv", "id,smiles\na,C1CC\n", "line 2: 'C1CC' is no SMILES"),
-        ("mine.csv", "id,smiles\na,\n", "line 2: '' is no SMILES"),
+        ("mine.csv", "id,smiles\na,C1CC\n", r"line 2 \('a'\): 'C1CC' is no SMILES"),
+        ("mine.csv", "id,smiles\na,\n", r"line 2 \('a'\): '' is no SMILES"),
         ("mine.csv", "smiles,homo\nC,high\n", "line 2: label 'high' is not a finite number"),
-        ("mine.csv", "id,smiles\na,C\na,O\n", "molecules 0 and 1 share the identifier 'a'"),
+        ("mine.csv", "id,smiles\na,C\na,O\n", r"line 3 \('a'\): line 2 has the identifier 'a' too"),
         ("mine.csv", "", "no column 'smiles', found no row"),
-        ("mine.xyz", "2\n\nH 0 0 0\n", r"mine.xyz: not a readable .xyz"),
+        (
+            "mine.xyz",
+            "2\n\nH 0 0 0\n",
+            "mine.xyz, frame 0: not a readable .xyz .line 1: 2 atoms announced",
+        ),
         ("mine.xyz", "", "mine.xyz: "),
         ("mine.sdf", "nonsense\n$$$$\n", "record 0 is not readable by RDKit"),
         ("mine.pdb", "", "unknown kind of file"),
@@ -88,12 +92,20 @@ def test_bad_files_are_refused(name, content, message, tmp_path):
         read_structures(tmp_path / name)
 
 
-def test_folders_without_single_frames_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"no \.xyz or \.extxyz in the folder"):
+def test_in_a_folder_every_file_is_read_or_named(tmp_path):
+    with pytest.raises(ValueError, match=r"no \.xyz, \.extxyz, \.sdf or \.mol in the folder"):
         read_structures(tmp_path)
     ase.io.write(tmp_path / "two.xyz", [WATER, AMMONIA], format="extxyz")
-    with pytest.raises(ValueError, match="2 frames; in a folder each file has one"):
+    ase.io.write(tmp_path / "One.XYZ", AMMONIA, format="xyz")
+    (tmp_path / ".hidden").write_text("")
+    found = read_structures(tmp_path)
+    assert found.ids == ("One", "two_1", "two_2")
+    (tmp_path / "notes.md").write_text("")
+    (tmp_path / "more").mkdir()
+    with pytest.raises(ValueError, match=r"(?s)2 of 5 .*more: a folder.*notes\.md: no \.xyz"):
         read_structures(tmp_path)
+    found = read_structures(tmp_path, skip_bad=True)
+    assert [place for place, _, _ in found.skipped] == ["file more", "file notes.md"]
     with pytest.raises(ValueError, match="no such file or folder"):
         read_structures(tmp_path / "absent.xyz")
 

@@ -4,6 +4,7 @@
 `campaign.json`     name of the pool and the `Settings`, sealed
 `pool.npz`          identifiers and structures
 `labels.csv`        all results so far: identifier, and eV or "failed"
+`skipped.csv`       what of the pool's file was left out, and why; only where something was
 `batch-000.json`    identifiers and predictions of a batch, sealed; written when it is chosen
 `batch-000/`        the same for the labeller: molecules.extxyz, batch.csv
 ==================  ==============================================================================
@@ -25,7 +26,7 @@ import ase.io
 import numpy as np
 
 from alutils.acquisition.strategies import SEARCHES
-from alutils.data.readers import Molecules
+from alutils.data.molecules import Molecules
 from alutils.data.structures import Structures, read_table
 from alutils.data.validation import read_arrays
 from alutils.loop import RunConfig
@@ -97,7 +98,7 @@ class State:
 def alone(folder):
     """One process at a time changes a campaign; it removes what those that died have left."""
     with lock(folder / "campaign"):
-        for name in ("campaign.json", "pool.npz", "labels.csv", "batch-*"):
+        for name in ("campaign.json", "pool.npz", "labels.csv", "skipped.csv", "batch-*"):
             sweep(folder, f"{name}.*.tmp", older_s=0)
         yield
 
@@ -114,6 +115,8 @@ def write_start(folder, pool, settings, labels):
     with whole(folder / "pool.npz") as file:
         np.savez_compressed(file, ids=np.array(pool.ids), **arrays)
     write_labels(folder, pool.ids, labels)
+    if pool.skipped:
+        write_text(folder / "skipped.csv", table(("place", "id", "reason"), pool.skipped))
     _write_sealed(folder / "campaign.json", {"name": pool.name, **asdict(settings)})
 
 

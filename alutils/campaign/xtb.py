@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from alutils.campaign.campaign import ask, take
 from alutils.campaign.folder import FAILED, read
-from alutils.data.pools.chemistry import Dropped, frontier
+from alutils.data.pools.chemistry import frontier
 from alutils.storage.processes import WorkerPool
 
 
@@ -43,7 +43,7 @@ def _xtb_homo(task):
     try:
         with threadpool_limits(1):
             return k, round(frontier(numbers, positions, charge)[0], 6)
-    except Dropped:
+    except Exception:  # whatever stops one calculation, those of the others go on
         return k, FAILED
 
 

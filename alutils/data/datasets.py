@@ -20,7 +20,9 @@ import numpy as np
 import scipy.sparse
 
 from alutils.data.derived import heaviest_molecules, read_components, read_other_labels
-from alutils.data.readers import Molecules, digest_of, frozen, read_any
+from alutils.data.files import is_folder_of_geometries
+from alutils.data.molecules import Molecules, digest_of, frozen
+from alutils.data.readers import read_any
 from alutils.data.registry import REGISTRY
 from alutils.data.sources import registered_file
 from alutils.data.structures import read_labelled
@@ -125,16 +127,20 @@ def load(
     property_key: str = "homo",
     fetch: bool = True,
     registry: Mapping = REGISTRY,
+    **reading,
 ) -> MoleculeDataset:
-    """A registered data set, or a user's file (see `alutils.data.readers` for the layouts).
+    """A registered data set, or a reader's file (layouts: `alutils.data.structures`, or .txt).
 
     Parameters
     ----------
-    name_or_path : a key of `registry`, or a path to .npz, .xyz, .extxyz, .sdf, .csv (SMILES), .txt
-        or a Zenodo folder
-    property_key : for .xyz, .extxyz, .sdf and .csv, the property that holds the label in eV
+    name_or_path : a key of `registry`, or a path to .npz, .xyz, .extxyz, .sdf, .mol, .csv, .tsv or
+        .smi (SMILES), a folder of geometries, .txt (labels alone), or a Zenodo folder
+    property_key : of a reader's file, the property that holds the label in eV
     fetch : download what has a source and is not here; False touches no network
     registry : name -> entry
+    reading : of a reader's file, as of `alutils.data.structures.read_structures`; what `skip_bad`
+        leaves out, molecules without a label among them, is listed in the data set's info, as
+        (place, identifier, reason) under "skipped"
 
     Raises
     ------
@@ -142,6 +148,8 @@ def load(
         another layout, content that is not valid: one message with value, place and remedy.
     """
     name = str(name_or_path)
+    if name in registry and reading:
+        raise ValueError(f"{name} is registered: {', '.join(reading)} is for files of your own")
     if name in registry:
         content, entry = _registered(name, fetch, registry), registry[name]
         entry = {key: value for key, value in entry.items() if key not in ("file", "sha256")}
@@ -154,8 +162,8 @@ def load(
                 + (f"Did you mean {close[0]!r}? " if close else "")
                 + f"Known: {', '.join(registry)}"
             )
-        reader = read_labelled if path.suffix in (".sdf", ".csv") else read_any
-        content = reader(path, property_key)
+        ours = path.suffix == ".txt" or (path.is_dir() and not is_folder_of_geometries(path))
+        content = read_any(path) if ours else read_labelled(path, property_key, **reading)
         name, entry = path.stem, {"kind": "user", "title": path.name, "label": "HOMO"}
     info = {**content.pop("info", {}), **entry}
     dataset = MoleculeDataset(name=name, info=info, **content)

@@ -1,6 +1,15 @@
-"""A reader's own molecules: .xyz, .extxyz, a folder of them, .sdf, or a CSV of SMILES.
+"""A reader's own molecules from any everyday file, with labels where it has some.
 
-Labels are optional here; `alutils.data.datasets.load` takes the same files where all have one.
+===========================  ======================================  ==========================
+.xyz, .extxyz                frames (`alutils.data.xyz`)             `id` or `name`, else number
+.sdf, .mol                   records (`alutils.data.sdf`)            title, else number
+.csv, .tsv, .smi             SMILES (`alutils.data.tables`)          `id` or `name`, else number
+.npz                         Z, R, N (`alutils.data.arrays`)         `id` or `ids`, else number
+a folder of .xyz, .sdf ...   one or more molecules in each file      name of the file
+===========================  ======================================  ==========================
+
+Any of them packed as .gz, with its suffix in any case. Labels are optional here;
+`alutils.data.datasets.load` takes the same files where all have one.
 """
 
 from __future__ import annotations
@@ -10,14 +19,19 @@ import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import ase
 import numpy as np
 
-from alutils.data.readers import Molecules, located, read_frames
+from alutils.data import embedding
+from alutils.data.arrays import read_arrays_of
+from alutils.data.files import from_file, from_folder, possible_labels
+from alutils.data.geometry import problems
+from alutils.data.identifiers import identified, wrong_identifier
+from alutils.data.molecules import Molecules
+from alutils.data.records import NO_LABEL, Bad, Reading, Record, label_in, message, named
+from alutils.data.validation import kind_of
 
-FRAMES = (".xyz", ".extxyz")
-MOST_ATOMS = 200  # heavy ones of a SMILES: beyond, RDKit looks for a geometry for minutes
-KINDS = (*FRAMES, ".sdf", ".csv")
+DEFAULT_LABEL = "homo"
+PROPERTY_OPTION = "property_key (--property)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +45,13 @@ class Structures:
     molecules : Molecules
     y : (n,) labels, NaN where there is none
     charges : (n,) int64, elementary charges
-    smiles : n str, or None
+    smiles : n str, or None; empty where RDKit has none for a molecule with coordinates
+    skipped : (place, identifier, reason) of each molecule of the file that was left out
+    properties : names of what the file says about its molecules, any of which may be the label
 
     Raises
     ------
-    ValueError : an identifier that is empty or there twice.
+    ValueError : an identifier that is empty, has a line break, or is there twice.
     """
 
     name: str
@@ -44,16 +60,18 @@ class Structures:
     y: np.ndarray
     charges: np.ndarray
     smiles: tuple[str, ...] | None = None
+    skipped: tuple = ()
+    properties: tuple[str, ...] = ()
+    info: dict = field(default_factory=dict)
     # What `alutils.descriptors` looks at in a data set.
     X: None = field(default=None, init=False)
-    info: dict = field(default_factory=dict, init=False)
     label_only: bool = field(default=False, init=False)
 
     def __post_init__(self):
         seen = {}
         for position, one in enumerate(self.ids):
-            if not one.strip():
-                raise ValueError(f"{self.name}: molecule {position} has an empty identifier")
+            if wrong := wrong_identifier(one):
+                raise ValueError(f"{self.name}: molecule {position} has {wrong}")
             if one in seen:
                 raise ValueError(
                     f"{self.name}: molecules {seen[one]} and {position} share the identifier "
@@ -65,51 +83,134 @@ class Structures:
         return len(self.ids)
 
 
-def read_structures(path, property_key="homo"):
-    """Structures from a file or a folder of .xyz files.
+def read_structures(path, property_key=None, **reading):
+    """Structures from a file, or a folder of files with geometries.
 
     Parameters
     ----------
-    path : .xyz or .extxyz (identifier: `id` or `name` in the comment line, else the frame's number;
-        in a folder the file's name), .sdf (identifier: the title line), or .csv with a column
-        `smiles` (others: `id`, the label); geometries of SMILES are made by RDKit, seeded
-    property_key : name of the label, eV
+    path : see the table above
+    property_key : name of the label; None takes "homo" where the file has it
+    reading : `id_key`, `smiles_key`, `hydrogens`, `length_unit` and `skip_bad` of
+        `alutils.data.records.Reading`
 
     Raises
     ------
-    ValueError : what cannot be read, with file, place and remedy.
+    ValueError : what cannot be read, with file, place and remedy, all in one message.
     """
-    path = Path(path).expanduser()
-    if path.is_dir():
-        return _from_folder(path, property_key)
-    if not path.is_file():
-        raise ValueError(f"{path.name}: no such file or folder")
-    if path.suffix in FRAMES:
-        frames = read_frames(path)
-        ids = [_identifier(frame, str(number)) for number, frame in enumerate(frames)]
-        return _from_frames(path, frames, ids, property_key)
-    if path.suffix == ".sdf":
-        return _from_sdf(path, property_key)
-    if path.suffix == ".csv":
-        return _from_smiles(path, property_key)
-    raise ValueError(f"{path.name}: unknown kind of file; give {', '.join(KINDS)} or a folder")
+    return _structures(Path(path).expanduser(), Reading(property_key or None, **reading))
 
 
-def read_labelled(path, property_key="homo"):
+def read_labelled(path, property_key=DEFAULT_LABEL, **reading):
     """The keyword arguments of `MoleculeDataset`; ValueError where a label is missing."""
-    found = read_structures(path, property_key)
-    missing = np.flatnonzero(np.isnan(found.y))
-    if missing.size:
-        raise ValueError(
-            f"{found.name}: molecule {found.ids[missing[0]]!r} has no label {property_key!r}, and "
-            f"{missing.size - 1} more have none; add them, or use ask and tell"
-        )
+    how = Reading(property_key or DEFAULT_LABEL, needs_labels=True, **reading)
+    found = _structures(Path(path), how)
+    skipped = {"skipped": found.skipped} if found.skipped else {}
     return {
         "y": found.y,
         "molecules": found.molecules,
         "charges": found.charges,
         "smiles": found.smiles,
+        "info": found.info | skipped,
     }
+
+
+def _structures(path, reading):
+    if not path.exists():
+        raise ValueError(f"{path.name}: no such file or folder")
+    info = {}
+    try:
+        if path.is_dir():
+            found, names = from_folder(path, reading)
+        elif kind_of(path) == ".npz":
+            found, names, info = read_arrays_of(path, reading)
+        else:
+            found, names = from_file(path, reading)
+        if not found:
+            raise ValueError("no molecule in the file")
+        found = _labelled(found, names, reading)
+        found = identified(_shaped(found, reading))
+    except ValueError as error:
+        raise ValueError(_with_name(path.name, str(error))) from None
+    bad = [one for one in found if isinstance(one, Bad)]
+    good = [one for one in found if isinstance(one, Record)]
+    if bad and (not reading.skip_bad or not good):
+        raise ValueError(message(path.name, bad, len(found)))
+    return _gathered(path, good, bad, names, info)
+
+
+def _with_name(name, said):
+    return said if said.startswith(name) else f"{name}: {said}"
+
+
+def _gathered(path, good, bad, names, info):
+    smiles = tuple(one.smiles for one in good)
+    return Structures(
+        path.stem,
+        tuple(one.id for one in good),
+        _molecules(good),
+        np.array([one.label for one in good]),
+        np.array([one.charge for one in good], dtype=np.int64),
+        None if None in smiles else smiles,
+        tuple((one.place, one.id, one.reason) for one in bad),
+        tuple(possible_labels(names, good)),
+        info,
+    )
+
+
+def _molecules(records):
+    numbers = np.concatenate([np.zeros(0, int), *(one.numbers for one in records)])
+    positions = np.concatenate([np.zeros((0, 3)), *(one.positions for one in records)])
+    return Molecules(numbers.astype(int), positions, np.array([len(r.numbers) for r in records]))
+
+
+def _labelled(found, names, reading):
+    """The records with their labels; a `Bad` for a label that is no number.
+
+    Raises
+    ------
+    ValueError : nothing in the file has the name of the label.
+    """
+    wanted = reading.property_key
+    if wanted is None and not any(name.casefold() == DEFAULT_LABEL for name in names):
+        return found
+    if not any(isinstance(one, Record) for one in found):
+        return found
+    key = named(
+        wanted or DEFAULT_LABEL, names, "property", PROPERTY_OPTION, possible_labels(names, found)
+    )
+    return [
+        _with_label(one, key, reading.needs_labels) if isinstance(one, Record) else one
+        for one in found
+    ]
+
+
+def _with_label(record, key, needed):
+    try:
+        record.label = label_in(record.known.get(key))
+    except ValueError as error:
+        return Bad(record.place, record.id, str(error))
+    if needed and np.isnan(record.label):
+        return Bad(record.place, record.id, f"{NO_LABEL} {key!r}; add it, or use ask and tell")
+    return record
+
+
+def _shaped(found, reading):
+    """The records with geometries; a `Bad` for one that has none, or an impossible one."""
+    records = [one for one in found if isinstance(one, Record)]
+    flat = [one for one in records if one.positions is None]
+    given = [one for one in records if one.positions is not None]
+    wrong = {}
+    made = embedding.geometries([one.smiles for one in flat]) if flat else []
+    for one, geometry in zip(flat, made, strict=True):
+        if isinstance(geometry, str):
+            wrong[id(one)] = geometry
+        else:
+            one.numbers, one.positions = geometry
+    if given:
+        known = [one.hydrogens_known for one in given]
+        said = problems(_molecules(given), known, reading.length_unit, reading.hydrogens)
+        wrong |= {id(given[k]): reason for k, reason in said.items()}
+    return [Bad(o.place, o.id, wrong[id(o)]) if id(o) in wrong else o for o in found]
 
 
 def label_of(text, where):
@@ -121,19 +222,6 @@ def label_of(text, where):
     if isinstance(text, bool) or not np.isfinite(value):
         raise ValueError(f"{where}: label {text!r} is not a finite number in eV; correct it")
     return value
-
-
-def _charge_of(value, name, one):
-    """A charge as int; ValueError for what is none, or none of a molecule."""
-    try:
-        charge = float(value)
-    except (TypeError, ValueError):
-        charge = np.nan
-    if isinstance(value, bool) or not abs(charge) < 1000 or charge != int(charge):
-        raise ValueError(
-            f"{name}: molecule {one!r}: charge {value!r} is not a whole number; correct it"
-        )
-    return int(charge)
 
 
 def read_table(text, name):
@@ -156,121 +244,3 @@ def read_table(text, name):
                 f"{','.join(names)[:200]}; a decimal comma? write -9.5, or quote the text"
             )
     return rows
-
-
-def _from_folder(folder, property_key):
-    files = sorted(path for path in folder.iterdir() if path.suffix in FRAMES)
-    if not files:
-        raise ValueError(f"{folder.name}: no .xyz or .extxyz in the folder")
-    frames, ids = [], []
-    for path in files:
-        in_file = read_frames(path)
-        if len(in_file) > 1:
-            raise ValueError(f"{path.name}: {len(in_file)} frames; in a folder each file has one")
-        frames += in_file
-        ids.append(path.stem)
-    return _from_frames(folder, frames, ids, property_key)
-
-
-def _from_frames(path, frames, ids, property_key):
-    y, charges = np.full(len(frames), np.nan), np.zeros(len(frames), dtype=np.int64)
-    for position, frame in enumerate(frames):
-        known = dict(frame.calc.results if frame.calc else {}, **frame.info)
-        if property_key in known:
-            where = f"{path.name}: molecule {ids[position]!r}"
-            y[position] = label_of(known[property_key], where)
-        charges[position] = _charge_of(known.get("charge", 0), path.name, ids[position])
-    molecules = located(path, Molecules.of, frames)
-    return Structures(path.stem, tuple(ids), molecules, y, charges)
-
-
-def _identifier(frame, otherwise):
-    return str(frame.info.get("id", frame.info.get("name", otherwise)))
-
-
-def _from_sdf(path, property_key):
-    Chem = _rdkit().Chem
-    frames, ids, y, charges, smiles = [], [], [], [], []
-    for number, mol in enumerate(_records(path, Chem)):
-        where = f"{path.name}: record {number}"
-        if mol is None:
-            raise ValueError(f"{where} is not readable by RDKit; correct or remove it")
-        if not mol.GetNumConformers() or not mol.GetConformer().Is3D():
-            raise ValueError(
-                f"{where} has no three-dimensional coordinates; give them, or its SMILES in a CSV"
-            )
-        try:
-            ids.append(mol.GetProp("_Name").strip() or str(number))
-            label = mol.GetProp(property_key) if mol.HasProp(property_key) else None
-        except UnicodeDecodeError as error:
-            raise ValueError(f"{where} is not a text in UTF-8 ({error})") from None
-        frames.append(_atoms(mol))
-        y.append(np.nan if label is None else label_of(label, where))
-        charges.append(Chem.GetFormalCharge(mol))
-        smiles.append(Chem.MolToSmiles(Chem.RemoveHs(mol)))
-    if not frames:
-        raise ValueError(f"{path.name}: no molecule in the file")
-    molecules = located(path, Molecules.of, frames)
-    return Structures(
-        path.stem, tuple(ids), molecules, np.array(y), np.array(charges), tuple(smiles)
-    )
-
-
-def _records(path, Chem):
-    """The records of an .sdf, None for those that RDKit cannot read."""
-    try:
-        yield from Chem.SDMolSupplier(str(path), removeHs=False)
-    except (OSError, RuntimeError) as error:
-        raise ValueError(f"{path.name}: not a readable .sdf ({type(error).__name__})") from None
-
-
-def _from_smiles(path, property_key):
-    chemistry = _rdkit()
-    try:
-        rows = read_table(path.read_bytes().decode("utf-8-sig"), path.name)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name}: not a readable CSV in UTF-8 ({error})") from None
-    if not rows or "smiles" not in rows[0]:
-        found = ", ".join(filter(None, rows[0])) if rows else "no row"
-        raise ValueError(f"{path.name}: no column 'smiles', found {found}; name it in the header")
-    frames, ids, y, charges = [], [], [], []
-    for number, row in enumerate(rows):
-        where = f"{path.name}, line {number + 2}"
-        mol = chemistry.Chem.MolFromSmiles(row["smiles"] or "")
-        if mol is None or not mol.GetNumAtoms():
-            raise ValueError(f"{where}: {row['smiles']!r} is no SMILES that RDKit can read")
-        if mol.GetNumAtoms() > MOST_ATOMS:
-            raise ValueError(
-                f"{where}: {mol.GetNumAtoms()} atoms are too many to make a geometry of; give one "
-                "as .xyz"
-            )
-        charges.append(chemistry.Chem.GetFormalCharge(mol))
-        try:
-            mol = chemistry.embed(mol, np.random.default_rng([0, number]))
-        except chemistry.Dropped:
-            raise ValueError(
-                f"{where}: RDKit finds no geometry for {row['smiles']!r}; give one as .xyz"
-            ) from None
-        if chemistry.AllChem.MMFFHasAllMoleculeParams(mol):
-            chemistry.AllChem.MMFFOptimizeMolecule(mol, maxIters=1000)
-        frames.append(_atoms(mol))
-        ids.append((row.get("id") or "").strip() or str(number))
-        label = row.get(property_key)
-        y.append(label_of(label, where) if label not in (None, "") else np.nan)
-    molecules = located(path, Molecules.of, frames)
-    smiles = tuple(row["smiles"] for row in rows)
-    return Structures(path.stem, tuple(ids), molecules, np.array(y), np.array(charges), smiles)
-
-
-def _atoms(mol):
-    numbers = [atom.GetAtomicNum() for atom in mol.GetAtoms()]
-    return ase.Atoms(numbers=numbers, positions=mol.GetConformer().GetPositions())
-
-
-def _rdkit():
-    """RDKit, with the embedding of the pools' builder."""
-    try:
-        from alutils.data.pools import chemistry
-    except ImportError as error:
-        raise ValueError(str(error).replace("building a pool", "reading SMILES or .sdf")) from None
-    return chemistry

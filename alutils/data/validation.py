@@ -6,6 +6,8 @@ anchors that explode: each is a ValueError before it costs memory, time or the i
 
 from __future__ import annotations
 
+import gzip
+import io
 import lzma
 import math
 import struct
@@ -18,7 +20,6 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse
 import yaml
-from ase.io.extxyz import key_val_str_to_dict
 
 # What numpy and zipfile raise on files that are truncated, pickled or something else entirely.
 BROKEN = (
@@ -28,7 +29,6 @@ BROKEN = (
 )
 PACKED_AT_MOST = 200  # times: positions and labels never pack better than that, a bomb does
 SMALL = 64 * 2**20  # bytes that we unpack whatever they are packed into
-MOST_XYZ_COLUMNS = 9999  # ase would list them
 MOST_NODES = 10**5  # of a YAML file
 MOST_COLUMNS = 10**6  # of a descriptor
 
@@ -121,43 +121,52 @@ def sparse_matrix(format, shape, data, indices, indptr, **_):
     return kinds[kind]((data, indices, indptr), shape=tuple(int(n) for n in shape)).tocsr()
 
 
-def check_frames(path):
-    """ValueError where a number of atoms is not followed by so many lines: ase would look for them.
+def kind_of(path) -> str:
+    """The suffix that says what a file is, in lower case, that of a packed one without .gz."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] == ".gz":
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
 
-    A blank line ends the file, for ase too: nothing may follow it but blank lines.
+
+def read_text(path: Path) -> str:
+    """The text of a file, unpacked if its bytes are gzip's, with line ends as \\n.
+
+    UTF-8, UTF-16 with its mark, or else Windows-1252, which spreadsheets write.
+
+    Raises
+    ------
+    ValueError : it unpacks to a bomb, or is no text.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name}: not a text in UTF-8 ({error})") from None
-    while lines and not lines[-1].strip():
-        lines.pop()
-    at = 0
-    while at < len(lines):
-        head, wrong = lines[at].strip(), None
-        if not (head.isascii() and head.isdigit() and len(head) < 10 and int(head) > 0):
-            wrong = f"{head[:40]!r} is not a number of atoms"
-        elif at + 2 + int(head) > len(lines):
-            follow = max(0, len(lines) - at - 2)
-            wrong = f"{head} atoms announced, {follow} lines follow the comment"
-        if wrong:
-            raise ValueError(
-                f"{path.name}: not a readable .xyz (line {at + 1}: {wrong}); each frame is the "
-                "number of atoms, a comment line, and one line per atom"
-            )
-        at += 2 + int(head)
+    content = path.read_bytes()
+    if content[:2] == b"\x1f\x8b":
+        content = _unpacked(content, path.name)
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encodings = ("utf-16",)
+    else:
+        encodings = ("utf-8-sig", "cp1252")
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError as error:
+            last = error
+        else:
+            if "\0" in text:
+                raise ValueError(f"{path.name}: not a text: it holds a zero byte")
+            return text.replace("\r\n", "\n").replace("\r", "\n")
+    raise ValueError(f"{path.name}: not a text in UTF-8 ({last})")
 
 
-def comment_line(line):
-    """The properties in a comment line of .extxyz, as ase reads them; ValueError for a bomb."""
-    properties = key_val_str_to_dict(line)
+def _unpacked(content, name):
+    most = max(SMALL, PACKED_AT_MOST * len(content))
     try:
-        columns = [int(n) for n in str(properties.get("Properties", "")).split(":")[2::3]]
-    except ValueError:
-        columns = [0]
-    if any(n < 1 for n in columns) or sum(columns) > MOST_XYZ_COLUMNS:
-        raise ValueError(f"not 1 to {MOST_XYZ_COLUMNS} columns in Properties")
-    return properties
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            text = file.read(most + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{name}: not a readable .gz ({brief(error)})") from None
+    if len(text) > most:
+        raise ValueError(f"{name}: it would unpack to more than {most / 2**20:.0f} MB: a bomb")
+    return text
 
 
 def read_yaml(path: Path):

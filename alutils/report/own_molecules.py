@@ -33,7 +33,7 @@ def read_pool(path, property_key, folder):
     `alutils.data.structures.Structures`
     """
     if not path:
-        path = Path(folder) / "mine.extxyz"
+        path, property_key = Path(folder) / "mine.extxyz", None
         excerpt = list(load("organics").molecules[:N_EXCERPT])
         ase.io.write(path, excerpt, format="extxyz")
     return read_structures(path, property_key)

@@ -246,6 +246,10 @@ def kinds(folder):
         )
         for a in frames
     )
+    numbers = "\t".join(["1.5"] * 15)
+    gdb = plain.split("\n", 2)[2].split("\n")[: len(frames[0])]
+    gdb = "\n".join([f"{len(gdb)}\ngdb 1\t{numbers}", *gdb, "1.5\t2.5", "C\tC", "InChI=1\tx", ""])
+    gdb += "3\ncode = A B | q = -1\nO 0 0 0.119\nD 0 7.63*^-1 -0.477\n1 0 -0.763 -0.477\n"
     X = scipy.sparse.csr_matrix(np.round(np.random.default_rng(0).random((4, 6)), 2))
     sparse = written(scipy.sparse.save_npz, X)
 
@@ -363,6 +367,7 @@ def kinds(folder):
         Kind("plain.npz", written(np.savez, **arrays), dataset, mutate=mutate_archive),
         Kind("a.extxyz", extxyz, dataset),
         Kind("a.xyz", plain.encode(), structures),
+        Kind("gdb.xyz", gdb.encode(), structures),
         Kind("labels.txt", b"-9.5\n-9.25\n-8\n", dataset),
         Kind("mbtr_k2.npz", sparse, zenodo, ("mbtr_k2.npz", "zenodo"), mutate=mutate_archive),
         Kind("HOMO.txt", b"-5.5\n-6\n-7.25\n-8\n", homo, share=0.3, names=("HOMO.txt", "zenodo")),
@@ -390,6 +395,7 @@ def kinds(folder):
         blocks.append(f"{text_of}{Chem.MolToMolBlock(mol)}>  <homo>\n-9.5\n\n$$$$\n")
     listed.append(Kind("a.sdf", "".join(blocks).encode(), structures))
     listed.append(Kind("a.csv", smiles, structures, share=0.3))
+    listed.append(Kind("a.smi", b"CO methanol\n[NH4+] 007\nC#N\n", structures, share=0.3))
     return listed
 
 
