@@ -44,3 +44,16 @@ def test_what_belongs_to_no_claim_does_not_count():
         ]
         == "C5"
     )
+
+
+def test_pages_run_the_seeds_that_the_rule_gives():
+    table = pilot.read()
+    for page in pilot.piloted_pages():
+        seeds = {name: page.parameters[name] for name in pilot.PILOT if name in page.parameters}
+        assert seeds == pilot.fresh(table, page), page.name
+
+
+def test_what_is_tracked_of_the_pilot_comes_out_again():
+    (page,) = (p for p in pilot.piloted_pages() if p.name == "05_targeted_search-aminoacids")
+    found = [{k: str(v) for k, v in row.items()} for row in pilot.rows(page, pilot.evidence(page))]
+    assert found == [row for row in pilot.read() if row["page"] == page.name]
