@@ -120,7 +120,7 @@ where = glue("fig_where", gain_figures.by_remoteness(rows))
 # - *Tails*: each component's values are replaced by normally distributed ones in the same order.
 # - *Equal variances*: the components get the falling variances that those of `aminoacids` have.
 # - *The prior mean of zero*: the labels of the training set are centred (`normalize_y`), the noise in eV² as
-#   before. AA's labels have a mean near −14 eV, and far from all training molecules the model of the paper predicts 0.
+#   before. Random labels of AA have a mean of {glue:text}`A_labels` eV, and far from all training molecules the paper's model predicts zero.
 #
 # The rule: a gain *needs* what it is less than half as large without. That is supported where the whole
 # interval lies below half of the gain beside it, not supported where it lies above.
@@ -150,7 +150,7 @@ left = glue("fig_left", panels)
 # ## What the prior mean does
 #
 # The paper's model has a prior mean of zero, and so has ours. Far from all training molecules it predicts
-# 0 eV, where AA's labels lie near −14 eV: each remote molecule that is not in the training set costs many
+# zero, and AA's labels lie far below: each remote molecule that is not in the training set costs many
 # electron volts. With the labels centred A errs by {glue:text}`A_centred` eV in place of {glue:text}`A_zero` eV, with not one label
 # more, and D minus A is {glue:text}`gain_centred`. The table has the same for all three pools.
 

@@ -114,6 +114,18 @@ def test_a_collapsed_fit_is_named_and_leaves_the_scale_alone():
     assert "5.253 ±" in tables.mean_std(records, "mae_ev")["D"][200]  # the table hides nothing
 
 
+def test_where_most_fits_are_bad_none_is_an_exception():
+    records = runs((A, D))
+    records.loc[records["strategy"] == D, ["mae_ev", "r2"]] = [1.9, -20.0]
+    assert not tables.is_collapsed(records).any()
+    stated = tables.collapsed_text(records)
+    assert stated.startswith("None of the 24 fits collapsed. Most fits of D at 0.05 eV² have")
+    figure = figures.learning_curves(records)
+    drawn = [np.asarray(line.get_ydata(), float) for line in figure.axes[0].lines]
+    shown = [y for y in drawn if np.isclose(y, 1.9).any()]
+    assert shown and "X" not in [line.get_marker() for ax in figure.axes for line in ax.lines]
+
+
 def test_fits_at_a_bound_are_counted_by_parameter():
     records = runs((A, D))
     stated = "None of the 24 fits ended with a parameter at a bound of its range."

@@ -36,6 +36,7 @@ LAW = pd.DataFrame(
         *("predicted_area_gain", "area_gain", "spread"),
     ],
 ).assign(share=lambda frame: frame["target_high"] - frame["target_low"])
+OVERLAP = LAW.assign(overlap=[0.1, 0.5, 0.3], saving_gain=[0.9, 0.4, 0.6])
 ERRORS = {E: (-0.2, 0.1), "most_probable": (-0.15, 0.05)}
 FIELD = [
     pd.DataFrame(
@@ -103,6 +104,7 @@ FIGURES = {
     "in_range_error": lambda: figures.in_range_error(SEARCH),
     "law": lambda: law_figures.law(LAW, ERRORS),
     "share_alone": lambda: law_figures.share_alone(LAW),
+    "overlap": lambda: law_figures.overlap(OVERLAP, E),
     "field": lambda: law_figures.field(FIELD, ["found (%)", "error (%)"]),
     "shifted_tests": lambda: law_figures.shifted_tests(SHIFTED, margin=0.04),
     "predicted_savings": lambda: law_figures.predicted_savings(FORETOLD),
@@ -408,6 +410,8 @@ for panel, name in ((1, E), (2, "most_probable")):
         ("predicted_savings", panel, "points", None): partial(predicted, name, True),
         ("predicted_savings", panel, "line", None): partial(predicted, name, False),
     }
+for panel, x, y in ((1, 0.1, 0.9), (2, 0.5, 0.4)):
+    EXPECTED["overlap", panel, "points", None] = lambda x=x, y=y: {"x": [x], "y": [y]}
 for number, (pool, label) in enumerate((("organics", "axis 1"), ("aminoacids", "HOMO (eV)"))):
     panel = number + 1
     for name in ("k_centre", D):
@@ -460,6 +464,10 @@ LABELLED = {  # title, x and y of each panel
     "rates": [("", SIZE, "rate, test set (-)"), ("", SIZE, "rate, held-out set (-)")],
     "in_range_error": [("", SIZE, "MAE (eV)")],
     "law": [(name, FORETOLD_GAIN, REALISED) for name in SEARCHES],
+    "overlap": [
+        (pool, "overlap of target and rest as the model sees them", "saved, part of the possible")
+        for pool in ("organics", "aminoacids")
+    ],
     "share_alone": [(name, "share of the target (% of the pool)", REALISED) for name in SEARCHES],
     "field": [("", "found (%)", ""), ("", "error (%)", "")],
     "shifted_tests": [(pool, REMOTE, FROM_A) for pool in ("organics", "aminoacids")],

@@ -367,3 +367,16 @@ def test_verify_without_data_says_what_to_do(pool, tmp_path):
     remove_data(tmp_path)
     with pytest.raises(ValueError, match="ALUTILS_DATA"):
         long_runs.verify(1, 0, tmp_path / "tracked")
+
+
+def test_a_large_bundle_goes_on_in_further_files(tmp_path, monkeypatch):
+    configs = [RunConfig("organics", "random", seed=seed) for seed in range(5)]
+    made = [made_up.record(config) for config in configs]
+    monkeypatch.setattr(store, "MOST_BYTES", 2 * len(json.dumps(made[0])) + 40)
+    path = tmp_path / "b.jsonl"
+    store.write_bundle(path, made)
+    assert [file.name for file in store.parts(path)] == ["b.jsonl", "b-2.jsonl", "b-3.jsonl"]
+    assert all(file.stat().st_size <= store.MOST_BYTES for file in store.parts(path))
+    assert [store.find(config, tmp_path) for config in configs] == made
+    store.write_bundle(path, made[:2])
+    assert store.parts(path) == [path] and store.find(configs[4], tmp_path) is None

@@ -69,7 +69,7 @@ def collapsed_text(records):
     """A sentence on the collapsed fits among these runs."""
     rows = records[is_collapsed(records)]
     if rows.empty:
-        return f"None of the {len(records)} fits collapsed."
+        return f"None of the {len(records)} fits collapsed.{_bad_text(records)}"
     where = [
         f"{strategies.letter(row.strategy)} at {row.n_train} molecules, "
         f"noise {row.noise_var:g} eV², seed {row.seed}"
@@ -82,7 +82,18 @@ def collapsed_text(records):
         "like none that it knows. These are all where the length scale ended too short, and the "
         "remote ones where a pool has many. Every number of this page includes such fits; in the "
         "figures a cross at the upper edge stands for a size at which one seed collapsed."
+        f"{_bad_text(records)}"
     )
+
+
+def _bad_text(records):
+    """Where most fits are below COLLAPSED, so that none of them is an exception."""
+    bad = records[(records["r2"] < COLLAPSED) & ~is_collapsed(records)]
+    if bad.empty:
+        return ""
+    kinds = bad.groupby(["strategy", "noise_var"], sort=False).size().index
+    where = ", ".join(f"{strategies.letter(name)} at {noise:g} eV²" for name, noise in kinds)
+    return f" Most fits of {where} have an R² below {COLLAPSED:g} there, and are shown as they are."
 
 
 def bound_text(records):

@@ -103,7 +103,10 @@ def verify(n, seed, folder, bundle=""):
     for name in broken:
         print(f"FAILS   {name}\n  the seal is broken: changed after it was made", flush=True)
     here = {name for name in {r["config"]["dataset"] for r in tracked.values()} if _at_hand(name)}
-    offered = store.bundle(folder / f"{bundle}.jsonl") if bundle else tracked
+    offered = tracked
+    if bundle:
+        files = store.parts(folder / f"{bundle}.jsonl")
+        offered = {name: made for file in files for name, made in store.bundle(file).items()}
     candidates = [name for name, made in offered.items() if made["config"]["dataset"] in here]
     if not candidates:
         raise ValueError(

@@ -1,8 +1,8 @@
 """Records: one JSON file per run, with its picks and where its numbers come from.
 
 A run is looked for among the tracked records (`book/records`), then elsewhere. Hundreds of short
-runs that belong together are tracked as a *bundle*, a .jsonl with one record a line. The key is the
-configuration and the content of the data set. A record is *stale* when its numerics version is not
+runs that belong together are tracked as a *bundle*, a .jsonl with one record a line; a large one
+goes on in NAME-2.jsonl and so on. The key is the configuration and the content of the data set. A record is *stale* when its numerics version is not
 the current one (`runs.provenance`).
 """
 
@@ -23,6 +23,7 @@ from alutils.storage import usage_log
 from alutils.storage.files import seal, write_text
 from alutils.storage.locations import records_dir
 
+MOST_BYTES = 4_000_000  # of one file of a bundle
 KINDS = {
     **{"config": dict, "rows": list, "batches": list, "complete": bool},
     **{"numerics_version": int, "data_sha256": str},
@@ -93,10 +94,24 @@ def bundle(path):
     return made
 
 
+def parts(path):
+    """The files of a bundle: `path`, NAME.jsonl, and where it goes on."""
+    return [path, *sorted(path.parent.glob(f"{path.stem}-[0-9]*.jsonl"))]
+
+
 def write_bundle(path, made):
-    """Write complete records as a bundle, at once."""
-    lines = [json.dumps(record, separators=(",", ":"), allow_nan=False) for record in made]
-    write_text(path, "".join(f"{line}\n" for line in lines))
+    """Write complete records as a bundle, each of its files at once, none above MOST_BYTES."""
+    texts = [""]
+    for record in made:
+        line = json.dumps(record, separators=(",", ":"), allow_nan=False) + "\n"
+        if texts[-1] and len(texts[-1]) + len(line) > MOST_BYTES:
+            texts.append("")
+        texts[-1] += line
+    written = [path, *(path.with_stem(f"{path.stem}-{k}") for k in range(2, len(texts) + 1))]
+    for file, text in zip(written, texts, strict=True):
+        write_text(file, text)
+    for old in set(parts(path)) - set(written):
+        old.unlink()
     bundle.cache_clear()
 
 

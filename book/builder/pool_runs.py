@@ -42,7 +42,8 @@ def bundle_configs(name, root=ROOT):
     listed = read_pages(root)
     pages = [page for page in listed if page.notebook[:2] in NOTEBOOKS]
     served = [page for page in pages if BUNDLES[name](page.parameters["dataset"], root)]
-    others = [store.bundle(path) for path in store.bundles(records_dir()) if path.stem != name]
+    own = store.parts(records_dir() / f"{name}.jsonl")
+    others = [store.bundle(path) for path in store.bundles(records_dir()) if path not in own]
     elsewhere = {name for bundle in others for name in bundle}
     configs = all_configs(served, root)
     for page in listed:
