@@ -105,8 +105,8 @@ def verify(n, seed, folder, bundle=""):
     here = {name for name in {r["config"]["dataset"] for r in tracked.values()} if _at_hand(name)}
     offered = tracked
     if bundle:
-        files = store.parts(folder / f"{bundle}.jsonl")
-        offered = {name: made for file in files for name, made in store.bundle(file).items()}
+        parts = map(store.bundle, store.parts(folder / f"{bundle}.jsonl"))
+        offered = {name: made for part in parts for name, made in part.items()}
     candidates = [name for name, made in offered.items() if made["config"]["dataset"] in here]
     if not candidates:
         raise ValueError(

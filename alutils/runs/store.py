@@ -2,8 +2,8 @@
 
 A run is looked for among the tracked records (`book/records`), then elsewhere. Hundreds of short
 runs that belong together are tracked as a *bundle*, a .jsonl with one record a line; a large one
-goes on in NAME-2.jsonl and so on. The key is the configuration and the content of the data set. A record is *stale* when its numerics version is not
-the current one (`runs.provenance`).
+goes on in NAME-2.jsonl and so on. The key is the configuration and the content of the data set. A
+record is *stale* when its numerics version is not the current one (`runs.provenance`).
 """
 
 from __future__ import annotations
