@@ -84,7 +84,7 @@ def headline(frame):
     upper.axvspan(-100 * MARGIN, 100 * MARGIN, color="0.92", zorder=0)
     upper.set_title("Task 1: a model of the whole pool")
     upper.set_xlabel("error of D minus random's (% of random's MAE)")
-    upper.legend(loc="upper left", fontsize="small")
+    upper.legend(loc="center left", fontsize="small")
     lower.set_title("Task 2: a search for the highest HOMO levels")
     lower.set_xlabel("labels saved by E (% of random's)")
     lower.set_xlim(0, 100)
