@@ -298,7 +298,8 @@ def test_an_alutils_from_elsewhere_is_refused(repo):
 
 def test_a_file_that_is_edited_while_the_page_runs_counts_as_changed(repo, monkeypatch):
     def edit(page, root):
-        (root / "alutils/acquisition/strategies.py").write_text("# edited")
+        path = root / "alutils/acquisition/strategies.py"
+        path.write_text(path.read_text("utf8") + "# edited\n", "utf8")
         return papermill(page, root)
 
     papermill = execute.papermill
