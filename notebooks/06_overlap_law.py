@@ -226,7 +226,7 @@ overlap_claim.verdict_table(verdicts)
 # upper tails: among these alone it is {glue:text}`rho_tails:s`, so that between two tails of one pool less overlap
 # promises nothing.
 #
-# *Which reading counts:* the claim speaks of savings, so they decide. The {term}`gain` in their place has
+# *Which reading counts:* the claim speaks of savings, so they decide; we settled that after we had seen all readings. The {term}`gain` in their place has
 # {glue:text}`rho_gain:s`, and its interval on QM9 includes zero. Savings in labels, and not as a part of the
 # possible, go with the share of the target, the overlap of the labels: that is the sketch as drawn, and mostly the bound.
 #

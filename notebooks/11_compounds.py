@@ -127,7 +127,7 @@ search_figure = glue("fig_search", report.search_figure(found))
 # {glue:text}`relatives:s` of these test molecules have their ligand in the pool, bare or with another ion. The third
 # kind of test set therefore takes whole ligands, with whatever ion. Strategy D runs beside A: the paper expects
 # it to make use of redundancy, and a test set of siblings may hide that. Six splits by compound were tried first
-# and do not count.
+# and do not count; the number of splits was set by time, when eight of them had been seen.
 
 # %%
 both = ["random", "uncertain_cluster_centres"]
