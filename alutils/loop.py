@@ -19,7 +19,8 @@ from alutils import metrics
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, PoolView, entered, in_range
 from alutils.acquisition.target import Target, highest
-from alutils.model.gp import GaussianProcess
+from alutils.data.reading import Reading
+from alutils.model.scale import PRIORS, prior_model, scale_of
 
 if TYPE_CHECKING:
     from alutils.data.datasets import MoleculeDataset
@@ -38,12 +39,15 @@ class RunConfig:
     scheme : "pow" or "constant" (Eqs. 1 and 2)
     n_init, n_const, n_max, n_test : molecules in the first batch, the batch unit N_const, the final
         training set, the test set
-    noise_var : sigma_n^2, eV^2; with normalize_y a multiple of var(y_train)
+    noise_var : sigma_n^2, eV^2; with normalize_y, or the prior "data", a multiple of var(y_train)
     normalize_y, n_restarts : as in `alutils.model.gp.GaussianProcess`
     target : what a search looks for, an `acquisition.target.Target` or its fields as a mapping;
         None for none. The paper's: the highest 30 %
     seed : of test set, first batch, optimiser starts and picks
     descriptor : a name of `alutils.descriptors.DESCRIPTORS`; None takes the data set's own
+    prior : "paper", or "data" for labels of any kind: see `alutils.model.scale.prior_model`
+    reading : how a file of one's own is read, a `data.records.Reading` or its fields as a mapping;
+        None for a registered data set, or for the property "homo" of a file
 
     Raises
     ------
@@ -64,12 +68,16 @@ class RunConfig:
     target: Target | None = PAPERS_TARGET
     seed: int = 0
     descriptor: str | None = None
+    prior: str = "paper"
+    reading: Reading | None = None
 
     def __post_init__(self):
         if callable(self.strategy):
             object.__setattr__(self, "strategy", entered(self.strategy))
         if isinstance(self.target, Mapping):
             object.__setattr__(self, "target", Target(**self.target))
+        if isinstance(self.reading, Mapping):
+            object.__setattr__(self, "reading", Reading(**self.reading))
         if self.strategy not in STRATEGIES:
             raise ValueError(
                 f"strategy={self.strategy!r} is unknown: choose one of {', '.join(STRATEGIES)}"
@@ -81,6 +89,10 @@ class RunConfig:
             raise ValueError(f"n_test={self.n_test} must be 1 molecule or more")
         if not (np.isfinite(self.noise_var) and self.noise_var >= 0):
             raise ValueError(f"noise_var={self.noise_var} must be finite and 0 eV^2 or more")
+        if self.prior not in PRIORS:
+            raise ValueError(f"prior={self.prior!r} is unknown: choose one of {', '.join(PRIORS)}")
+        if self.prior == "data" and self.normalize_y:
+            raise ValueError("normalize_y=True and prior='data' both standardise: choose one")
         if self.n_restarts < 0:
             raise ValueError(f"n_restarts={self.n_restarts} must be 0 or more")
         if self.seed < 0:
@@ -91,6 +103,13 @@ class RunConfig:
     def range_in(self, y):
         """The target's range in eV among the labels, None without a target."""
         return None if self.target is None else self.target.range_in(y)
+
+    def model(self, n_bits=0, random_state=None):
+        """The `alutils.model.gp.GaussianProcess` of a run, not fitted; n_bits as of X."""
+        options = {"n_restarts": self.n_restarts, "n_bits": n_bits, "random_state": random_state}
+        if self.normalize_y:
+            options["normalize_y"] = True
+        return prior_model(self.prior, self.noise_var, **options)
 
 
 class Step(NamedTuple):
@@ -151,20 +170,19 @@ def steps(config, dataset, X, batches=()):
     y, target = dataset.y, config.range_in(dataset.y)
     test_idx, train_idx, heldout_idx = split(config, len(y))
     sizes = batch_sizes(config.scheme, config.n_init, config.n_const, config.n_max)
+    n_bits = _descriptors().n_bits(dataset, config.descriptor)
     for batch in batches:
         train_idx, heldout_idx = _move(batch, train_idx, heldout_idx)
 
     for iteration in range(len(batches), len(sizes) + 1):
         started = time.perf_counter()
-        model = GaussianProcess(
-            config.noise_var,
-            config.normalize_y,
-            config.n_restarts,
-            random_state=np.random.default_rng([config.seed, FIT, iteration]),
-        ).fit(X[train_idx], y[train_idx])
+        rng = np.random.default_rng([config.seed, FIT, iteration])
+        model = config.model(n_bits, rng)
+        scale = scale_of(y[train_idx], config.prior)
+        model.fit(X[train_idx], scale.to_z(y[train_idx]))
         fitted = time.perf_counter()
 
-        view = PoolView(model, X[heldout_idx], target)
+        view = PoolView(model, X[heldout_idx], target and target.to_z(scale))
         batch, n_candidates = None, np.nan
         if iteration < len(sizes):
             rng = np.random.default_rng([config.seed, PICK, iteration])
@@ -177,14 +195,10 @@ def steps(config, dataset, X, batches=()):
         row = {
             "iteration": iteration,
             "n_train": len(train_idx),
-            **_test_metrics(y[test_idx], model.predict(X[test_idx]), target),
-            **_search_metrics(y, train_idx, heldout_idx, view),
+            **_test_metrics(y[test_idx], scale.from_z(model.predict(X[test_idx])), target),
+            **_search_metrics(y, train_idx, heldout_idx, view, target),
             "n_candidates": n_candidates,
-            "signal_var": float(model.signal_var_ * model.y_std_**2),
-            "length_scale": float(model.length_scale_),
-            "lml": float(model.log_marginal_likelihood_),
-            "at_bound": " ".join(model.at_bound_),
-            "noise_var_used": float(model.noise_var_used_ * model.y_std_**2),
+            **_fit_facts(model, scale),
             "fit_s": fitted - started,
             "acquire_s": picked - fitted,
         }
@@ -195,9 +209,9 @@ def steps(config, dataset, X, batches=()):
 
 def run(config: RunConfig) -> pd.DataFrame:
     """Run one configuration in memory: one row per iteration, with the config's columns."""
-    from alutils.data.datasets import load
+    from alutils.data.datasets import of_run
 
-    dataset = load(config.dataset)
+    dataset = of_run(config)
     check(config, dataset)
     X = _descriptors().features(dataset, descriptor=config.descriptor)
     return to_frame(config, [step.row for step in steps(config, dataset, X)])
@@ -206,9 +220,12 @@ def run(config: RunConfig) -> pd.DataFrame:
 def to_frame(config, rows):
     """Rows of one run as a frame whose first columns are the configuration's.
 
-    Those of the target are target_low, target_high and target_by.
+    Those of the target are target_low, target_high and target_by, those of the reading
+    property_key and unit.
     """
     values = asdict(config)
+    reading = values.pop("reading") or {}
+    values |= {name: reading.get(name) for name in ("property_key", "unit")}
     target = values.pop("target") or dict.fromkeys(("low", "high", "by"))
     values |= {f"target_{name}": value for name, value in target.items()}
     frame = pd.DataFrame(rows)
@@ -250,11 +267,23 @@ def _test_metrics(y, mu, target):
     }
 
 
-def _search_metrics(y, train_idx, heldout_idx, view):
+def _fit_facts(model, scale):
+    """Columns of a row on the fit, variances in the unit of the labels, squared."""
+    variance = (model.y_std_ * scale.std) ** 2
+    return {
+        "signal_var": float(model.signal_var_ * variance),
+        "length_scale": float(model.length_scale_),
+        "lml": float(model.log_marginal_likelihood_),
+        "at_bound": " ".join(model.at_bound_),
+        "noise_var_used": float(model.noise_var_used_ * variance),
+    }
+
+
+def _search_metrics(y, train_idx, heldout_idx, view, target):
     """Columns of a row on the search for the target; NaN without one."""
-    if view.target is None:
+    if target is None:
         return dict.fromkeys(("tpr_heldout", "fpr_heldout", "n_found", "found_share"), np.nan)
-    inside = view.target.contains(y)
+    inside = target.contains(y)
     tpr, fpr = metrics.rates(inside[heldout_idx], view.target.contains(view.mu))
     n_found, n_left = int(inside[train_idx].sum()), int(inside[heldout_idx].sum())
     return {

@@ -3,6 +3,8 @@
 import made_up
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alutils import loop
 from alutils.acquisition.batching import batch_sizes
@@ -10,8 +12,11 @@ from alutils.acquisition.strategies import STRATEGIES
 from alutils.acquisition.target import above
 from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
+from alutils.model import scale
+from alutils.model.gp import GaussianProcess
 
 CONFIG = dict(n_init=20, n_const=20, n_max=100, n_test=50, noise_var=0.01, n_restarts=0)
+SCALED = CONFIG | {"n_max": 80, "prior": "data"}
 TIMINGS = {"fit_s", "acquire_s"}
 
 
@@ -80,16 +85,16 @@ def test_every_draw_has_its_own_seed(pool, monkeypatch):
     """Fits and picks of two seeds, and of two iterations, never draw the same."""
     drawn = {"fit": [], "pick": []}
 
-    class Model(loop.GaussianProcess):
-        def __init__(self, *args, random_state):
+    class Model(GaussianProcess):
+        def __init__(self, *args, random_state, **options):
             drawn["fit"].append(random_state.random())
-            super().__init__(*args, random_state=random_state)
+            super().__init__(*args, random_state=random_state, **options)
 
     def pick(view, batch_size, rng):
         drawn["pick"].append(rng.random())
         return np.arange(batch_size)
 
-    monkeypatch.setattr(loop, "GaussianProcess", Model)
+    monkeypatch.setattr(scale, "GaussianProcess", Model)
     monkeypatch.setitem(loop.STRATEGIES, "random", pick)
     for seed in (0, 1):
         rows_and_batches(RunConfig("toy", "random", **CONFIG, seed=seed), pool)
@@ -104,7 +109,7 @@ def test_a_row_holds_what_its_model_gives_for_each_set(pool):
     row = rows_and_batches(config, pool)[0][0]
     X, threshold = np.asarray(pool.X) - np.mean(pool.X, axis=0), np.quantile(pool.y, 0.7)
     test, train, heldout = loop.split(config, len(pool))
-    model = loop.GaussianProcess(0.01, False, 0, random_state=0).fit(X[train], pool.y[train])
+    model = GaussianProcess(0.01, False, 0, random_state=0).fit(X[train], pool.y[train])
     assert row["signal_var"] == pytest.approx(model.signal_var_)
     inside = test[pool.y[test] > threshold]
     for name, part in (("mae_ev", test), ("mae_in_range_ev", inside)):
@@ -203,3 +208,44 @@ def test_runs_that_do_not_fit_the_pool_are_refused(change, named, pool):
 def test_labels_alone_are_refused():
     with pytest.raises(ValueError, match="labels alone"):
         loop.check(RunConfig("aa", "random", **CONFIG), MoleculeDataset("aa", np.arange(300.0)))
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@settings(max_examples=5, deadline=None, derandomize=True)
+@given(factor=st.floats(1e-4, 1e5), shift=st.floats(-1e3, 1e3))
+def test_an_affine_change_of_the_labels_changes_no_pick(strategy, factor, shift):
+    """Nor anything else but the numbers that carry the unit."""
+    X, y = made_up.toy()
+    X = X - X.mean(axis=0)
+
+    def run(y, target):
+        config = RunConfig("toy", strategy, **SCALED, target=target)
+        return list(loop.steps(config, MoleculeDataset("toy", y, X=X), X))
+
+    edge = np.quantile(y, 0.75)
+    # An offset may not drown the labels in the rounding of what they are added to.
+    changed = factor * (y + shift)
+    before, after = run(y, above(edge)), run(changed, above(factor * (edge + shift)))
+    assert [step.batch for step in before] == [step.batch for step in after]
+    for step, other in zip(before, after, strict=True):
+        assert other.row["mae_ev"] == pytest.approx(factor * step.row["mae_ev"], rel=1e-6)
+        for name in ("r2", "length_scale", "n_found", "tpr"):
+            assert other.row[name] == pytest.approx(step.row[name], rel=1e-6)
+
+
+def test_with_the_papers_prior_the_unit_matters(pool):
+    """Why the prior of the paper is not for labels of other kinds: noise and start are in eV."""
+    shares = []
+    for factor in (1.0, 1 / 27.2):
+        data = MoleculeDataset("toy", factor * pool.y, X=pool.X)
+        config = RunConfig("toy", "property_search", **CONFIG)
+        rows, _ = rows_and_batches(config, data)
+        shares.append([row["length_scale"] for row in rows])
+    assert shares[0] != shares[1]
+
+
+def test_two_priors_that_standardise_are_refused():
+    with pytest.raises(ValueError, match="normalize_y=True and prior='data'"):
+        RunConfig("toy", "random", prior="data", normalize_y=True)
+    with pytest.raises(ValueError, match="prior='mine' is unknown: choose one of paper, data"):
+        RunConfig("toy", "random", prior="mine")

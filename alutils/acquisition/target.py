@@ -15,7 +15,7 @@ VALUE, SHARE = "value", "share"
 
 @dataclass(frozen=True)
 class Range:
-    """The labels low < y <= high, eV; an end may be infinite."""
+    """The labels low < y <= high, in their unit; an end may be infinite."""
 
     low: float = -np.inf
     high: float = np.inf
@@ -23,6 +23,10 @@ class Range:
     def contains(self, y):
         """True where a label, or a prediction, lies inside. y: (n,) eV; returns (n,) bool."""
         return (y > self.low) & (y <= self.high)
+
+    def to_z(self, scale):
+        """The same range on the scale of the model, an `alutils.model.scale.LabelScale`."""
+        return Range(scale.to_z(self.low), scale.to_z(self.high))
 
 
 @dataclass(frozen=True)

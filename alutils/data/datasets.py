@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -25,7 +25,7 @@ from alutils.data.molecules import Molecules, digest_of, frozen
 from alutils.data.readers import read_any
 from alutils.data.registry import REGISTRY
 from alutils.data.sources import registered_file
-from alutils.data.structures import read_labelled
+from alutils.data.structures import DEFAULT_LABEL, read_labelled
 from alutils.storage import usage_log
 
 
@@ -164,12 +164,32 @@ def load(
             )
         ours = path.suffix == ".txt" or (path.is_dir() and not is_folder_of_geometries(path))
         content = read_any(path) if ours else read_labelled(path, property_key, **reading)
-        name, entry = path.stem, {"kind": "user", "title": path.name, "label": "HOMO"}
+        name, entry = path.stem, {"kind": "user", "title": path.name}
+        entry |= {"label": label_name(property_key), "unit": reading.get("unit") or ""}
     info = {**content.pop("info", {}), **entry}
     dataset = MoleculeDataset(name=name, info=info, **content)
     if usage_log.wanted():
         usage_log.note(dataset=name, sha256=dataset.sha256)
     return dataset
+
+
+def of_run(config, fetch=True):
+    """The data set of a `RunConfig`, a file read as it says; errors as of `load`."""
+    return load(config.dataset, fetch=fetch, **reading_options(config.reading))
+
+
+def reading_options(reading):
+    """Keyword arguments of `load` from a `data.records.Reading`; none without one."""
+    if reading is None:
+        return {}
+    options = asdict(reading)
+    del options["needs_labels"]
+    return options | {"property_key": reading.property_key or DEFAULT_LABEL}
+
+
+def label_name(property_key):
+    """How a property of a file is called: as it is there, but for the paper's."""
+    return "HOMO" if property_key.casefold() == DEFAULT_LABEL else property_key
 
 
 def _registered(name, fetch, registry):

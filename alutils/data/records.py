@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from ase.data import atomic_numbers
 
-from alutils.data.geometry import HYDROGENS, UNITS
+from alutils.data.reading import Reading as Reading
 
 # A label that is missing, in lower case.
 MISSING = frozenset(
@@ -23,41 +23,6 @@ NUMBER = re.compile(r"[-+]?(\d+(?:\.\d*)?|\.\d+)([eEdD][-+]?\d+)?")
 NAMES_SHOWN, BAD_SHOWN, PLACES_SHOWN = 25, 40, 10
 NO_LABEL = "no label"
 CAPITALS = ("CL", "CR", "CU", "NI")  # symbols that are no names of carbon, hydrogen... atoms
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a file is to be read.
-
-    property_key : name of the label; None takes "homo" where the file has it
-    id_key : name of the identifier; None takes the usual one of the format
-    smiles_key : name of the column of SMILES; None takes the usual ones
-    hydrogens : of `alutils.data.geometry.HYDROGENS`: "refuse" a molecule that lacks them, "add"
-        them where the file has bonds, or take it "as-is"
-    length_unit : of the positions, a key of `alutils.data.geometry.UNITS`; None is angstrom, and
-        refuses what looks like another
-    skip_bad : go on without the molecules that cannot be taken
-    needs_labels : a molecule without a label cannot be taken
-    """
-
-    property_key: str | None = None
-    id_key: str | None = None
-    smiles_key: str | None = None
-    hydrogens: str = "refuse"
-    length_unit: str | None = None
-    skip_bad: bool = False
-    needs_labels: bool = False
-
-    def __post_init__(self):
-        for name, known in (("hydrogens", HYDROGENS), ("length_unit", (None, *UNITS))):
-            if getattr(self, name) not in known:
-                listed = ", ".join(str(one) for one in known)
-                raise ValueError(f"{name}={getattr(self, name)!r} is unknown: give {listed}")
-
-    @property
-    def factor(self):
-        """Angstrom in a unit of length of the file."""
-        return UNITS[self.length_unit or "angstrom"]
 
 
 @dataclass(slots=True)

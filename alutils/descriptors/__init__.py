@@ -118,3 +118,7 @@ def _source(dataset):
             "choose a data set with geometries or a descriptor"
         )
     return dataset.molecules.sha256 if dataset.X is None else dataset.sha256
+
+
+def n_bits(dataset, descriptor=None):
+    return 0

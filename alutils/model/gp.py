@@ -18,6 +18,7 @@ from alutils.model.kernel import cross_kernels, squared_distances
 from alutils.model.likelihood import log_marginal_likelihood, posterior
 
 LEAST_NOISE = 1e-12  # eV^2: noise that is zero is raised as if it were this
+MOST_FOR_MEDIAN = 1000  # molecules among which the median distance is taken
 
 
 class GaussianProcess(RegressorMixin, BaseEstimator):
@@ -34,8 +35,9 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
         Fit (y - mean) / std instead of y: the paper says False (zero prior mean).
     n_restarts : int
         Starts drawn log-uniformly within the bounds, beside the one at `initial` (the paper: 2).
-    initial : (signal_var in eV^2, length_scale in descriptor units)
-        The paper's 20 and 700.
+    initial : (signal_var in eV^2, length_scale in descriptor units), or None
+        The paper's 20 and 700. None: the mean square of the labels and the median distance between
+        molecules, and a climb from each peak of a coarse scan of the length scale there.
     bound_factor : float
         Parameters stay within initial / bound_factor and initial * bound_factor (the paper: 100).
     restart_subset : int or None
@@ -47,6 +49,9 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
         fit itself is always on all. None: the full likelihood, whatever n.
     random_state : int, numpy.random.Generator or None
         Draws starts and subset. The same value gives the same fit to the bit on one machine.
+    n_bits : int
+        So many of the last columns of X are bits of a fingerprint, whose distance is Tanimoto's
+        (`alutils.model.kernel.squared_distances`).
 
     Attributes (after `fit`)
     ------------------------
@@ -73,6 +78,7 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
         restart_subset=500,
         likelihood_subset=8000,
         random_state=None,
+        n_bits=0,
     ):
         self.noise_var = noise_var
         self.normalize_y = normalize_y
@@ -82,6 +88,7 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
         self.restart_subset = restart_subset
         self.likelihood_subset = likelihood_subset
         self.random_state = random_state
+        self.n_bits = n_bits
 
     def fit(self, X, y):
         """Maximise the marginal likelihood and factorise K_x.
@@ -150,15 +157,27 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
             if not isinstance(self.random_state, np.random.Generator)
             else int(self.random_state.integers(2**32))
         )
-        bounds = optimise.log_bounds(self.initial, self.bound_factor)
-        starts = [np.log(np.asarray(self.initial, dtype=float))]
+        initial = self._data_start(X, y) if self.initial is None else self.initial
+        bounds = optimise.log_bounds(initial, self.bound_factor)
+        starts = [np.log(np.asarray(initial, dtype=float))]
         starts += [random.uniform(bounds[:, 0], bounds[:, 1]) for _ in range(self.n_restarts)]
         order = random.permutation(len(y))
         sizes = optimise.subset_sizes(len(y), self.restart_subset, self.likelihood_subset)
         subsets = [np.sort(order[:size]) for size in sizes]
         return optimise.maximise(
-            lambda rows: self._likelihood(X[rows], y[rows], noise_var), subsets, starts, bounds
+            lambda rows: self._likelihood(X[rows], y[rows], noise_var),
+            subsets,
+            starts,
+            bounds,
+            scan=self.initial is None,
         )
+
+    def _data_start(self, X, y):
+        """Mean square of the labels and median distance between molecules; 1 for what is zero."""
+        few = X[:: -(-len(X) // MOST_FOR_MEDIAN)]
+        distances = np.sqrt(self._distances(few)[np.triu_indices(len(few), 1)])
+        distances = distances[distances > 0]
+        return float(y @ y) / len(y) or 1.0, float(np.median(distances)) if distances.size else 1.0
 
     def _build(self, X, y, signal_var, length_scale, noise_var):
         """What `predict` needs, at these hyper-parameters."""
@@ -207,14 +226,18 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
     def _array(self, values):
         return values
 
+    def _distances(self, X):
+        """(n, n) squared distances between molecules."""
+        return squared_distances(X, n_bits=self.n_bits)
+
     def _likelihood(self, X, y, noise_var):
         """A function of (2,) log parameters: log marginal likelihood, nat, and its gradient."""
-        D2 = squared_distances(X)
+        D2 = self._distances(X)
         return lambda log_params: log_marginal_likelihood(log_params, D2, y, noise_var)
 
     def _posterior(self, X, y, signal_var, length_scale, noise_var):
         """L, weights and log marginal likelihood."""
-        D2 = squared_distances(X)
+        D2 = self._distances(X)
         return posterior(D2, y, signal_var, length_scale, noise_var, out=D2)
 
     def _latent(self, X, return_std):

@@ -13,7 +13,7 @@ BLOCK = 512  # columns per pass over a matrix: a block stays in the processor's 
 CHUNK = 1024  # molecules predicted at a time: bounds the memory by CHUNK * n_train
 
 
-def squared_distances(A, B=None):
+def squared_distances(A, B=None, n_bits=0):
     """Squared Euclidean distances between rows, |a|^2 + |b|^2 - 2 a.b (Eq. 7, squared).
 
     Parameters

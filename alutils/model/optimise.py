@@ -21,6 +21,8 @@ LML_TOLERANCE = 1e-4  # nat
 DECIMALS = 4  # of the logarithm of a parameter: beyond, optima differ between processors
 AT_BOUND = 1e-3  # in the logarithm of a parameter
 MOST_STEPS = 15  # of one polish
+SCAN_STEP = 0.7  # in the logarithm of the length scale, between two points of a scan
+MOST_PEAKS = 3  # of a scan, from which a climb begins
 
 
 class Optimum(NamedTuple):
@@ -63,7 +65,7 @@ def subset_sizes(n, first, last):
     return [*sizes, largest]
 
 
-def maximise(likelihood_of, subsets, starts, bounds):
+def maximise(likelihood_of, subsets, starts, bounds, scan=False):
     """The parameters of the highest likelihood of the last subset.
 
     Parameters
@@ -73,6 +75,7 @@ def maximise(likelihood_of, subsets, starts, bounds):
     subsets : list of (m,) arrays of positions in the training set, each larger than the one before
     starts : list of (2,) log parameters
     bounds : (2, 2), as of `log_bounds`
+    scan : the first start gives way to the `peaks` of the likelihood along the length scale there
 
     Returns
     -------
@@ -85,6 +88,8 @@ def maximise(likelihood_of, subsets, starts, bounds):
     """
     first, *larger = subsets
     likelihood, n = likelihood_of(first), len(first)
+    if scan:
+        starts = peaks(likelihood, starts[0], bounds) + starts[1:]
     climbs = [climb(likelihood, start, bounds) for start in starts]
     for subset in larger:
         # Different starts mostly end in one optimum: evaluate it once.
@@ -104,6 +109,28 @@ def maximise(likelihood_of, subsets, starts, bounds):
         tuple(np.array(NAMES)[near]),
         sum(found.nfev for found in climbs),
     )
+
+
+def peaks(likelihood, start, bounds):
+    """Where a coarse scan of the length scale has its peaks: starts in reach of every optimum.
+
+    Far from the right length scale the likelihood is flat, and a climb stays where it begins.
+
+    Parameters
+    ----------
+    likelihood, bounds : as of `maximise`;  start : (2,) log parameters, whose signal variance holds
+
+    Returns
+    -------
+    list of (2,) log parameters, highest likelihood first, at most `MOST_PEAKS`
+    """
+    n_steps = int(np.ceil((bounds[1, 1] - bounds[1, 0]) / SCAN_STEP))
+    points = [np.array([start[0], at]) for at in np.linspace(*bounds[1], n_steps + 1)]
+    values = np.array([-np.inf, *(likelihood(point)[0] for point in points), -np.inf])
+    is_peak = (values[1:-1] >= values[:-2]) & (values[1:-1] > values[2:])
+    order = np.argsort(-np.where(is_peak, values[1:-1], -np.inf), kind="stable")
+    found = [points[k] for k in order[:MOST_PEAKS] if is_peak[k] and np.isfinite(values[k + 1])]
+    return found or [start]
 
 
 def negative(log_params, likelihood, bounds):

@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from alutils.data.datasets import load
+from alutils.data.datasets import load, reading_options
 from alutils.data.registry import REGISTRY
 from alutils.descriptors import features
 from alutils.loop import check, steps, to_frame
@@ -60,7 +60,7 @@ def run_or_load(configs, folder=None, scheduler="serial"):
     made = {config: find(config) for config in configs}
     missing = [c for c in made if made[c] is None or is_redefined(made[c])]
     for config in missing:
-        check(config, load_once(config.dataset))
+        check(config, load_once(config.dataset, config.reading))
         strategy_identity(config.strategy)
     computed = make(missing, folder, scheduler)
     made |= tqdm(computed, total=len(missing), unit="run", disable=not sys.stderr.isatty())
@@ -87,21 +87,20 @@ def make(configs, folder, scheduler="serial"):
     waiting = []
     for config in configs:
         record = find(config, folder)
-        if record and not _is_outdated(record, load_once(config.dataset)):
+        if record and not _is_outdated(record, load_once(config.dataset, config.reading)):
             yield config, record
         else:
             waiting.append(config)
-    for name, descriptor in dict.fromkeys((c.dataset, c.descriptor) for c in waiting):
-        features(
-            load_once(name), descriptor=descriptor
-        )  # once, before two workers both wait for it
+    needed = dict.fromkeys((c.dataset, c.reading, c.descriptor) for c in waiting)
+    for name, reading, descriptor in needed:  # once, before two workers both wait for it
+        features(load_once(name, reading), descriptor=descriptor)
     Path(folder).mkdir(parents=True, exist_ok=True)
     task = partial(_compute_there, Path(folder).resolve())
     if scheduler != "serial":
         task = ship({config.strategy for config in waiting}, task)
     for config, record in schedulers.each(task, waiting, scheduler):
         name = file_name(config)
-        if _is_outdated(record, load_once(config.dataset)):
+        if _is_outdated(record, load_once(config.dataset, config.reading)):
             raise ValueError(
                 f"{name}: made by a worker with other data, or another alutils, or by a strategy "
                 "that changes what it depends on while it runs"
@@ -125,7 +124,7 @@ def compute(config, folder):
     that is damaged is set aside, named in a warning, and made again; a tracked one is refused.
     """
     path = Path(folder) / file_name(config)
-    dataset = load_once(config.dataset)
+    dataset = load_once(config.dataset, config.reading)
     check(config, dataset)
     if (made := find(config, folder)) and not _is_outdated(made, dataset):
         return made
@@ -164,15 +163,18 @@ def _is_outdated(record, dataset):
     return is_stale(record) or record["data_sha256"] != dataset.sha256
 
 
-def load_once(name):
-    """A grid of runs reads, and verifies, its data set once; an edited file is read again."""
+def load_once(name, reading=None):
+    """A grid of runs reads, and verifies, its data set once; an edited file is read again.
+
+    reading : of a `RunConfig`
+    """
     path = Path(os.path.expanduser(name))
-    return _load(name, None if name in REGISTRY else state(path))
+    return _load(name, reading, None if name in REGISTRY else state(path))
 
 
 @lru_cache(maxsize=1)
-def _load(name, state_of_file):
-    return load(name)
+def _load(name, reading, state_of_file):
+    return load(name, **reading_options(reading))
 
 
 load_once.cache_clear = _load.cache_clear

@@ -32,7 +32,7 @@ def replay(record):
     agreement : list of float, the share of each recorded batch that the strategy picks afresh
     """
     config = RunConfig(**record["config"])
-    dataset = load_once(config.dataset)
+    dataset = load_once(config.dataset, config.reading)
     X, rows, agreement = features(dataset, descriptor=config.descriptor), [], []
     for iteration in tqdm(range(len(record["rows"])), disable=not sys.stderr.isatty()):
         step = next(steps(config, dataset, X, record["batches"][:iteration]))
@@ -58,7 +58,8 @@ def verify(record):
     """
     if record.get("seal") != seal(record):
         raise ValueError("the seal is broken: changed after it was made")
-    if record["data_sha256"] != load_once(record["config"]["dataset"]).sha256:
+    config = RunConfig(**record["config"])
+    if record["data_sha256"] != load_once(config.dataset, config.reading).sha256:
         raise ValueError("it was made from other data than those at hand")
     rows, agreement = replay(record)
     wrong = []
