@@ -1,7 +1,7 @@
-"""What a search looks for: labels above or below an edge, or between two, in eV or by share.
+"""What a search looks for: labels above or below an edge, or between two, by value or by share.
 
 A `Target` is part of a run's configuration, before any label is known. `Target.range_in` turns it
-into a `Range` in eV, which is what a strategy sees.
+into a `Range` in the unit of the labels, which is what a strategy sees.
 """
 
 from __future__ import annotations
@@ -21,8 +21,16 @@ class Range:
     high: float = np.inf
 
     def contains(self, y):
-        """True where a label, or a prediction, lies inside. y: (n,) eV; returns (n,) bool."""
+        """True where a label, or a prediction, lies inside. y: (n,); returns (n,) bool."""
         return (y > self.low) & (y <= self.high)
+
+    def text(self, unit="eV"):
+        """In words, with the unit of the labels."""
+        if np.isinf(self.high):
+            return f"above {self.low:g}{_spaced(unit)}"
+        if np.isinf(self.low):
+            return f"up to {self.high:g}{_spaced(unit)}"
+        return f"{self.low:g} to {self.high:g}{_spaced(unit)}"
 
     def to_z(self, scale):
         """The same range on the scale of the model, an `alutils.model.scale.LabelScale`."""
@@ -34,8 +42,9 @@ class Target:
     """The molecules with low < y <= high. Easier to write: `highest`, `lowest`, `above`, `below`.
 
     low, high : edges; None leaves that side open
-    by : "value", edges in eV; or "share", edges as shares of all labels (quantiles, 0 to 1), which
-        looks at the labels of the whole data set, as a real search cannot
+    by : "value", edges in the unit of the labels; or "share", edges as shares of all labels
+        (quantiles, 0 to 1), which looks at the labels of the whole data set, as a real search
+        cannot
 
     Raises
     ------
@@ -49,7 +58,7 @@ class Target:
 
     def __post_init__(self):
         if self.by not in (VALUE, SHARE):
-            raise ValueError(f"target by {self.by!r}: choose {VALUE!r} (eV) or {SHARE!r}")
+            raise ValueError(f"target by {self.by!r}: choose {VALUE!r} or {SHARE!r}")
         for name in ("low", "high"):
             edge = getattr(self, name)
             number = isinstance(edge, int | float) and not isinstance(edge, bool)
@@ -64,9 +73,9 @@ class Target:
                     "labels: give shares, 0 <= low < high <= 1, not all"
                 )
         elif self.low is None and self.high is None:
-            raise ValueError("target without an edge: give low, high, or both, in eV")
+            raise ValueError("target without an edge: give low, high, or both")
         elif None not in (self.low, self.high) and not self.low < self.high:
-            raise ValueError(f"target: low={self.low} must be below high={self.high}, in eV")
+            raise ValueError(f"target: low={self.low} must be below high={self.high}")
 
     @property
     def share(self):
@@ -78,22 +87,30 @@ class Target:
         """As of `shape_of`, for a target by share."""
         return shape_of(self.low, self.high)
 
-    def range_in(self, y):
-        """The range in eV among labels y, (n,) eV; ValueError if it holds none of them, or all."""
+    def range_in(self, y, unit="eV"):
+        """The `Range` among labels y, (n,); ValueError if it holds none of them, or all.
+
+        unit : of the labels, for the message
+        """
+        found = self.edges(y)
+        n_inside = int(np.sum(found.contains(y)))
+        if n_inside in (0, len(y)):
+            raise ValueError(
+                f"target {self.text(unit)} holds {n_inside} of {len(y)} molecules: choose edges "
+                f"between {y.min():.4g} and {y.max():.4g}{_spaced(unit)}"
+            )
+        return found
+
+    def edges(self, y):
+        """As `range_in`, whatever it holds; y is looked at where the target is given by share."""
         low, high = self.low, self.high
         if self.by == SHARE:
             low = float(np.quantile(y, low)) if low > 0 else None
             high = float(np.quantile(y, high)) if high < 1 else None
-        found = Range(-np.inf if low is None else low, np.inf if high is None else high)
-        n_inside = int(np.sum(found.contains(y)))
-        if n_inside in (0, len(y)):
-            raise ValueError(
-                f"target {self} holds {n_inside} of {len(y)} molecules: choose edges between "
-                f"{y.min():.3f} and {y.max():.3f} eV"
-            )
-        return found
+        return Range(-np.inf if low is None else low, np.inf if high is None else high)
 
-    def __str__(self):
+    def text(self, unit="eV"):
+        """In words, edges with their unit."""
         if self.by == SHARE:
             percent = f"{100 * self.share:g} %"
             return {
@@ -101,33 +118,61 @@ class Target:
                 "lower tail": f"the lowest {percent}",
                 "window": f"between the quantiles {self.low:g} and {self.high:g}",
             }[self.shape]
-        if self.high is None:
-            return f"above {self.low:g} eV"
-        return (
-            f"up to {self.high:g} eV" if self.low is None else f"{self.low:g} to {self.high:g} eV"
-        )
+        return Range(
+            -np.inf if self.low is None else self.low, np.inf if self.high is None else self.high
+        ).text(unit)
+
+    def __str__(self):
+        return self.text()
 
 
 def highest(share):
     """The target of the `share` (0 to 1) of all molecules with the highest labels."""
-    _check_share(share)
-    return Target(round(1 - share, 12), 1.0, SHARE)
+    return _share(share, 1 - share, 1.0)
 
 
 def lowest(share):
     """The target of the `share` (0 to 1) of all molecules with the lowest labels."""
-    _check_share(share)
-    return Target(0.0, share, SHARE)
+    return _share(share, 0.0, share)
 
 
 def above(threshold):
-    """The target y > threshold, eV."""
+    """The target y > threshold, in the unit of the labels."""
     return Target(low=threshold)
 
 
 def below(threshold):
-    """The target y <= threshold, eV."""
+    """The target y <= threshold, in the unit of the labels."""
     return Target(high=threshold)
+
+
+def sought(above=None, below=None, highest=None, lowest=None):
+    """The target that is named: between `above` and `below`, or a share; None for none.
+
+    above, below : edges in the unit of the labels;  highest, lowest : shares, 0 to 1
+
+    Raises
+    ------
+    ValueError
+        For a share beside another edge or share.
+    """
+    given = {"above": above, "below": below, "highest": highest, "lowest": lowest}
+    named = [name for name, value in given.items() if value is not None]
+    if len(named) > 1 and named != ["above", "below"]:
+        raise ValueError(
+            f"target by {' and '.join(named)}: give above, below, or both, or one of highest and "
+            "lowest"
+        )
+    if highest is not None:
+        return _share(highest, 1 - highest, 1.0)
+    if lowest is not None:
+        return _share(lowest, 0.0, lowest)
+    return Target(above, below) if named else None
+
+
+def _share(share, low, high):
+    _check_share(share)
+    return Target(round(low, 12), high, SHARE)
 
 
 def above_or_highest(threshold, share):
@@ -142,6 +187,10 @@ def shape_of(low, high):
     if high == 1:
         return "upper tail"
     return "lower tail" if low == 0 else "window"
+
+
+def _spaced(unit):
+    return f" {unit}" if unit else ""
 
 
 def _check_share(share):

@@ -14,7 +14,6 @@ import numpy as np
 
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import STRATEGIES, PoolView
-from alutils.acquisition.target import Range
 from alutils.campaign.folder import (
     FAILED,
     Settings,
@@ -26,11 +25,13 @@ from alutils.campaign.folder import (
     write_labels,
     write_start,
 )
-from alutils.data.readers import HARTREE
+from alutils.campaign.units import other_unit
 from alutils.data.structures import label_of, read_table
-from alutils.descriptors import features
+from alutils.descriptors import features, n_bits
 from alutils.loop import FIT, PICK, SPLIT
-from alutils.model.gp import GaussianProcess
+from alutils.model.scale import scale_of
+
+LEVEL = 0.05  # deviation of the predictions, in deviations of the labels, that is next to none
 
 __all__ = ["Settings", "ask", "read", "start", "take", "tell"]
 
@@ -54,7 +55,7 @@ def start(folder, pool, settings):
     folder = Path(folder)
     _refuse_begun(folder)
     batch_sizes(settings.scheme, settings.n_init, settings.n_const, len(pool))
-    features(pool)  # whatever is wrong with the molecules is said now
+    features(pool, descriptor=settings.descriptor)  # whatever is wrong with them is said now
     known = {k: float(y) for k, y in enumerate(pool.y) if np.isfinite(y)}
     with alone(folder):
         _refuse_begun(folder)  # by another process, while this one waited
@@ -77,15 +78,17 @@ def ask(folder, go_on=False):
 
     Returns
     -------
-    Path of the batch's folder: molecules.extxyz, and batch.csv with id, mu_ev, sigma_ev and an
-    empty column `label` to be filled in
+    Path of the batch's folder: molecules.extxyz, and batch.csv with id, mu, sigma, an empty column
+    `label` to be filled in, and the label's property and unit
 
     Raises
     ------
     ValueError
         If the pool is exhausted, or fewer than two labels are there to learn from.
     """
-    features(read(folder).pool)  # not inside: processes that it forks would hold the lock too
+    state = read(folder)
+    # Not inside: processes that it forks would hold the lock too.
+    features(state.pool, descriptor=state.settings.descriptor)
     with alone(Path(folder)):
         state = read(folder)
         if not state.is_unseen and (not state.waiting or (go_on and state.batches)):
@@ -101,32 +104,60 @@ def _next_batch(state):
     left = np.array([k for k in range(len(state.pool)) if k not in used], dtype=int)
     if not len(left):
         raise ValueError("the pool is exhausted: every molecule is in a batch or has a label")
-    train = np.array(sorted(k for k, y in state.labels.items() if y is not None), dtype=int)
+    train = state.known
     if not iteration and len(train) < 2:
         rng = np.random.default_rng([s.seed, SPLIT])
         picks = rng.permutation(len(left))[: s.n_init]
-        return {"ids": [state.pool.ids[k] for k in left[picks]], "mu_ev": None, "sigma_ev": None}
+        return _batch(state, left[picks])
     if len(train) < 2:
         raise ValueError(
             f"{len(train)} labels are not enough to learn from: give at least two that did not fail"
         )
     sizes = batch_sizes(s.scheme, s.n_init, s.n_const, s.n_init + len(state.pool) * s.n_const)
     size = min(sizes[max(iteration - 1, 0)], len(left))
-    F, y = features(state.pool), np.array([state.labels[k] for k in train])
-    model = GaussianProcess(
-        s.noise_var, random_state=np.random.default_rng([s.seed, FIT, iteration])
-    ).fit(F[train], y)
-    view = PoolView(model, F[left], None if s.threshold is None else Range(low=s.threshold))
+    X = features(state.pool, descriptor=s.descriptor)
+    y = np.array([state.labels[k] for k in train])
+    config, scale = s.run_config(), scale_of(y, "data")
+    model = config.model(
+        n_bits(state.pool, s.descriptor), np.random.default_rng([s.seed, FIT, iteration])
+    ).fit(X[train], scale.to_z(y))
+    view = PoolView(model, X[left], state.target and state.target.to_z(scale))
     picks = STRATEGIES[s.strategy](view, size, np.random.default_rng([s.seed, PICK, iteration]))
+    mu, sigma = scale.from_z(view.mu[picks]), scale.std * view.sigma[picks]
+    return _batch(state, left[picks], mu, sigma, caution(view))
+
+
+def _batch(state, chosen, mu=None, sigma=None, said=""):
+    """What is kept of a batch; predictions to five digits."""
     return {
-        "ids": [state.pool.ids[k] for k in left[picks]],
-        "mu_ev": np.round(view.mu[picks], 4).tolist(),
-        "sigma_ev": np.round(view.sigma[picks], 4).tolist(),
+        "ids": [state.pool.ids[k] for k in chosen],
+        "mu": mu if mu is None else [float(f"{value:.5g}") for value in mu],
+        "sigma": sigma if sigma is None else [float(f"{value:.5g}") for value in sigma],
+        "caution": said,
     }
 
 
+def caution(view):
+    """What is to be said of a model that has learnt little; empty if nothing.
+
+    view : `acquisition.strategies.PoolView` of standardised labels
+    """
+    if np.std(view.mu) < LEVEL:
+        return (
+            "the model predicts nearly one value for all molecules: the labels so far say nothing "
+            "of the descriptor; label more at random, or choose another descriptor"
+        )
+    if view.model.at_bound_:
+        named = " and ".join(name.replace("_", " ") for name in view.model.at_bound_)
+        return f"the fit ended with the {named} at a bound of its range: trust the model less"
+    return ""
+
+
 def tell(folder, path, force=False, replace=False):
-    """Take results from a CSV with the columns `id` and `label` (eV, or "failed").
+    """Take results from a CSV with the columns `id` and `label` (a number, or "failed").
+
+    In place of `label` the column may have the name of the property. A column `unit` must say the
+    campaign's.
 
     All rows are checked before any is taken. A result that is there with the same value is ignored.
 
@@ -144,7 +175,7 @@ def tell(folder, path, force=False, replace=False):
     ------
     ValueError
         For an identifier that is unknown or there twice, a label that is missing or not a number,
-        values a factor of 27.2 off: all earlier results are kept.
+        values that look like another unit: all earlier results are kept.
     """
     path = Path(path)
     try:
@@ -152,10 +183,18 @@ def tell(folder, path, force=False, replace=False):
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name}: not readable ({type(error).__name__})") from None
     rows = read_table(text, path.name)
-    for column in ("id", "label"):
-        if not rows or column not in rows[0]:
-            raise ValueError(f"{path.name}: no column {column!r}; the header is id,label")
-    return take(folder, [(row["id"], row["label"]) for row in rows], path.name, force, replace)
+    settings = read(folder).settings
+    column = settings.property if rows and "label" not in rows[0] else "label"
+    for name in ("id", column):
+        if not rows or name not in rows[0]:
+            raise ValueError(f"{path.name}: no column {name!r}; the header is id,label")
+    for number, row in enumerate(rows, 1):
+        if settings.unit and (said := (row.get("unit") or "").strip()) not in ("", settings.unit):
+            raise ValueError(
+                f"{path.name}, row {number} ({row['id']}): the unit is {said!r}, that of the "
+                f"campaign {settings.unit!r}: convert the labels"
+            )
+    return take(folder, [(row["id"], row[column]) for row in rows], path.name, force, replace)
 
 
 def take(folder, results, name="labels", force=False, replace=False):
@@ -173,7 +212,7 @@ def take(folder, results, name="labels", force=False, replace=False):
 
 
 def _checked(state, results, name, replace):
-    """Position -> eV or None; ValueError for the first result that cannot be taken."""
+    """Position -> label or None; ValueError for the first result that cannot be taken."""
     position = {one: k for k, one in enumerate(state.pool.ids)}
     new = {}
     for number, (one, label) in enumerate(results):
@@ -181,31 +220,22 @@ def _checked(state, results, name, replace):
         if one not in position:
             raise ValueError(f"{where}: no molecule of this campaign has this identifier")
         if label is None or not str(label).strip():
-            raise ValueError(f"{where}: no label; write eV, {FAILED!r}, or leave the row out")
+            raise ValueError(f"{where}: no label; write a number, {FAILED!r}, or leave the row out")
         value = None if str(label).strip() == FAILED else label_of(label, where)
         k = position[one]
         if k in new:
             raise ValueError(f"{where}: the identifier is there twice; remove one row")
         if k in state.labels and state.labels[k] != value and not replace:
-            before = FAILED if state.labels[k] is None else f"{state.labels[k]:g} eV"
+            before = FAILED if state.labels[k] is None else f"{state.labels[k]:g}"
             raise ValueError(f"{where}: it already has {before}; confirm with --replace")
         new[k] = value
     return new
 
 
 def _refuse_other_unit(state, new, name):
-    """ValueError where a label is about 27.2 times smaller, or larger, than the others."""
-    values = {k: v for k, v in new.items() if v is not None and v != 0}
-    before = [v for v in state.labels.values() if v is not None]
-    if not values:
-        return
-    # Without earlier labels, HOMO levels: all of them lie well below -1.5 eV.
-    usual = np.median(np.abs(before)) if before else 8.0
-    for k, value in values.items():
-        ratio = abs(value) / usual if usual > 0 else 1.0
-        for factor, unit in ((1 / HARTREE, "hartree"), (HARTREE, "eV, and the others in hartree")):
-            if 0.6 < ratio / factor < 1.7:
-                raise ValueError(
-                    f"{name}: {state.pool.ids[k]} has {value:g}, others about {usual:g} eV: it "
-                    f"looks like {unit} (a factor of {HARTREE:.1f}); convert it to eV, or --force"
-                )
+    """ValueError where labels look like another unit than those that are there."""
+    values = {k: value for k, value in new.items() if value is not None}
+    before = [state.labels[k] for k in state.known if k not in values]
+    suspicion = other_unit(list(values.values()), before)
+    if suspicion:
+        raise ValueError(f"{name}: {suspicion.sentence}; convert them, or confirm with --force")

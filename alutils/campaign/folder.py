@@ -3,7 +3,7 @@
 ==================  ==============================================================================
 `campaign.json`     name of the pool and the `Settings`, sealed
 `pool.npz`          identifiers and structures
-`labels.csv`        all results so far: identifier, and eV or "failed"
+`labels.csv`        all results so far: identifier, and label or "failed"
 `skipped.csv`       what of the pool's file was left out, and why; only where something was
 `batch-000.json`    identifiers and predictions of a batch, sealed; written when it is chosen
 `batch-000/`        the same for the labeller: molecules.extxyz, batch.csv
@@ -18,6 +18,7 @@ import csv
 import io
 import json
 import os
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ import ase.io
 import numpy as np
 
 from alutils.acquisition.strategies import SEARCHES
+from alutils.acquisition.target import VALUE, Target
 from alutils.data.molecules import Molecules
 from alutils.data.structures import Structures, read_table
 from alutils.data.validation import read_arrays
@@ -39,24 +41,42 @@ FAILED = "failed"
 class Settings:
     """What a campaign does, fixed when it starts.
 
-    strategy, scheme, n_init, n_const, noise_var, seed : as in `alutils.loop.RunConfig`
-    threshold : the target is label > threshold, eV; needed by the searches
+    strategy, scheme, n_init, n_const, seed, descriptor : as in `alutils.loop.RunConfig`
+    noise_var : a share of the variance of the labels, which a campaign standardises
+    target : what is sought, an `acquisition.target.Target`; needed by the searches. One by share is
+        read off the first batch's labels
+    property, unit : what the labels are, and their unit, as they are printed
     """
 
-    strategy: str = "property_search"
+    strategy: str = "most_probable"
     scheme: str = "pow"
     n_init: int = 100
     n_const: int = 100
     noise_var: float = 0.05
-    threshold: float | None = None
+    target: Target | None = None
+    property: str = "label"
+    unit: str = ""
+    descriptor: str | None = None
     seed: int = 0
 
     def __post_init__(self):
+        if isinstance(self.target, Mapping):
+            object.__setattr__(self, "target", Target(**self.target))
+        if self.strategy in SEARCHES and self.target is None:
+            raise ValueError(
+                f"strategy={self.strategy!r} needs a target: name one, with above, below, highest "
+                "or lowest (--above ...)"
+            )
+        self.run_config()  # refuses what no run could do
+
+    def run_config(self):
+        """The `RunConfig` of the same settings, whose model a campaign has."""
         sizes = {"n_init": self.n_init, "n_const": self.n_const, "n_max": self.n_init}
-        rest = {"noise_var": self.noise_var, "seed": self.seed}
-        RunConfig("", self.strategy, self.scheme, **sizes, **rest)  # refuses what no run could do
-        if self.strategy in SEARCHES and self.threshold is None:
-            raise ValueError(f"strategy={self.strategy!r} needs a threshold in eV: give one")
+        same = {name: getattr(self, name) for name in SAME}
+        return RunConfig("", **sizes, **same, prior="data")
+
+
+SAME = ("strategy", "scheme", "noise_var", "target", "descriptor", "seed")  # as in a RunConfig
 
 
 @dataclass(frozen=True)
@@ -64,7 +84,8 @@ class State:
     """A campaign as its folder holds it.
 
     batches : list of lists of positions in the pool, in the order of the queries
-    labels : position -> eV, or None where the calculation failed
+    labels : position -> label, or None where the calculation failed
+    caution : what is to be said of the model that chose the last batch; empty if nothing
     """
 
     folder: Path
@@ -72,6 +93,7 @@ class State:
     pool: Structures
     batches: list
     labels: dict
+    caution: str = ""
 
     @property
     def waiting(self):
@@ -79,12 +101,31 @@ class State:
         return [k for batch in self.batches for k in batch if k not in self.labels]
 
     @property
+    def known(self):
+        """Positions that have a label, rising."""
+        return sorted(k for k, label in self.labels.items() if label is not None)
+
+    @property
+    def target(self):
+        """The `Range` that is sought; None without one, and while there are too few labels.
+
+        A target by share is read off labels that no model has chosen: those of the first batch, and
+        those that the pool brought.
+        """
+        sought = self.settings.target
+        if sought is None or sought.by == VALUE:
+            return None if sought is None else sought.edges(None)
+        chosen = {k for batch in self.batches[1:] for k in batch}
+        y = np.array([self.labels[k] for k in self.known if k not in chosen])
+        return sought.edges(y) if len(y) > 1 else None
+
+    @property
     def n_found(self):
-        """Labelled molecules above the threshold; None without one."""
-        if self.settings.threshold is None:
+        """Labelled molecules in the target; None without one."""
+        if self.settings.target is None:
             return None
-        known = [y for y in self.labels.values() if y is not None]
-        return int(np.sum(np.array(known) > self.settings.threshold)) if known else 0
+        y = np.array([self.labels[k] for k in self.known])
+        return 0 if self.target is None else int(np.sum(self.target.contains(y)))
 
     @property
     def is_unseen(self):
@@ -136,6 +177,8 @@ def read(folder):
 
 def _read(folder):
     settings = _read_sealed(folder / "campaign.json")
+    if "threshold" in settings:
+        raise ValueError("an earlier version began it, with the noise in eV^2: start a new one")
     name = settings.pop("name")
     settings = Settings(**settings)
     arrays = read_arrays(folder / "pool.npz")
@@ -144,10 +187,9 @@ def _read(folder):
     pool = Structures(name, ids, molecules, np.full(len(ids), np.nan), arrays["Q"])
     position = {one: k for k, one in enumerate(ids)}
     n_batches = len(list(folder.glob("batch-*.json")))
-    batches = [
-        [position[one] for one in _read_sealed(_batch_file(folder, number))["ids"]]
-        for number in range(n_batches)
-    ]
+    chosen = [_read_sealed(_batch_file(folder, number)) for number in range(n_batches)]
+    batches = [[position[one] for one in batch["ids"]] for batch in chosen]
+    caution = chosen[-1]["caution"] if chosen else ""
     labels = {
         position[row["id"]]: None if row["label"] == FAILED else float(row["label"])
         for row in read_table((folder / "labels.csv").read_text(encoding="utf-8"), "labels.csv")
@@ -158,7 +200,7 @@ def _read(folder):
         raise ValueError("a molecule is in two batches")
     if len(ids) != len(molecules):
         raise ValueError(f"{len(ids)} identifiers, {len(molecules)} molecules")
-    return State(folder, settings, pool, batches, labels)
+    return State(folder, settings, pool, batches, labels, caution)
 
 
 def write_labels(folder, ids, labels):
@@ -168,7 +210,7 @@ def write_labels(folder, ids, labels):
 
 
 def write_batch(folder, number, batch):
-    """Keep a batch that was chosen: a dict with ids, mu_ev, sigma_ev (eV; None for the first)."""
+    """Keep a batch that was chosen: a dict with ids, mu, sigma (None for the first), caution."""
     _write_sealed(_batch_file(folder, number), batch)
 
 
@@ -187,11 +229,16 @@ def export(state):
         atoms.info = {"id": state.pool.ids[k], "charge": int(state.pool.charges[k])}
         frames.append(atoms)
     ase.io.write(partial / "molecules.extxyz", frames, format="extxyz")
-    blank = [""] * len(frames)
-    columns = zip(
-        batch["ids"], batch["mu_ev"] or blank, batch["sigma_ev"] or blank, blank, strict=True
-    )
-    write_text(partial / "batch.csv", table(("id", "mu_ev", "sigma_ev", "label"), columns))
+    s, blank = state.settings, [""] * len(frames)
+    columns = {
+        "id": batch["ids"],
+        "mu": batch["mu"] or blank,
+        "sigma": batch["sigma"] or blank,
+        "label": blank,
+        "property": [s.property] * len(frames),
+        "unit": [s.unit] * len(frames),
+    }
+    write_text(partial / "batch.csv", table(columns, zip(*columns.values(), strict=True)))
     move_folder(partial, target)
     return target
 

@@ -48,24 +48,25 @@ def _xtb_homo(task):
 
 
 def search_live(folder, n_found, report=print):
-    """Query and label with GFN2-xTB until `n_found` molecules lie above the threshold.
+    """Query and label with GFN2-xTB until `n_found` molecules lie in the target.
 
     report : called with one line after each batch
 
     Raises
     ------
     ValueError
-        Without a threshold, or when the pool is exhausted before.
+        Without a target, or when the pool is exhausted before.
     """
     state = read(folder)
-    if state.settings.threshold is None:
-        raise ValueError("a search needs a threshold: start the campaign with one")
+    sought = state.settings.target
+    if sought is None:
+        raise ValueError("a search needs a target: start the campaign with one")
     while state.n_found < n_found:
         ask(folder)
         label_with_xtb(folder)
         state = read(folder)
         report(
             f"batch {len(state.batches) - 1}: {len(state.labels)} labels, "
-            f"{state.n_found} above {state.settings.threshold:g} eV"
+            f"{state.n_found} {sought.text(state.settings.unit)}"
         )
     return state

@@ -220,7 +220,7 @@ def label_of(text, where):
     except (TypeError, ValueError):
         value = np.nan
     if isinstance(text, bool) or not np.isfinite(value):
-        raise ValueError(f"{where}: label {text!r} is not a finite number in eV; correct it")
+        raise ValueError(f"{where}: label {text!r} is not a finite number; correct it")
     return value
 
 

@@ -1,0 +1,129 @@
+"""The commands of a campaign: what a file has, advice, queries and results."""
+
+from __future__ import annotations
+
+import click
+
+from alutils.storage.command_line import PATH, command, options, say
+
+CAMPAIGN = click.argument("folder", type=PATH)
+READING = options(
+    click.option("--property", help="name of the label in the file (homo, where it is there)"),
+    click.option("--unit", help="of the label, as it is to be printed"),
+    click.option("--id-key", help="name of the identifier in the file (id or name)"),
+    click.option("--smiles-key", help="column of the SMILES in a table (any usual header)"),
+    click.option(
+        "--hydrogens",
+        type=click.Choice(("refuse", "add", "as-is")),
+        default="refuse",
+        help="what to do with molecules that lack them; add: where an .sdf has bonds",
+    ),
+    click.option("--length-unit", help="of positions that are not in angstrom: nm, bohr, pm"),
+    click.option("--skip-bad", is_flag=True, help="leave out molecules that cannot be taken"),
+)
+READ_BY = ("property", "unit", "id_key", "smiles_key", "hydrogens", "length_unit", "skip_bad")
+TARGET = options(
+    click.option("--above", "--threshold", type=float, help="the target is label > this"),
+    click.option("--below", type=float, help="the target is label <= this; both: a window"),
+    click.option("--highest", type=float, help="or the target is this share of the highest labels"),
+    click.option("--lowest", type=float, help="or this share of the lowest"),
+)
+SOUGHT = ("above", "below", "highest", "lowest")
+
+
+def taken(given, names):
+    """The options of these names, taken out of those that were given."""
+    return {name: given.pop(name) for name in names}
+
+
+def reading_of(given):
+    """Keyword arguments of the readers, from the options `READING`, which are taken out."""
+    reading = taken(given, READ_BY)
+    return {"property_key": reading.pop("property"), **reading}
+
+
+@command("campaign.campaign", "data.structures", "acquisition.target")
+@CAMPAIGN
+@click.argument("pool", type=PATH)
+@TARGET
+@READING
+@click.option(
+    "--strategy", help="a key of alutils.acquisition.strategies.STRATEGIES (most_probable)"
+)
+@click.option("--descriptor", help="of alutils.descriptors.DESCRIPTORS (what the file allows)")
+@click.option("--noise-var", type=float, help="share of the labels' variance (0.05)")
+@click.option("--n-init", type=int, help="molecules of the first batch (100)")
+@click.option("--n-const", type=int, help="molecules of the next batch, as in the notebooks (100)")
+@click.option("--seed", type=int, help="of all that is random (0)")
+def start(campaign, structures, targets, folder, pool, **given):
+    """Begin a campaign on your own molecules: writes pool and settings into a new FOLDER.
+
+    POOL: .xyz, .extxyz, .sdf, .mol, a folder of them, SMILES in .csv, .tsv or .smi, or .npz; what
+    --skip-bad leaves out is listed in skipped.csv in the folder
+    """
+    reading, target = reading_of(given), targets.sought(**taken(given, SOUGHT))
+    named = {"property": reading["property_key"], "unit": reading["unit"], **given}
+    chosen = {name: value for name, value in named.items() if value is not None}
+    settings = campaign.Settings(target=target, **chosen)
+    molecules = structures.read_structures(pool, **reading)
+    state = campaign.start(folder, molecules, settings)
+    left_out = f", {len(molecules.skipped)} left out: skipped.csv" if molecules.skipped else ""
+    say(f"{len(state.pool)} molecules, {len(state.labels)} labels{left_out}; next: ask {folder}")
+    if molecules.properties and not state.labels:
+        say(f"no label taken; --property may be one of {', '.join(molecules.properties)}")
+
+
+@command("campaign.campaign")
+@CAMPAIGN
+@click.option("--go-on", is_flag=True, help="although labels are missing")
+def ask(campaign, folder, go_on):
+    """Write the next query, a batch to label, or name the present one while labels are missing."""
+    batch = campaign.ask(folder, go_on)
+    state = campaign.read(folder)
+    n_waiting = len(state.waiting)
+    say(f"{batch}: {n_waiting} molecules wait for a label; fill in batch.csv, then tell")
+    if state.caution:
+        say(f"beware: {state.caution}")
+
+
+@command("campaign.campaign")
+@CAMPAIGN
+@click.argument("labels", type=PATH)
+@click.option("--force", is_flag=True, help="take what looks like another unit")
+@click.option("--replace", is_flag=True, help="overwrite labels that are there already")
+def tell(campaign, folder, labels, force, replace):
+    """Take results from the CSV LABELS, such as a filled batch.csv.
+
+    Its columns are id and label (a number, or the word failed).
+    """
+    n_new = campaign.tell(folder, labels, force, replace)
+    state = campaign.read(folder)
+    found = "" if state.n_found is None else f", {state.n_found} in the target"
+    say(f"{n_new} new, {len(state.labels)} labels{found}; {len(state.waiting)} are waited for")
+
+
+@command("campaign.advice")
+@CAMPAIGN
+@click.option("--n-max", type=int, required=True, help="labels that you can pay for")
+@click.option("--take", is_flag=True, help="give the campaign this strategy and noise")
+def advise(advice, folder, n_max, take):
+    """Say what a search would save, from the labels of the random first batch."""
+    table, answer = advice.advise(folder, n_max)
+    for name, row in table.iterrows():
+        say(
+            f"{name}: {row.enrichment:.1f} times the hits of random; saves {row.saved:.0%} of the "
+            f"labels ({row.low:.0%} to {row.high:.0%}; possible {row.possible:.0%})"
+        )
+    noise = f"noise {answer['noise_var']:g} of the variance"
+    say(f"use {answer['strategy']}, {noise}; {answer['caution']}")
+    if take:
+        advice.take_over(folder, answer)
+        say(f"the campaign goes on with {answer['strategy']}, {noise}")
+
+
+@command("campaign.xtb")
+@CAMPAIGN
+@click.option("--find", type=int, required=True, help="molecules in the target")
+def live(xtb, folder, find):
+    """Query and label with GFN2-xTB, the example of a labeller, until enough are found."""
+    xtb.search_live(folder, find, report=say)

@@ -1,0 +1,77 @@
+"""What all commands share: one line and a status when they fail, modules loaded when they run."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import BrokenExecutor
+from functools import partial, wraps
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from alutils.storage.processes import GOES_ON, forks_die_too
+
+PROGRAM = "python -m alutils"
+HELP = "Command line: long runs, data sets, and campaigns on your own molecules."
+PATH = click.Path(path_type=Path)
+say = partial(print, flush=True)
+
+
+class Commands(click.Group):
+    """Commands that end in one line and a status when they fail, or are interrupted."""
+
+    def invoke(self, context):
+        try:
+            return super().invoke(context)
+        except (ValueError, ImportError, BrokenExecutor) as error:
+            status, message = 2, f"{PROGRAM}: {error}"
+        except OSError as error:  # a full disk, no permission; only the name: no folder is printed
+            name = f" ({Path(error.filename).name})" if error.filename else ""
+            status, message = 2, f"{PROGRAM}: {error.strerror or error}{name}: {GOES_ON}"
+        except MemoryError:
+            status, message = 2, f"{PROGRAM}: out of memory: {GOES_ON}"
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # we are leaving already
+            status, message = 130, f"stopped: {GOES_ON}"
+        click.echo(message, err=True)
+        context.exit(status)
+
+
+commands = Commands("alutils", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+
+
+def command(*modules):
+    """Make a command of a function whose first arguments are these modules of alutils.
+
+    They are imported when the command runs, so that help and mistyped words are answered at once.
+    """
+
+    def decorate(function):
+        @wraps(function)
+        def work(**given):
+            loaded = [import_module(f"alutils.{name}") for name in modules]
+            _heed_ctrl_c()
+            function(*loaded, **given)
+
+        return commands.command()(work)
+
+    return decorate
+
+
+def _heed_ctrl_c():
+    """From now on Ctrl-C is an exception, for the workers to be ended; nohup's ignoring stays."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    forks_die_too()
+
+
+def options(*each):
+    """Several options as one decorator; the first is the first in the help."""
+
+    def decorate(function):
+        for option in reversed(each):
+            function = option(function)
+        return function
+
+    return decorate
