@@ -12,6 +12,7 @@ from alutils.acquisition.search import probability_in_range
 from alutils.acquisition.target import Range
 from alutils.analysis import dependence, law, overlap, plans, statistics
 from alutils.analysis.dependence import DECIDES, FIXED, GAIN, TAILS, rank_correlation
+from alutils.model.gp import GaussianProcess
 from alutils.report import overlap_claim
 
 
@@ -20,8 +21,8 @@ def test_overlap_is_the_share_of_pairs_in_the_wrong_order_twice():
     X = rng.normal(size=(60, 4)) * 250
     y = -6 + np.tanh(X[:, 0] / 250) + 0.3 * rng.normal(size=60)
     target, plan = Range(low=float(np.quantile(y, 0.8))), overlap.Plan(5000, 100, 800)
-    auc = overlap.probe(X, y, [target], 0.05, plan)["auc"].iloc[0]
-    mu, sigma, _ = overlap.leave_one_out(X, y, 0.05)
+    auc = overlap.probe(X, y, [target], GaussianProcess(0.05, random_state=0), plan)["auc"].iloc[0]
+    mu, sigma, _ = overlap.leave_one_out(X, y, GaussianProcess(0.05, random_state=0))
     q, inside = probability_in_range(mu, sigma, target.low, target.high), target.contains(y)
     pairs = [(of_target, of_rest) for of_target in q[inside] for of_rest in q[~inside]]
     wrong = [(b > a) + 0.5 * (b == a) for a, b in pairs]

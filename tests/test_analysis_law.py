@@ -3,10 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alutils import loop
 from alutils.acquisition.target import Range, highest
 from alutils.analysis import advice, law, plans, probes, shift
+from alutils.analysis.advice import Probed
 from alutils.analysis.overlap import Plan
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import features
@@ -150,7 +153,7 @@ def test_advice_follows_the_probe(rows):
     F, order = features(dataset), np.random.default_rng(0).permutation(len(dataset))[:200]
     X, y, plan = F[order], dataset.y[order], Plan(len(dataset), 200, 800)
     target = highest(0.2).range_in(y)
-    table, answer = advice.advise(X, y, target, plan, rows)
+    table, answer = advice.advise(Probed(X, y, target, plan), rows)
     assert answer["strategy"] == "most_probable" and answer["noise_var"] in NOISES
     assert answer["caution"] == advice.caution(answer["hits"])
     assert (table["low"] < table["saved"]).all() and (
@@ -159,14 +162,32 @@ def test_advice_follows_the_probe(rows):
     said = []
     for seed in range(8):  # labels without meaning: a probe is fooled now and then
         shuffled = np.random.default_rng(seed).permutation(y)
-        said.append(advice.advise(X, shuffled, target, plan, rows, noise_var=0.1)[1]["strategy"])
+        probed = Probed(X, shuffled, target, plan)
+        said.append(advice.advise(probed, rows, noise_var=0.1)[1]["strategy"])
     assert said.count("random") >= 6
 
 
 def test_advice_needs_hits(rows):
     y = np.linspace(-9, -6, 50)
     with pytest.raises(ValueError, match="1 of the 50 labels lie in the target"):
-        advice.advise(y[:, None], y, Range(low=-6.01), Plan(500, 50, 100), rows)
+        advice.advise(Probed(y[:, None], y, Range(low=-6.01), Plan(500, 50, 100)), rows)
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(factor=st.floats(1e-3, 1e5), shift=st.floats(-1e2, 1e2), falling=st.booleans())
+def test_advice_does_not_depend_on_the_unit(rows, factor, shift, falling):
+    """Nor on the direction: what is sought may as well be the lowest labels."""
+    dataset = load("organics")
+    order = np.random.default_rng(0).permutation(len(dataset))[:100]
+    X, y, plan = features(dataset)[order], dataset.y[order], Plan(len(dataset), 100, 800)
+    edge = np.quantile(y, 0.8)
+    table, answer = advice.advise(Probed(X, y, Range(edge), plan, "data"), rows)
+    sign = -1 if falling else 1
+    changed, moved = sign * factor * (y + shift), sign * factor * (edge + shift)
+    target = Range(high=np.nextafter(moved, -np.inf)) if falling else Range(moved)
+    other, again = advice.advise(Probed(X, changed, target, plan, "data"), rows)
+    assert again == answer
+    pd.testing.assert_frame_equal(other, table, rtol=1e-4)
 
 
 def test_likely_noise_is_that_of_the_labels():

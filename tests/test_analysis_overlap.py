@@ -9,6 +9,8 @@ from alutils.analysis import overlap
 from alutils.analysis.overlap import Plan
 from alutils.model.gp import GaussianProcess
 
+MODEL = GaussianProcess(0.01, random_state=0)
+
 
 def run_frame(n, found, n_target):
     frame = pd.DataFrame({"n_train": n, "n_found": found})
@@ -40,7 +42,7 @@ def test_leave_one_out_is_the_model_without_the_molecule():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(25, 3)) * 300
     y = -6 + np.sin(X[:, 0] / 300)
-    mu, sigma, model = overlap.leave_one_out(X, y, 0.01)
+    mu, sigma, model = overlap.leave_one_out(X, y, MODEL)
     for k in (0, 7, 24):
         rest = np.delete(np.arange(25), k)
         other = GaussianProcess(
@@ -90,8 +92,8 @@ def test_probe_tells_easy_from_hard_targets(pool):
     X, y = pool
     shuffled = np.random.default_rng(0).permutation(y)
     plan, target = Plan(5000, 100, 800), Range(low=float(np.quantile(y, 0.7)))
-    easy = overlap.probe(X, y, [target], 0.01, plan).set_index("strategy")
-    hard = overlap.probe(X, shuffled, [target], 0.01, plan).set_index("strategy")
+    easy = overlap.probe(X, y, [target], MODEL, plan).set_index("strategy")
+    hard = overlap.probe(X, shuffled, [target], MODEL, plan).set_index("strategy")
     assert (easy["predicted_area_gain"] > 0.6).all() and (hard["predicted_area_gain"] < 0.4).all()
     assert easy["auc"].iloc[0] > 0.95 and hard["auc"].iloc[0] < 0.7
     assert easy["mmd2"].iloc[0] > 0.01 and easy["purity"].iloc[0] > hard["purity"].iloc[0]
@@ -100,7 +102,7 @@ def test_probe_tells_easy_from_hard_targets(pool):
 
 def test_probe_without_hits_says_so(pool):
     X, y = pool
-    stated = overlap.probe(X, y, [Range(5.0, 6.0)], 0.01, Plan(5000, 100, 800))
+    stated = overlap.probe(X, y, [Range(5.0, 6.0)], MODEL, Plan(5000, 100, 800))
     assert (stated["hits"] == 0).all() and "predicted_area_gain" not in stated
     assert stated["auc"].isna().all()
 

@@ -76,7 +76,9 @@ def mbtr(tmp_path):
 def probe():
     X, y = points(80)
     targets = [Range(-5.5), Range(-6.2, -5.8)]
-    frame = overlap.probe(X, y, targets, 0.01, overlap.Plan(300, 20, 100))
+    frame = overlap.probe(
+        X, y, targets, GaussianProcess(0.01, random_state=0), overlap.Plan(300, 20, 100)
+    )
     return frame.drop(columns=["target"]).to_dict("list")
 
 

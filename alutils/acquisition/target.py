@@ -77,6 +77,12 @@ class Target:
         elif None not in (self.low, self.high) and not self.low < self.high:
             raise ValueError(f"target: low={self.low} must be below high={self.high}")
 
+    @classmethod
+    def of(cls, found):
+        """The target of a `Range`, by value."""
+        low, high = (edge if np.isfinite(edge) else None for edge in (found.low, found.high))
+        return cls(low, high)
+
     @property
     def share(self):
         """Share of all molecules that lie in a target that is given by share."""
@@ -118,9 +124,7 @@ class Target:
                 "lower tail": f"the lowest {percent}",
                 "window": f"between the quantiles {self.low:g} and {self.high:g}",
             }[self.shape]
-        return Range(
-            -np.inf if self.low is None else self.low, np.inf if self.high is None else self.high
-        ).text(unit)
+        return self.edges(None).text(unit)
 
     def __str__(self):
         return self.text()

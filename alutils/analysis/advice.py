@@ -15,44 +15,57 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta
 
-from alutils.acquisition.target import Range, above, above_or_highest
+from alutils.acquisition.target import Range, Target
 from alutils.analysis import law, plans
 from alutils.analysis.overlap import CONFIDENCE, Plan, probe
-from alutils.data.datasets import load
-from alutils.descriptors import features
+from alutils.data.datasets import of_run
+from alutils.descriptors import features, n_bits
 from alutils.loop import split
 from alutils.metrics import savings
 from alutils.model.noise import most_likely_noise
+from alutils.model.scale import prior_model, scale_of
 
-RANDOM = "random"
+RANDOM, GREEDY = "random", "most_probable"
 ENOUGH, MANY = 10, 30  # hits of a probe
 HITS = {f"under {ENOUGH}": 0, f"{ENOUGH} to {MANY - 1}": ENOUGH, f"{MANY} and more": MANY}
 
 
 class Probed(NamedTuple):
-    """A probe and what it is for: all but the last two arguments of `advise`."""
+    """A probe, molecules drawn at random from the pool, and what it is for.
 
-    X: np.ndarray  # (n, d) descriptors
-    y: np.ndarray  # (n,) labels, eV
+    X : (n, d) descriptors;  y : (n,) labels;  target : in the unit of the labels;  plan : Plan
+    prior : of `alutils.loop.RunConfig`;  n_bits : of X
+    """
+
+    X: np.ndarray
+    y: np.ndarray
     target: Range
     plan: Plan
+    prior: str = "paper"
+    n_bits: int = 0
+
+    def on_scale(self):
+        """The same with labels and target on the scale of the model."""
+        scale = scale_of(self.y, self.prior)
+        return self._replace(y=scale.to_z(self.y), target=self.target.to_z(scale))
 
 
-def draw(config, threshold=None, share=None):
+def draw(config):
     """The first batch of a run as a probe of its pool.
 
-    The threshold of a share is read off the probe, since a real search knows no more.
+    A target by share is read off the probe, since a real search knows no more.
 
     Parameters
     ----------
-    config : RunConfig
-    threshold : eV, of the target above it;  share : of the probe's highest labels, without one
+    config : RunConfig with a target
     """
-    pool = load(config.dataset)
+    pool = of_run(config)
     labelled = split(config, len(pool)).train_idx
     y = pool.y[labelled]
     plan = Plan(len(pool) - config.n_test, config.n_init, config.n_max)
-    return Probed(features(pool)[labelled], y, above_or_highest(threshold, share).range_in(y), plan)
+    X = features(pool, descriptor=config.descriptor)[labelled]
+    bits = n_bits(pool, config.descriptor)
+    return Probed(X, y, config.range_in(y), plan, config.prior, bits)
 
 
 def experience(without=None):
@@ -68,45 +81,50 @@ def experience(without=None):
     return rows[rows["dataset"] != without]
 
 
-def advise(X, y, target, plan, known, noise_var=None):
-    """What each search is predicted to save, and what to do.
+def advise(probed, known, noise_var=None):
+    """What each search is predicted to find and to save, and what to do.
+
+    The greedy rule, `most_probable`, is the search that is advised: ranked by hits per label E was
+    predicted to be better for 20 probes of the sweeps, and was for 3 of them.
 
     Parameters
     ----------
-    X : (n, d) descriptors of labelled molecules that were drawn at random from the pool
-    y : (n,) labels, eV;  target : `acquisition.target.Range`;  plan : Plan
+    probed : Probed
     known : frame of `experience`, whose errors of prediction give the intervals
-    noise_var : eV^2; None takes the most likely one
+    noise_var : as of the prior; None takes the most likely one
 
     Returns
     -------
-    table : frame indexed by strategy: saved, low, high (share of the labels of random sampling for
-        the same found share; 90 % interval), possible (the most any strategy can save),
-        enrichment (hits per label over those of random sampling)
-    answer : dict with strategy (the one to use), noise_var (eV^2), share (of the target), hits
+    table : frame indexed by strategy, by falling enrichment: enrichment (hits per label over those
+        of random sampling), saved, low, high (share of the labels of random sampling for the same
+        found share; 90 % interval), possible (the most any strategy can save)
+    answer : dict with strategy (the one to use), noise_var (as of the prior), share (of the
+        target), hits, caution
 
     Raises
     ------
     ValueError
         If fewer than two of the labels lie in the target, or fewer than two outside.
     """
-    y = np.asarray(y, float)
+    X, y, target, plan, prior, bits = probed.on_scale()
     hits = int(target.contains(y).sum())
     if not 2 <= hits <= len(y) - 2:
         raise ValueError(
             f"{hits} of the {len(y)} labels lie in the target: the probe needs two or more inside "
-            "and outside; label more, or choose another threshold"
+            "and outside; label more, or choose another target"
         )
-    noise_var = most_likely_noise(X, y)[0] if noise_var is None else noise_var
-    answers = probe(X, y, [target], noise_var, plan)
+    model = prior_model(prior, noise_var or 0.0, n_bits=bits, random_state=0)
+    if noise_var is None:
+        model.set_params(noise_var=most_likely_noise(X, y, model)[0])
+    answers = probe(X, y, [target], model, plan)
     answers = answers.assign(**intervals(answers, known)).set_index("strategy")
-    table = answers[["saved", "low", "high"]].assign(
-        possible=answers["predicted_saved_bound"], enrichment=answers["predicted_enrichment"]
-    )
-    best = table["saved"].idxmax()
-    strategy = best if table.loc[best, "low"] > 0 else RANDOM
+    table = pd.DataFrame({"enrichment": answers["predicted_enrichment"]})
+    table = table.join(answers[["saved", "low", "high"]])
+    table["possible"] = answers["predicted_saved_bound"]
+    table = table.sort_values("enrichment", ascending=False, kind="stable")
+    strategy = GREEDY if table.loc[GREEDY, "low"] > 0 else RANDOM
     share = float(answers["share_seen"].iloc[0])
-    answer = {"strategy": strategy, "noise_var": noise_var, "share": share, "hits": hits}
+    answer = {"strategy": strategy, "noise_var": model.noise_var, "share": share, "hits": hits}
     return table, answer | {"caution": caution(hits)}
 
 
@@ -175,19 +193,21 @@ def calibrated(known):
 
 
 def decisions(every):
-    """What the rule of `advise` would have said, for each probe and target.
+    """What the rule of `advise` would have said, for each probe and target of a known search.
 
     every : frame of `calibrated`
 
     Returns
     -------
-    frame: strategy (advised), better (search with the higher prediction), saved (by that search)
+    frame: strategy (advised), saved and enrichment (of the greedy rule, or of E where it alone was
+        run)
     """
-    best = every.loc[
-        every.groupby(["dataset", "seed", *law.TARGET[1:]])["predicted_saved"].idxmax()
-    ]
+    preferred = every["strategy"].map({GREEDY: 0}).fillna(1)
+    keys = ["dataset", "seed", *law.TARGET[1:]]
+    best = every.assign(preferred=preferred).sort_values("preferred", kind="stable")
+    best = best.drop_duplicates(keys).sort_index()
     advised = best["strategy"].where(best["low"] > 0, RANDOM)
-    return pd.DataFrame({"strategy": advised, "better": best["strategy"], "saved": best["saved"]})
+    return best[["saved", "enrichment"]].assign(strategy=advised)
 
 
 def _ends(errors, confidence=CONFIDENCE):
@@ -222,8 +242,8 @@ def trial(config, probed, answer, strategies):
     -------
     list of RunConfig
     """
-    target, noise_var = above(probed.target.low), answer["noise_var"]
-    drafts = [replace(config, target=target, noise_var=noise_var)]
+    target = Target.of(probed.target)
+    drafts = [replace(config, target=target, noise_var=answer["noise_var"])]
     return drafts + [replace(drafts[0], strategy=name) for name in strategies]
 
 

@@ -14,11 +14,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from scipy.linalg import cho_solve
+from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from alutils.acquisition.search import probability_in_range
 from alutils.metrics import savings
-from alutils.model.gp import GaussianProcess
 from alutils.model.kernel import rbf, squared_distances
 
 NEIGHBOURS = 5  # of a target molecule, whose labels `probe` looks at
@@ -89,21 +89,22 @@ def _gain(n, found, n_target, n_pool):
     }
 
 
-def leave_one_out(X, y, noise_var, random_state=0):
+def leave_one_out(X, y, model):
     """Prediction of each molecule by a GP that was trained on the others (R&W Eqs. 5.10 to 5.12).
 
     The kernel's parameters are those of all.
 
     Parameters
     ----------
-    X : (n, d) descriptors;  y : (n,) labels, eV;  noise_var : eV^2
+    X : (n, d) descriptors;  y : (n,) labels as the model is to see them
+    model : `alutils.model.gp.GaussianProcess`, not fitted
 
     Returns
     -------
-    mu, sigma : (n,) eV, sigma of the latent function
-    model : GaussianProcess fitted to all
+    mu, sigma : (n,) as y, sigma of the latent function
+    model : a copy of it, fitted to all
     """
-    model = GaussianProcess(noise_var, random_state=random_state).fit(X, y)
+    model = clone(model).fit(X, y)
     K_inv = cho_solve((model.L_, True), np.eye(len(y)), check_finite=False)
     variance = 1 / np.diagonal(K_inv)
     mu = y - model.weights_ * variance
@@ -145,15 +146,15 @@ def predicted_gain(curve, share, plan):
     return _gain(n, found, share * plan.n_pool, plan.n_pool)
 
 
-def probe(X, y, targets, noise_var, plan, random_state=0):
+def probe(X, y, targets, model, plan):
     """What labelled molecules predict about searches for some targets, and what else they say.
 
     Parameters
     ----------
     X : (n, d) descriptors of molecules drawn at random from the pool
-    y : (n,) labels, eV
-    targets : sequence of `acquisition.target.Range`
-    noise_var : eV^2;  plan : Plan
+    y : (n,) labels as the model is to see them
+    targets : sequence of `acquisition.target.Range`, on the same scale
+    model : `alutils.model.gp.GaussianProcess`, not fitted;  plan : Plan
 
     Returns
     -------
@@ -167,11 +168,11 @@ def probe(X, y, targets, noise_var, plan, random_state=0):
         mmd2 : unbiased squared mean discrepancy between target and rest in the kernel (A. Gretton
             et al., J. Mach. Learn. Res. 13, 723 (2012)), over the signal variance
         purity : share of the target among the nearest neighbours of target molecules
-        r2 : of the leave-one-out predictions; near : their root mean square error in eV among the
+        r2 : of the leave-one-out predictions; near : their root mean square error, as y, among the
             tenth of the labels next to an edge of the target
     """
-    mu, sigma, model = leave_one_out(X, y, noise_var, random_state)
-    D2 = squared_distances(X)
+    mu, sigma, model = leave_one_out(X, y, model)
+    D2 = squared_distances(X, n_bits=model.n_bits)
     K = rbf(D2, 1.0, model.length_scale_)
     np.fill_diagonal(K, 0.0)
     np.fill_diagonal(D2, np.inf)

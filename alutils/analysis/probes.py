@@ -13,6 +13,7 @@ from alutils.analysis import plans
 from alutils.analysis.overlap import Plan, probe
 from alutils.data.datasets import load
 from alutils.descriptors import features
+from alutils.model.gp import GaussianProcess
 from alutils.runs.provenance import provenance
 from alutils.storage import usage_log
 from alutils.storage.files import write_json
@@ -90,11 +91,12 @@ def compute(question):
     dataset, frames = load(question["pool"]), []
     F, plan = features(dataset), Plan(**question["plan"])
     ranges = [Target(*ends, SHARE).range_in(dataset.y) for ends in question["targets"]]
+    model = GaussianProcess(question["noise_var"], random_state=0)
     quantiles = dict(zip(ranges, question["targets"], strict=True))
     for seed in question["seeds"]:
         rng = np.random.default_rng([seed, PROBE])
         probed = rng.permutation(len(dataset))[: question["n_probe"]]
-        rows = probe(F[probed], dataset.y[probed], ranges, question["noise_var"], plan)
+        rows = probe(F[probed], dataset.y[probed], ranges, model, plan)
         pairs = [quantiles[target] for target in rows.pop("target")]
         rows.insert(0, "dataset", question["pool"])
         rows.insert(1, "seed", seed)

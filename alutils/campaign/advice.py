@@ -1,19 +1,21 @@
-"""What a search would save in a campaign, from the labels of its random first batch."""
+"""What a search would save in a campaign, from labels that were drawn at random."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from alutils.acquisition.target import Range
 from alutils.analysis import advice, overlap
-from alutils.campaign.folder import read
-from alutils.descriptors import features
+from alutils.campaign.folder import alone, change_settings, read
+from alutils.descriptors import features, n_bits
 
 
 def advise(folder, n_max):
-    """Advice for a campaign of which the first batch is labelled and the next not yet chosen.
+    """Advice for a campaign whose labels so far were drawn at random, and no model chose any.
+
+    These are the labels of the first batch, and those that the pool brought: draw both at random.
 
     Parameters
     ----------
@@ -26,18 +28,42 @@ def advise(folder, n_max):
     Raises
     ------
     ValueError
-        Without a threshold, before or after the first batch, or for an impossible `n_max`.
+        Without a target, before the first labels, after the second query, or for an impossible
+        `n_max`.
     """
-    state = read(folder)
-    if state.settings.threshold is None or len(state.batches) != 1 or state.waiting:
+    state, name = read(folder), Path(folder).name
+    if state.settings.target is None:
         raise ValueError(
-            f"{Path(folder).name}: advice needs a threshold and all labels of the first batch, no "
-            "more"
+            f"{name}: advice needs a target: start the campaign with one (--above ...)"
         )
-    known = sorted(k for k, label in state.labels.items() if label is not None)
-    y = np.array([state.labels[k] for k in known])
+    if len(state.batches) > 1:
+        raise ValueError(
+            f"{name}: the labels of batch 1 and later were chosen by a model: advice is had from "
+            "random ones, before the second query"
+        )
+    known = state.known
+    if state.waiting or len(known) < 4:
+        raise ValueError(
+            f"{name}: {len(known)} labels, {len(state.waiting)} waited for: advice needs all of "
+            "the first batch; ask, label and tell first"
+        )
     plan = overlap.Plan(len(state.pool), len(known), n_max)
     if not plan.n_init < n_max <= plan.n_pool:
-        raise ValueError(f"n_max={n_max} must lie between {plan.n_init} and {plan.n_pool}")
-    target = Range(low=state.settings.threshold)
-    return advice.advise(features(state.pool)[known], y, target, plan, advice.experience())
+        raise ValueError(
+            f"n_max={n_max} must lie between {plan.n_init + 1}, one more than there are labels, "
+            f"and {plan.n_pool}, the pool"
+        )
+    y = np.array([state.labels[k] for k in known])
+    descriptor = state.settings.descriptor
+    X, bits = features(state.pool, descriptor=descriptor)[known], n_bits(state.pool, descriptor)
+    probed = advice.Probed(X, y, state.target, plan, "data", bits)
+    return advice.advise(probed, advice.experience())
+
+
+def take_over(folder, answer):
+    """Let a campaign go on with the strategy and the noise of an answer of `advise`."""
+    read(folder)  # no lock file where there is no campaign
+    with alone(Path(folder)):
+        state = read(folder)
+        chosen = {name: answer[name] for name in ("strategy", "noise_var")}
+        change_settings(state, replace(state.settings, **chosen))

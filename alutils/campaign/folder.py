@@ -161,6 +161,11 @@ def write_start(folder, pool, settings, labels):
     _write_sealed(folder / "campaign.json", {"name": pool.name, **asdict(settings)})
 
 
+def change_settings(state, settings):
+    """Give a campaign other settings for the queries to come."""
+    _write_sealed(state.folder / "campaign.json", {"name": state.pool.name, **asdict(settings)})
+
+
 def read(folder):
     """The state of a campaign; ValueError if the folder holds none or a file is damaged."""
     folder = Path(folder)

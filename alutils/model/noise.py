@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from sklearn.base import clone
 
 from alutils.model.gp import GaussianProcess
 
-# Three a decade, from what the paper calls vanishing to the variance of a label, eV^2.
+# Three a decade, from what the paper calls vanishing to the variance of a label: eV^2, or a share
+# of the variance where labels are standardised.
 NOISES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
-def most_likely_noise(X, y, noises=NOISES, random_state=0):
+def most_likely_noise(X, y, model=None, noises=NOISES, random_state=0):
     """The noise variance under which the labels have the highest marginal likelihood.
 
     Signal variance and length scale are optimised anew for each. A grid in place of a third
@@ -19,17 +21,16 @@ def most_likely_noise(X, y, noises=NOISES, random_state=0):
 
     Parameters
     ----------
-    X : (n, d) descriptors;  y : (n,) labels, eV;  noises : candidates, eV^2
+    X : (n, d) descriptors;  y : (n,) labels as the model is to see them
+    model : `GaussianProcess`, not fitted, whose noise is to be chosen; None: the paper's
+    noises : candidates, in the unit of the model's noise
 
     Returns
     -------
-    noise_var : float, eV^2, one of `noises`
+    noise_var : float, one of `noises`
     lml : (len(noises),) log marginal likelihoods, nat
     """
-    lml = np.array(
-        [
-            GaussianProcess(noise, random_state=random_state).fit(X, y).log_marginal_likelihood_
-            for noise in noises
-        ]
-    )
+    model = GaussianProcess() if model is None else model
+    fits = [clone(model).set_params(noise_var=n, random_state=random_state) for n in noises]
+    lml = np.array([fit.fit(X, y).log_marginal_likelihood_ for fit in fits])
     return float(noises[int(lml.argmax())]), lml
