@@ -20,7 +20,7 @@ from scipy.spatial.distance import cdist, pdist
 from tqdm import tqdm
 
 from alutils.data.geometry import CLOSEST, RADII
-from alutils.data.toolkit import chem
+from alutils.data.toolkit import chem, rdkit_version
 from alutils.storage.kept import Kept
 from alutils.storage.processes import die_with_parent
 
@@ -48,7 +48,7 @@ def geometries(smiles):
     """
     Chem = chem()
     canonical = [Chem.MolToSmiles(Chem.MolFromSmiles(one)) for one in smiles]
-    keys = {one: f"{VERSION} {_rdkit_version()} {one}" for one in canonical}
+    keys = {one: f"{VERSION} {rdkit_version()} {one}" for one in canonical}
     kept = Kept("geometries")
     found = kept.get(keys.values())
     missing = [one for one, key in keys.items() if key not in found]
@@ -171,9 +171,3 @@ def _beside(numbers, positions, more, placed):
     moved = placed.copy()
     moved[:, 0] += shift if np.isfinite(shift) else 0.0
     return moved
-
-
-def _rdkit_version():
-    import rdkit
-
-    return rdkit.__version__
