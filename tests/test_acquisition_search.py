@@ -123,3 +123,10 @@ def test_thompson_samples_favour_what_is_high_or_unknown(view):
     picks = pick("thompson_samples", view, 15)
     optimism = view.mu + 2 * view.sigma
     assert optimism[picks].mean() > np.quantile(optimism, 0.6)
+
+
+def test_thompson_samples_refuse_bits():
+    view = fake([0.0, 1.0], [1.0, 1.0], Range(0.0))
+    view.model = SimpleNamespace(n_bits=2048)
+    with pytest.raises(ValueError, match=r"bits of a fingerprint: choose another .*'mbtr'"):
+        pick("thompson_samples", view, 1)

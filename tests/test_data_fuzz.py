@@ -328,7 +328,7 @@ def test_a_chain_too_long_for_a_geometry_is_refused(tmp_path):
     pytest.importorskip("rdkit")
     (tmp_path / "a.csv").write_text(f"smiles\n{'C' * 3000}\n")
     with pytest.raises(ValueError, match=r"a\.csv, line 2: 3000 atoms are too many"):
-        read_structures(tmp_path / "a.csv")
+        read_structures(tmp_path / "a.csv", geometries=True)
 
 
 @pytest.mark.parametrize("key", ["homo", "R"])

@@ -79,7 +79,7 @@ def test_a_data_set_is_of_those_that_have_a_label(tmp_path):
 def test_a_mistyped_label_is_said_before_any_geometry_is_made(read, monkeypatch):
     monkeypatch.setattr(embedding, "geometries", None)
     with pytest.raises(ValueError, match=r"mine\.csv: no property 'loS', found logS, qed; name"):
-        read("smiles,note,logS,qed\nC,x,1,2\n", "loS")
+        read("smiles,note,logS,qed\nC,x,1,2\n", "loS", geometries=True)
 
 
 @pytest.mark.parametrize(

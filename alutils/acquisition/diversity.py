@@ -15,7 +15,15 @@ from scipy.linalg import solve_triangular
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from alutils.model.kernel import CHUNK, cross_kernels, rbf, squared_distances
+from alutils.model.kernel import (
+    CHUNK,
+    cross_kernels,
+    n_bits_of,
+    rbf,
+    split_bits,
+    squared_distances,
+    tanimoto_distances,
+)
 
 VARIANCE_KEPT = 0.99  # share of the descriptors' variance that the clustering sees
 LLOYD_ITERATIONS = 25
@@ -47,11 +55,11 @@ def posterior_variance(view, batch_size, rng):
     for rows, K in cross_kernels(model, view.X):
         V[:n_train, rows] = solve_triangular(model.L_, K, lower=True, check_finite=False)
     left = model.signal_var_ - np.einsum("ij,ij->j", V[:n_train], V[:n_train])
-    squares = np.einsum("ij,ij->i", view.X, view.X)
+    distances_to = _distances(view)
     picks = np.empty(batch_size, dtype=int)
     for t in range(batch_size):
         picks[t] = pick = int(np.argmax(np.round(left, 9)))
-        k = rbf(_distances_to(view.X, squares, pick), model.signal_var_, model.length_scale_)
+        k = rbf(distances_to(pick), model.signal_var_, model.length_scale_)
         before = V[: n_train + t]
         noisy = max(left[pick], 0.0) + model.noise_var_used_
         V[n_train + t] = (k - before[:, pick] @ before) / np.sqrt(noisy or 1.0)
@@ -91,8 +99,7 @@ def largest_cluster(view, batch_size, rng):
     Training molecules and picks are the centres, each molecule belongs to the nearest (Holzmueller
     et al., Sec. 4.3.6).
     """
-    X, (left, nearest) = view.X, _to_training(view)
-    squares = np.einsum("ij,ij->i", X, X)
+    distances_to, (left, nearest) = _distances(view), _to_training(view)
     n_train = len(view.model.X_train_)
     picks = np.empty(batch_size, dtype=int)
     for t in range(batch_size):
@@ -102,7 +109,7 @@ def largest_cluster(view, batch_size, rng):
         sums[counts == 0] = -np.inf
         members = np.flatnonzero(free & (nearest == np.argmax(np.round(sums, 9))))
         picks[t] = pick = members[np.argmax(np.round(left[members], 9))]
-        new = _feature_distances(_distances_to(X, squares, pick), view.model)
+        new = _feature_distances(distances_to(pick), view.model)
         closer = new < left
         left[closer], nearest[closer] = new[closer], n_train + t
         left[pick] = -np.inf
@@ -112,12 +119,11 @@ def largest_cluster(view, batch_size, rng):
 def _spread(view, batch_size, choose):
     """Picks that `choose` makes from the squared distances (n_heldout,) to training set and picks;
     those already picked are at minus infinity."""
-    X, (left, _) = view.X, _to_training(view)
-    squares = np.einsum("ij,ij->i", X, X)
+    distances_to, (left, _) = _distances(view), _to_training(view)
     picks = np.empty(batch_size, dtype=int)
     for t in range(batch_size):
         picks[t] = pick = choose(left)
-        new = _feature_distances(_distances_to(X, squares, pick), view.model)
+        new = _feature_distances(distances_to(pick), view.model)
         np.minimum(left, new, out=left)
         left[pick] = -np.inf
     return picks
@@ -128,20 +134,47 @@ def _to_training(view):
     distance, nearest = np.empty(len(view.X)), np.empty(len(view.X), dtype=int)
     for start in range(0, len(view.X), CHUNK):
         rows = slice(start, start + CHUNK)
-        D2 = squared_distances(view.model.X_train_, view.X[rows])
+        D2 = squared_distances(view.model.X_train_, view.X[rows], n_bits_of(view.model))
         nearest[rows] = D2.argmin(axis=0)
         distance[rows] = _feature_distances(D2.min(axis=0), view.model)
     return distance, nearest
 
 
-def _distances_to(X, squares, row):
-    """Squared distances of all rows of X to one of them; `squares` are the rows' own norms."""
-    return np.maximum(squares + squares[row] - 2 * (X @ X[row]), 0.0)
+def _distances(view):
+    """A function: squared distances (n_heldout,) of all held-out molecules to one of them."""
+    X, bits = split_bits(view.X, n_bits_of(view.model))
+    squares, sizes = np.einsum("ij,ij->i", X, X), bits.sum(axis=1)
+
+    def to(row):
+        D2 = np.maximum(squares + squares[row] - 2 * (X @ X[row]), 0.0)
+        if bits.size:
+            D2 += tanimoto_distances(bits @ bits[row], sizes, sizes[row])
+        return D2
+
+    return to
 
 
 def _feature_distances(D2, model):
     """2 (sigma_f^2 - k): squared distances in the kernel's feature space, eV^2."""
     return -2 * model.signal_var_ * np.expm1(-0.5 * D2 / model.length_scale_**2)
+
+
+def clustering_points(X, rows, n_bits=0):
+    """Some rows of X (n, d) as the clustering sees them: leading axes of X, bits at unit length.
+
+    Euclidean distances between bits grow with the number that is set: large molecules would be far
+    from all others, and from each other. Between rows of unit length they are 2 (1 - cos), which
+    orders molecules nearly as 2 (1 - T) does.
+    """
+    plain, bits = X[:, : X.shape[1] - n_bits], X[rows, X.shape[1] - n_bits :]
+    # In principal axes, which `features` are, few columns hold nearly all of the variance.
+    variance = plain.var(axis=0)
+    order = np.argsort(-variance, kind="stable")
+    Z = plain[np.ix_(rows, order[: n_axes(variance[order])])]
+    if n_bits:
+        lengths = np.sqrt(np.maximum(bits.sum(axis=1, dtype=np.float64), 1.0))
+        Z = np.hstack([Z, bits / lengths[:, None]])
+    return np.ascontiguousarray(Z)
 
 
 def n_axes(variances):

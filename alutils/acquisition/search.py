@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg import cho_solve
 from scipy.stats import norm
 
-from alutils.model.kernel import CHUNK, rbf, squared_distances
+from alutils.model.kernel import CHUNK, n_bits_of, rbf, squared_distances
 
 WIDTH = 2.0  # standard deviations that `upper_confidence_bound` adds
 FOURIER_FEATURES = 2000
@@ -81,8 +81,18 @@ def thompson_samples(view, batch_size, rng):
 
     Functions by pathwise conditioning (J. T. Wilson et al., ICML 2020): one from the prior, as
     random Fourier features, and the exact correction by the training labels.
+
+    Raises
+    ------
+    ValueError
+        For fingerprints: their kernel is not an RBF of plain columns, and has no Fourier features.
     """
     _lower_edge(view, "thompson_samples")
+    if n_bits_of(view.model):
+        raise ValueError(
+            "strategy 'thompson_samples' is for plain columns, the descriptor has the bits of a "
+            "fingerprint: choose another strategy, such as most_probable, or descriptor 'mbtr'"
+        )
     model, X = view.model, view.X
     free = np.ones(len(X), dtype=bool)
     picks = []

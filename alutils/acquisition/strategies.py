@@ -19,6 +19,7 @@ import numpy as np
 from alutils.acquisition import diversity, search
 from alutils.acquisition.target import Range
 from alutils.model.gp import GaussianProcess
+from alutils.model.kernel import n_bits_of
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def most_uncertain(view, batch_size, rng):
 
 def cluster_centres(view, batch_size, rng):
     """C: the molecules nearest to the centres of `batch_size` clusters."""
-    return _centres(view.X, np.arange(len(view.X)), batch_size, rng)
+    return _centres(view, np.arange(len(view.X)), batch_size, rng)
 
 
 def uncertain_cluster_centres(view, batch_size, rng):
@@ -78,7 +79,7 @@ def uncertain_cluster_centres(view, batch_size, rng):
     half = upper_half(view)
     if len(half) < batch_size:
         half = _by_uncertainty(view)[:batch_size]
-    return _centres(view.X, np.sort(half), batch_size, rng)
+    return _centres(view, np.sort(half), batch_size, rng)
 
 
 def property_search(view, batch_size, rng):
@@ -226,18 +227,14 @@ def _by_uncertainty(view):
     return np.argsort(-np.round(view.sigma, 9), kind="stable")
 
 
-def _centres(X, candidates, n_clusters, rng):
+def _centres(view, candidates, n_clusters, rng):
     """One molecule per k-means cluster: the member nearest to the centre.
 
     Clusters that stay empty (duplicates in X) are made up for at random.
     """
     if n_clusters >= len(candidates):
         return candidates[:n_clusters]
-    # In principal axes, which `features` are, few columns hold nearly all of the variance.
-    variance = X.var(axis=0)
-    order = np.argsort(-variance, kind="stable")
-    seen = order[: diversity.n_axes(variance[order])]
-    Z = np.ascontiguousarray(X[np.ix_(candidates, seen)])
+    Z = diversity.clustering_points(view.X, candidates, n_bits_of(view.model))
     kmeans = diversity.k_means(Z, n_clusters, int(rng.integers(2**31)))
     _, picks, _ = diversity.nearest_members(Z, kmeans.labels_, kmeans.cluster_centers_)
     if len(picks) < n_clusters:

@@ -37,7 +37,8 @@ class MoleculeDataset:
     ----------
     name : str
     y : (n,) float64, HOMO in eV
-    molecules : Molecules, made from any sequence of ase.Atoms, or None
+    molecules : Molecules, made from any sequence of ase.Atoms, or None; of a table of SMILES made
+        when they are first looked at (`alutils.data.embedding.Embedded`)
     X : (n, d) array or CSR, for a set that brings its descriptor; else None
     info : mapping of title, label, level_of_theory, licence, citation, url, stands_for, and what
         an embedded pool says of its making
@@ -111,10 +112,13 @@ class MoleculeDataset:
 
     @cached_property
     def sha256(self) -> str:
-        """Digest of the content (y, geometry, X): the same for the same content in any file."""
+        """Digest of the content: the same for the same content in any file.
+
+        Of y, and of the geometry, or the canonical SMILES where nothing else was given, or of X.
+        """
         parts = [self.y]
         if self.molecules is not None:
-            parts.append(np.frombuffer(self.molecules.sha256.encode(), np.uint8))
+            parts.append(np.frombuffer(self.molecules.content_sha256.encode(), np.uint8))
         if scipy.sparse.issparse(self.X):
             parts += [self.X.data, self.X.indices, self.X.indptr]
         elif self.X is not None:

@@ -1,5 +1,7 @@
 """Geometries of SMILES: made once, the same for the same molecule whatever the file and the row.
 
+`Embedded` makes them when somebody looks at them: fingerprints need none.
+
 ETKDGv3 conformers of RDKit (S. Wang et al., J. Chem. Inf. Model. 60, 2044 (2020)), relaxed with
 MMFF94 where it has parameters. The seed follows from the canonical SMILES; where an attempt fails,
 other seeds and then random starting coordinates are tried. The fragments of a SMILES are embedded
@@ -13,6 +15,7 @@ import multiprocessing
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
+from functools import cached_property
 
 import numpy as np
 from ase.data.vdw import vdw_radii
@@ -20,10 +23,13 @@ from scipy.spatial.distance import cdist, pdist
 from tqdm import tqdm
 
 from alutils.data.geometry import CLOSEST, RADII
-from alutils.data.toolkit import chem
+from alutils.data.molecules import Molecules
+from alutils.data.toolkit import chem, rdkit_version
 from alutils.storage.kept import Kept
 from alutils.storage.processes import die_with_parent
 
+MOST_ATOMS = 200  # heavy ones of a SMILES: beyond, RDKit looks for a geometry for minutes
+FAILURES_SHOWN = 40
 VERSION = 1  # part of the key: raise it with any change to the geometries
 PLAIN = {"maxIterations": 20}
 RANDOM = {"maxIterations": 50, "useRandomCoords": True}
@@ -33,6 +39,75 @@ BOND = (0.6, 1.6)  # a sound bond, in sums of covalent radii; metals have the lo
 CONTACT = np.where(np.isfinite(vdw_radii), vdw_radii, 2.0)  # angstrom
 AT_ONCE = 32  # molecules that are kept together
 IN_PROCESS = 200  # the fewest molecules that two processes share
+
+
+class Embedded(Molecules):
+    """`Molecules` of SMILES, whose geometries are made when they are first looked at.
+
+    A part of them, or a single one, is made without the others.
+
+    smiles : tuple of str that RDKit can read
+
+    Raises
+    ------
+    ValueError : when looked at, where RDKit finds no geometry for a molecule: all such are named.
+    """
+
+    def __init__(self, smiles):
+        self.smiles = tuple(smiles)
+
+    def __len__(self):
+        return len(self.smiles)
+
+    def __getitem__(self, index):
+        if "_made" in self.__dict__:
+            return self._made[index]
+        chosen = np.zeros(len(self), bool)
+        chosen[index] = True
+        part = self.take(np.flatnonzero(chosen))
+        return part if isinstance(index, slice) else part._made[0]
+
+    def __iter__(self):
+        return iter(self._made)
+
+    def take(self, index):
+        if "_made" in self.__dict__:
+            return self._made.take(index)
+        return Embedded(self.smiles[k] for k in index)
+
+    @cached_property
+    def _made(self):
+        made = geometries(self.smiles)
+        reasons = [f"molecule {k}: {one}" for k, one in enumerate(made) if isinstance(one, str)]
+        if reasons:
+            more = len(reasons) - FAILURES_SHOWN
+            lines = reasons[:FAILURES_SHOWN] + [f"and {more} more"] * (more > 0)
+            head = (
+                f"{len(reasons)} of {len(self)} molecules have no geometry: choose descriptor "
+                "'fingerprint', which needs none, or read the file with geometries and skip_bad "
+                "to leave them out:"
+            )
+            raise ValueError("\n  ".join([head, *lines]))
+        counts = np.array([len(numbers) for numbers, _ in made], int)
+        Z = np.concatenate([np.zeros(0, int), *(numbers for numbers, _ in made)])
+        R = np.concatenate([np.zeros((0, 3)), *(positions for _, positions in made)])
+        return Molecules(Z.astype(int), R, counts)
+
+    numbers = property(lambda self: self._made.numbers)
+    positions = property(lambda self: self._made.positions)
+    counts = property(lambda self: self._made.counts)
+    offsets = property(lambda self: self._made.offsets)
+
+    @cached_property
+    def content_sha256(self):
+        """Digest of the canonical SMILES."""
+        return hashlib.sha256("\n".join(canonical(self.smiles)).encode()).hexdigest()
+
+
+def canonical(smiles):
+    """The canonical SMILES of each, of RDKit."""
+    Chem = chem()
+    return [Chem.MolToSmiles(Chem.MolFromSmiles(one)) for one in smiles]
 
 
 def geometries(smiles):
@@ -46,9 +121,8 @@ def geometries(smiles):
     -------
     list of (numbers (k,) uint8, positions (k, 3) float64 in angstrom), or str, the reason
     """
-    Chem = chem()
-    canonical = [Chem.MolToSmiles(Chem.MolFromSmiles(one)) for one in smiles]
-    keys = {one: f"{VERSION} {_rdkit_version()} {one}" for one in canonical}
+    asked = canonical(smiles)
+    keys = {one: f"{VERSION} {rdkit_version()} {one}" for one in asked}
     kept = Kept("geometries")
     found = kept.get(keys.values())
     missing = [one for one, key in keys.items() if key not in found]
@@ -56,7 +130,7 @@ def geometries(smiles):
         fresh = {keys[one]: packed for one, packed in zip(begin, made, strict=True)}
         kept.put(fresh)
         found |= fresh
-    return [_unpack(found[keys[one]]) for one in canonical]
+    return [_unpack(found[keys[one]]) for one in asked]
 
 
 def _made(smiles):
@@ -101,10 +175,15 @@ def embed(smiles):
 
     Raises
     ------
-    ValueError : no attempt gives a sound geometry.
+    ValueError : too many atoms; no attempt gives a sound geometry.
     """
     Chem = chem()
-    fragments = Chem.GetMolFrags(Chem.MolFromSmiles(smiles), asMols=True)
+    mol = Chem.MolFromSmiles(smiles)
+    if mol.GetNumAtoms() > MOST_ATOMS:
+        raise ValueError(
+            f"{mol.GetNumAtoms()} atoms are too many to make a geometry of; give one as .xyz"
+        )
+    fragments = Chem.GetMolFrags(mol, asMols=True)
     named = sorted(
         ((-one.GetNumAtoms(), Chem.MolToSmiles(one), one) for one in fragments),
         key=lambda part: part[:2],
@@ -171,9 +250,3 @@ def _beside(numbers, positions, more, placed):
     moved = placed.copy()
     moved[:, 0] += shift if np.isfinite(shift) else 0.0
     return moved
-
-
-def _rdkit_version():
-    import rdkit
-
-    return rdkit.__version__

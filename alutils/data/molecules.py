@@ -119,3 +119,8 @@ class Molecules(Sequence):
     @cached_property
     def sha256(self) -> str:
         return digest_of(self.numbers, self.positions, self.counts)
+
+    @property
+    def content_sha256(self) -> str:
+        """Digest of what the molecules were given by: here their geometry."""
+        return self.sha256

@@ -17,6 +17,8 @@ class Reading:
     length_unit : of the positions, a key of `alutils.data.geometry.UNITS`; None is angstrom, and
         refuses what looks like another
     skip_bad : go on without the molecules that cannot be taken
+    geometries : make those of SMILES at once: a molecule that gets none cannot be taken. Else they
+        are made when something looks at them
     needs_labels : a molecule without a label cannot be taken
     unit : of the labels, as it is to be printed; None where nobody has said it
     """
@@ -27,6 +29,7 @@ class Reading:
     hydrogens: str = "refuse"
     length_unit: str | None = None
     skip_bad: bool = False
+    geometries: bool = False
     needs_labels: bool = False
     unit: str | None = None
 

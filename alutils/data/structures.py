@@ -9,7 +9,8 @@ a folder of .xyz, .sdf ...   one or more molecules in each file      name of the
 ===========================  ======================================  ==========================
 
 Any of them packed as .gz, with its suffix in any case. Labels are optional here;
-`alutils.data.datasets.load` takes the same files where all have one.
+`alutils.data.datasets.load` takes the same files where all have one. SMILES alone have the
+descriptor "fingerprint" of their own; a geometry is made for them where something asks for it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Structures:
     ----------
     name : str
     ids : n different str
-    molecules : Molecules
+    molecules : Molecules; of a table of SMILES `alutils.data.embedding.Embedded`, made on demand
     y : (n,) labels, NaN where there is none
     charges : (n,) int64, elementary charges
     smiles : n str, or None; empty where RDKit has none for a molecule with coordinates
@@ -90,8 +91,8 @@ def read_structures(path, property_key=None, **reading):
     ----------
     path : see the table above
     property_key : name of the label; None takes "homo" where the file has it
-    reading : `id_key`, `smiles_key`, `hydrogens`, `length_unit` and `skip_bad` of
-        `alutils.data.records.Reading`
+    reading : `id_key`, `smiles_key`, `hydrogens`, `length_unit`, `skip_bad` and
+        `geometries` of `alutils.data.records.Reading`
 
     Raises
     ------
@@ -144,16 +145,17 @@ def _with_name(name, said):
 
 def _gathered(path, good, bad, names, info):
     smiles = tuple(one.smiles for one in good)
+    flat = good[0].positions is None
     return Structures(
         path.stem,
         tuple(one.id for one in good),
-        _molecules(good),
+        embedding.Embedded(smiles) if flat else _molecules(good),
         np.array([one.label for one in good]),
         np.array([one.charge for one in good], dtype=np.int64),
         None if None in smiles else smiles,
         tuple((one.place, one.id, one.reason) for one in bad),
         tuple(possible_labels(names, good)),
-        info,
+        {**info, "own_descriptor": "fingerprint"} if flat else info,
     )
 
 
@@ -195,9 +197,9 @@ def _with_label(record, key, needed):
 
 
 def _shaped(found, reading):
-    """The records with geometries; a `Bad` for one that has none, or an impossible one."""
+    """The records; a `Bad` for one whose geometry is impossible, or cannot be made if it must."""
     records = [one for one in found if isinstance(one, Record)]
-    flat = [one for one in records if one.positions is None]
+    flat = [one for one in records if one.positions is None and reading.geometries]
     given = [one for one in records if one.positions is not None]
     wrong = {}
     made = embedding.geometries([one.smiles for one in flat]) if flat else []

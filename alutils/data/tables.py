@@ -9,7 +9,6 @@ import re
 from alutils.data.records import Record, each, listed, named, number_of
 from alutils.data.toolkit import chem, why_not
 
-MOST_ATOMS = 200  # heavy ones of a SMILES: beyond, RDKit looks for a geometry for minutes
 SEPARATORS = (",", ";", "\t", "|")
 LISTS = (".smi", ".smiles", ".ism", ".can")
 IDENTIFIERS = ("id", "identifier", "name", "title")
@@ -76,10 +75,6 @@ def _record(place, one, smiles, known, own):
         raise ValueError(f"{smiles[:200]!r} is no SMILES that RDKit can read{why}")
     if not all(atom.GetAtomicNum() for atom in mol.GetAtoms()):
         raise ValueError(f"{smiles[:200]!r} has a wildcard *: give a whole molecule")
-    if mol.GetNumAtoms() > MOST_ATOMS:
-        raise ValueError(
-            f"{mol.GetNumAtoms()} atoms are too many to make a geometry of; give one as .xyz"
-        )
     charge = int(Chem.GetFormalCharge(mol))
     return Record(place, one, charge=charge, known=known, smiles=smiles, own_id=own)
 

@@ -25,3 +25,11 @@ def why_not(mol):
     """What RDKit finds wrong with a molecule that it parsed without a check."""
     found = [problem.Message() for problem in chem().DetectChemistryProblems(mol)]
     return "; ".join(found)[:200]
+
+
+def rdkit_version():
+    """Its version, for what depends on it; ValueError as by `chem`."""
+    chem()
+    import rdkit
+
+    return rdkit.__version__

@@ -1,22 +1,36 @@
-"""Molecules to points: MBTR, and the principal axes on which the Gaussian process works.
+"""Molecules to points: MBTR and its principal axes, the bits of a fingerprint, or both.
 
-Both functions keep their result on disk, under the checksum of what it is made from.
+All functions keep their result on disk, under the checksum of what it is made from.
 """
 
 from __future__ import annotations
 
+import hashlib
 from importlib.metadata import version
 
 import numpy as np
 import scipy.sparse
 
+from alutils.data.toolkit import rdkit_version
 from alutils.descriptors.axes import principal_components
 from alutils.descriptors.cache import cached
+from alutils.descriptors.fingerprints import (
+    MORGAN,
+    FingerprintSettings,
+    smiles_of,
+    write_fingerprints,
+    write_points,
+)
 from alutils.descriptors.many_body import DEFAULTS, MBTRSettings, n_columns, species_of, write_mbtr
 
-__all__ = ["DEFAULTS", "DESCRIPTORS", "MBTRSettings", "features", "mbtr"]
+__all__ = ["DEFAULTS", "DESCRIPTORS", "MBTRSettings", "features", "mbtr", "morgan", "n_bits"]
 # By name: what a run, or a data set in its info, may ask for. The paper's QM9 has the broad one.
-DESCRIPTORS = {"mbtr": DEFAULTS, "mbtr_broad": MBTRSettings(sigma=0.1)}
+DESCRIPTORS = {
+    "mbtr": DEFAULTS,
+    "mbtr_broad": MBTRSettings(sigma=0.1),
+    "fingerprint": MORGAN,
+    "mbtr+fingerprint": (DEFAULTS, MORGAN),
+}
 FEATURES_VERSION = 1  # part of the cache key: raise it with any change to `principal_components`
 
 
@@ -49,12 +63,37 @@ def mbtr(dataset, settings=DEFAULTS):
     )
 
 
-def settings_of(dataset, descriptor=None):
-    """Settings of the descriptor of this name; None: of the data set's own, else `DEFAULTS`.
+def morgan(dataset, settings=MORGAN):
+    """The Morgan fingerprint of every molecule, of its SMILES.
+
+    Returns
+    -------
+    (n, n_bits) uint8 of 0 and 1, read-only, mapped from the disk cache
 
     Raises
     ------
-    ValueError : an unknown name; a name for a data set that brings its descriptor.
+    ValueError : a molecule without SMILES, or one that RDKit cannot read; RDKit is not installed.
+    """
+    return cached(
+        "fingerprint",
+        (_smiles_sha256(dataset), settings, rdkit_version()),
+        lambda path: write_fingerprints(path, dataset.name, dataset.smiles, settings),
+        len(dataset) * settings.n_bits,
+        f"the fingerprints of {dataset.name}",
+    )
+
+
+def settings_of(dataset, descriptor=None):
+    """Settings of the descriptor of this name; None: of the data set's own, else `DEFAULTS`.
+
+    Returns
+    -------
+    MBTRSettings, FingerprintSettings, or a tuple of both
+
+    Raises
+    ------
+    ValueError : an unknown name; a name for a data set that brings its descriptor; a fingerprint
+        for a data set without SMILES.
     """
     if descriptor is not None and dataset.X is not None:
         raise ValueError(
@@ -62,7 +101,31 @@ def settings_of(dataset, descriptor=None):
         )
     name = descriptor or dataset.info.get("own_descriptor", "mbtr")
     check_descriptor(name)
+    if _bits_in(DESCRIPTORS[name]):
+        smiles_of(dataset)
     return DESCRIPTORS[name]
+
+
+def n_bits(dataset, descriptor=None):
+    """How many of the last columns of `features` are bits; ValueError as by `settings_of`."""
+    return _bits_in(settings_of(dataset, descriptor))
+
+
+def _bits_in(settings):
+    parts = settings if isinstance(settings, tuple) else (settings,)
+    return sum(part.n_bits for part in parts if isinstance(part, FingerprintSettings))
+
+
+def described(descriptor):
+    """A few words on a descriptor, of `DESCRIPTORS` by its name; ValueError for an unknown one."""
+    check_descriptor(descriptor)
+    parts = DESCRIPTORS[descriptor]
+    return " and ".join(
+        f"Morgan fingerprint of radius {part.radius}, {part.n_bits} bits"
+        if isinstance(part, FingerprintSettings)
+        else f"MBTR with Gaussians of width {part.sigma:g} per Å"
+        for part in (parts if isinstance(parts, tuple) else (parts,))
+    )
 
 
 def check_descriptor(name):
@@ -73,15 +136,17 @@ def check_descriptor(name):
 
 
 def features(dataset, tolerance=1e-10, descriptor=None):
-    """X centred and rotated to its principal axes: the fewest that keep all but `tolerance`.
+    """The points of a data set, between which the kernel's distances are taken.
 
+    Of MBTR: X centred and rotated to its principal axes, the fewest that keep all but `tolerance`.
     Distances between rows are all that the kernel (Eqs. 6, 7) and the clustering see, and a
     rotation keeps them: a few hundred axes do the work of thousands of columns. The centred origin
-    keeps the digits of |a|^2 + |b|^2 - 2ab.
+    keeps the digits of |a|^2 + |b|^2 - 2ab. Of a fingerprint: its bits. Of both: the axes, scaled
+    so that their mean squared distance between molecules is that of the bits, and then the bits.
 
     Parameters
     ----------
-    dataset : MoleculeDataset of n molecules
+    dataset : MoleculeDataset or Structures of n molecules
     tolerance : share of the variance that may be left out
     descriptor : a name of `DESCRIPTORS`; None takes the data set's own
 
@@ -91,23 +156,49 @@ def features(dataset, tolerance=1e-10, descriptor=None):
     of largest magnitude in each positive. The discarded variance is at most `tolerance` times the
     total, hence so is the mean error of a squared distance over all pairs, relative to their mean.
     Squared distances only ever shrink; that of a near pair by a larger part of itself.
+    With bits (`n_bits` of them, the last columns) float32.
 
     Raises
     ------
-    ValueError : a set of labels alone; a tolerance outside [0, 1); an unknown descriptor; rows of X
-        that are all equal.
+    ValueError : a set of labels alone; a tolerance outside [0, 1); an unknown descriptor, or one
+        that the data set cannot have; molecules whose descriptors are all equal.
     """
     if not 0 <= tolerance < 1:
         raise ValueError(f"tolerance {tolerance} is a share of the variance; give 0 to below 1")
     settings = settings_of(dataset, descriptor)
-    parts = (_source(dataset), settings, version("dscribe"), tolerance, FEATURES_VERSION)
+    if not _bits_in(settings):
+        return _axes(dataset, settings, tolerance)
+    if isinstance(settings, FingerprintSettings):
+        axes, parts, bits = None, (), morgan(dataset, settings)
+    else:
+        axes, bits = _axes(dataset, settings[0], tolerance), morgan(dataset, settings[1])
+        parts = _parts(dataset, settings[0], tolerance)
+    return cached(
+        "features",
+        (*parts, _smiles_sha256(dataset), settings, rdkit_version()),
+        lambda path: write_points(path, axes, bits, dataset.smiles),
+        np.dtype(np.float32).itemsize * (bits.size + (0 if axes is None else axes.size)),
+        f"the features of {dataset.name}",
+    )
+
+
+def _axes(dataset, settings, tolerance):
+    """`features` of MBTR, or of the descriptor that a set brings."""
 
     def write(path):
         # A sparse X stays sparse: OE's is 7 GB when dense.
         X = dataset.X.tocsc() if scipy.sparse.issparse(dataset.X) else mbtr(dataset, settings)
         np.save(path, principal_components(X, tolerance))
 
-    return cached("features", parts, write)
+    return cached("features", _parts(dataset, settings, tolerance), write)
+
+
+def _parts(dataset, settings, tolerance):
+    return _source(dataset), settings, version("dscribe"), tolerance, FEATURES_VERSION
+
+
+def _smiles_sha256(dataset):
+    return hashlib.sha256("\n".join(smiles_of(dataset)).encode()).hexdigest()
 
 
 def _source(dataset):
@@ -118,7 +209,3 @@ def _source(dataset):
             "choose a data set with geometries or a descriptor"
         )
     return dataset.molecules.sha256 if dataset.X is None else dataset.sha256
-
-
-def n_bits(dataset, descriptor=None):
-    return 0

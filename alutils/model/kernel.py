@@ -1,7 +1,11 @@
 """Distances between molecules and the RBF kernel made of them (Eqs. 5 to 7 of the paper).
 
 The squared distances are computed once per training set and not, as in scikit-learn, at every
-evaluation of the likelihood: all other matrices are made from them.
+evaluation of the likelihood: all other matrices are made from them. The last columns of a molecule
+may be the bits of a fingerprint, which are compared by their Tanimoto similarity T. It is a kernel
+(L. Ralaivola et al., Neural Netw. 18, 1093 (2005)), and 2 (1 - T) the squared distance between its
+features: hence the RBF of it, and of its sum with other squared distances, is a kernel too
+(I. J. Schoenberg, Trans. Am. Math. Soc. 44, 522 (1938)).
 """
 
 from __future__ import annotations
@@ -14,12 +18,15 @@ CHUNK = 1024  # molecules predicted at a time: bounds the memory by CHUNK * n_tr
 
 
 def squared_distances(A, B=None, n_bits=0):
-    """Squared Euclidean distances between rows, |a|^2 + |b|^2 - 2 a.b (Eq. 7, squared).
+    """Squared distances between rows: Euclidean (Eq. 7), and by Tanimoto for fingerprints.
+
+    |a|^2 + |b|^2 - 2 a.b over the plain columns, plus 2 (1 - T) over the bits.
 
     Parameters
     ----------
     A : (n, d) array
     B : (m, d) array, optional. Without it, B = A and the diagonal is exactly zero.
+    n_bits : int, how many of the last columns are the bits of a fingerprint, 0 or 1
 
     Returns
     -------
@@ -28,8 +35,26 @@ def squared_distances(A, B=None, n_bits=0):
     Notes
     -----
     The sum loses digits when the rows are far from the origin: pass centred rows in float64
-    (`alutils.descriptors.features` are).
+    (`alutils.descriptors.features` are). Bits may be of any type, their sums are exact.
     """
+    plain_A, bits_A = split_bits(A, n_bits)
+    plain_B, bits_B = (plain_A, bits_A) if B is None else split_bits(B, n_bits)
+    if plain_A.shape[1]:
+        D2 = _euclidean(plain_A, None if B is None else plain_B)
+    else:
+        D2 = np.zeros((len(A), len(bits_B)), order="F")
+    if n_bits:
+        sizes_A, sizes_B = bits_A.sum(axis=1), bits_B.sum(axis=1)
+        for start in range(0, len(bits_B), CHUNK):
+            rows = slice(start, start + CHUNK)
+            shared = (bits_B[rows] @ bits_A.T).T
+            D2[:, rows] += tanimoto_distances(shared, sizes_A[:, None], sizes_B[rows])
+    if B is None:
+        np.fill_diagonal(D2, 0.0)
+    return D2
+
+
+def _euclidean(A, B):
     sq_A = np.einsum("ij,ij->i", A, A)
     sq_B = sq_A if B is None else np.einsum("ij,ij->i", B, B)
     # B A^T transposed is A B^T in the Fortran order that LAPACK wants; A A^T is a cheaper syrk.
@@ -38,9 +63,29 @@ def squared_distances(A, B=None, n_bits=0):
     D2 += sq_A[:, None]
     D2 += sq_B[None, :]
     np.maximum(D2, 0.0, out=D2)
-    if B is None:
-        np.fill_diagonal(D2, 0.0)
     return D2
+
+
+def split_bits(X, n_bits):
+    """The plain columns of X, and its last `n_bits` in float32, which holds their sums exactly."""
+    if not n_bits:
+        return X, X[:, :0]
+    plain = X[:, : X.shape[1] - n_bits]
+    return plain.astype(np.float64, copy=False), X[:, -n_bits:].astype(np.float32, copy=False)
+
+
+def tanimoto_distances(shared, sizes_A, sizes_B):
+    """2 (1 - T) for `shared` bits out of `sizes` that are set; arrays that broadcast.
+
+    Molecules without any bit are the same: T = 1.
+    """
+    either = sizes_A + sizes_B - shared
+    return np.divide(2 * (either - shared), np.maximum(either, 1), dtype=np.float64)
+
+
+def n_bits_of(model):
+    """How many columns of a model's molecules are bits; none where it does not say."""
+    return getattr(model, "n_bits", 0)
 
 
 def rbf(D2, signal_var, length_scale, out=None):
@@ -69,7 +114,7 @@ def cross_kernels(model, X):
     Parameters
     ----------
     model : fitted `alutils.model.gp.GaussianProcess`
-    X : (m, d) descriptors
+    X : (m, d) descriptors, of any type
 
     Yields
     ------
@@ -78,7 +123,7 @@ def cross_kernels(model, X):
     """
     for start in range(0, len(X), CHUNK):
         rows = slice(start, start + CHUNK)
-        K = squared_distances(model.X_train_, X[rows])
+        K = squared_distances(model.X_train_, X[rows], n_bits_of(model))
         yield rows, rbf(K, model.signal_var_, model.length_scale_, out=K)
 
 

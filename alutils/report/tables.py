@@ -10,7 +10,7 @@ from alutils.acquisition.target import above, above_or_highest
 from alutils.analysis import wider_bounds
 from alutils.analysis.label_distributions import load_or_summarise
 from alutils.data import datasets
-from alutils.descriptors import DESCRIPTORS
+from alutils.descriptors import described
 from alutils.report.curves import COLLAPSED, by_seed, curve, is_collapsed, select, text
 from alutils.report.savings import (
     learning_savings,
@@ -170,8 +170,7 @@ def data_table(name, target_share=None, threshold=None, descriptor=None):
         "label": f"{entry.get('label', 'HOMO')}, eV",
     }
     if descriptor is not None:
-        width = DESCRIPTORS[descriptor].sigma
-        facts["descriptor"] = f"{descriptor}: MBTR with Gaussians of width {width:g} per Å"
+        facts["descriptor"] = f"{descriptor}: {described(descriptor)}"
     elif "factor" in entry:
         facts["descriptor"] = f"the paper's, as whitened components times {entry['factor']:g}"
     if dataset is None:
