@@ -54,7 +54,11 @@ def start(folder, pool, settings):
     """
     folder = Path(folder)
     _refuse_begun(folder)
-    batch_sizes(settings.scheme, settings.n_init, settings.n_const, len(pool))
+    if settings.n_init > len(pool):
+        raise ValueError(
+            f"n_init={settings.n_init}: {pool.name} has {len(pool)} molecules; give a first batch "
+            f"of {max(1, len(pool) // 10)}, say"
+        )
     features(pool, descriptor=settings.descriptor)  # whatever is wrong with them is said now
     known = {k: float(y) for k, y in enumerate(pool.y) if np.isfinite(y)}
     with alone(folder):

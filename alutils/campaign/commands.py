@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from alutils.storage.command_line import PATH, command, options, say
@@ -62,10 +64,10 @@ def start(campaign, structures, targets, folder, pool, **given):
     --skip-bad leaves out is listed in skipped.csv in the folder
     """
     reading, target = reading_of(given), targets.sought(**taken(given, SOUGHT))
-    named = {"property": reading["property_key"], "unit": reading["unit"], **given}
-    chosen = {name: value for name, value in named.items() if value is not None}
-    settings = campaign.Settings(target=target, **chosen)
+    chosen = {name: value for name, value in given.items() if value is not None}
+    settings = campaign.Settings(target=target, unit=reading["unit"] or "", **chosen)
     molecules = structures.read_structures(pool, **reading)
+    settings = replace(settings, property=molecules.label or reading["property_key"] or "label")
     state = campaign.start(folder, molecules, settings)
     left_out = f", {len(molecules.skipped)} left out: skipped.csv" if molecules.skipped else ""
     say(f"{len(state.pool)} molecules, {len(state.labels)} labels{left_out}; next: ask {folder}")

@@ -2,11 +2,12 @@
 
 ==================  ==============================================================================
 `campaign.json`     name of the pool and the `Settings`, sealed
-`pool.npz`          identifiers and structures
+`pool.npz`          identifiers, and structures or SMILES
 `labels.csv`        all results so far: identifier, and label or "failed"
 `skipped.csv`       what of the pool's file was left out, and why; only where something was
 `batch-000.json`    identifiers and predictions of a batch, sealed; written when it is chosen
-`batch-000/`        the same for the labeller: molecules.extxyz, batch.csv
+`batch-000/`        the same for the labeller: batch.csv, and molecules.extxyz where the pool has
+                    geometries
 ==================  ==============================================================================
 
 Every file is written whole or not at all, and nothing is kept elsewhere.
@@ -28,6 +29,7 @@ import numpy as np
 
 from alutils.acquisition.strategies import SEARCHES
 from alutils.acquisition.target import VALUE, Target
+from alutils.data.embedding import Embedded
 from alutils.data.molecules import Molecules
 from alutils.data.structures import Structures, read_table
 from alutils.data.validation import read_arrays
@@ -151,10 +153,13 @@ def is_begun(folder):
 
 def write_start(folder, pool, settings, labels):
     """Write a new campaign; its last file makes it one."""
-    m = pool.molecules
-    arrays = {"Z": m.numbers, "R": m.positions, "N": m.counts, "Q": pool.charges}
+    m, arrays = pool.molecules, {"ids": np.array(pool.ids), "Q": pool.charges}
+    if pool.smiles is not None:
+        arrays["smiles"] = np.array(pool.smiles)
+    if not isinstance(m, Embedded):
+        arrays |= {"Z": m.numbers, "R": m.positions, "N": m.counts}
     with whole(folder / "pool.npz") as file:
-        np.savez_compressed(file, ids=np.array(pool.ids), **arrays)
+        np.savez_compressed(file, **arrays)
     write_labels(folder, pool.ids, labels)
     if pool.skipped:
         write_text(folder / "skipped.csv", table(("place", "id", "reason"), pool.skipped))
@@ -187,9 +192,8 @@ def _read(folder):
     name = settings.pop("name")
     settings = Settings(**settings)
     arrays = read_arrays(folder / "pool.npz")
-    molecules = Molecules(arrays["Z"], arrays["R"], arrays["N"])
-    ids = tuple(str(one) for one in arrays["ids"])
-    pool = Structures(name, ids, molecules, np.full(len(ids), np.nan), arrays["Q"])
+    pool = _pool(name, arrays)
+    ids = pool.ids
     position = {one: k for k, one in enumerate(ids)}
     n_batches = len(list(folder.glob("batch-*.json")))
     chosen = [_read_sealed(_batch_file(folder, number)) for number in range(n_batches)]
@@ -203,9 +207,28 @@ def _read(folder):
         raise ValueError("a label is not finite")
     if len({k for batch in batches for k in batch}) != sum(map(len, batches)):
         raise ValueError("a molecule is in two batches")
-    if len(ids) != len(molecules):
-        raise ValueError(f"{len(ids)} identifiers, {len(molecules)} molecules")
+    if len(ids) != len(pool.molecules):
+        raise ValueError(f"{len(ids)} identifiers, {len(pool.molecules)} molecules")
     return State(folder, settings, pool, batches, labels, caution)
+
+
+def _pool(name, arrays):
+    """The `Structures` of pool.npz, without labels."""
+    ids, smiles = (
+        tuple(str(one) for one in arrays[key]) if key in arrays else None
+        for key in ("ids", "smiles")
+    )
+    flat = "Z" not in arrays
+    molecules = Embedded(smiles) if flat else Molecules(*(arrays[key] for key in "ZRN"))
+    return Structures(
+        name,
+        ids,
+        molecules,
+        np.full(len(ids), np.nan),
+        arrays["Q"],
+        smiles,
+        info={"own_descriptor": "fingerprint"} if flat else {},
+    )
 
 
 def write_labels(folder, ids, labels):
@@ -228,24 +251,31 @@ def export(state):
         return target
     partial = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     partial.mkdir()
-    frames = []
-    for k in state.batches[-1]:
-        atoms = state.pool.molecules[k]
-        atoms.info = {"id": state.pool.ids[k], "charge": int(state.pool.charges[k])}
-        frames.append(atoms)
-    ase.io.write(partial / "molecules.extxyz", frames, format="extxyz")
-    s, blank = state.settings, [""] * len(frames)
+    pool, chosen = state.pool, state.batches[-1]
+    if not isinstance(pool.molecules, Embedded):
+        frames = [_frame(pool, k) for k in chosen]
+        ase.io.write(partial / "molecules.extxyz", frames, format="extxyz")
+    s, blank = state.settings, [""] * len(chosen)
+    smiles = {} if pool.smiles is None else {"smiles": [pool.smiles[k] for k in chosen]}
     columns = {
         "id": batch["ids"],
+        **smiles,
         "mu": batch["mu"] or blank,
         "sigma": batch["sigma"] or blank,
         "label": blank,
-        "property": [s.property] * len(frames),
-        "unit": [s.unit] * len(frames),
+        "property": [s.property] * len(chosen),
+        "unit": [s.unit] * len(chosen),
     }
     write_text(partial / "batch.csv", table(columns, zip(*columns.values(), strict=True)))
     move_folder(partial, target)
     return target
+
+
+def _frame(pool, k):
+    """A molecule of the pool as ase.Atoms, with its identifier and charge."""
+    atoms = pool.molecules[k]
+    atoms.info = {"id": pool.ids[k], "charge": int(pool.charges[k])}
+    return atoms
 
 
 def table(header, rows):

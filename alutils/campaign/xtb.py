@@ -21,28 +21,25 @@ def label_with_xtb(folder, jobs=2, chunk=40):
     int, results, failures included
     """
     state = read(folder)
-    tasks = [
-        (
-            k,
-            state.pool.molecules[k].numbers,
-            state.pool.molecules[k].positions,
-            int(state.pool.charges[k]),
-        )
-        for k in state.waiting
-    ]
+    pool, waiting = state.pool, state.waiting
     with WorkerPool(jobs) as executor:
-        for first in range(0, len(tasks), chunk):
-            done = executor.map(_xtb_homo, tasks[first : first + chunk])
-            take(folder, [(state.pool.ids[k], value) for k, value in done])
-    return len(tasks)
+        for first in range(0, len(waiting), chunk):
+            tasks = [
+                (k, pool.molecules.take([k]), int(pool.charges[k]))
+                for k in waiting[first : first + chunk]
+            ]
+            done = executor.map(_xtb_homo, tasks)
+            take(folder, [(pool.ids[k], value) for k, value in done])
+    return len(waiting)
 
 
 def _xtb_homo(task):
     """Position and HOMO level in eV, or "failed"."""
-    k, numbers, positions, charge = task
+    k, molecules, charge = task
     try:
+        (atoms,) = molecules
         with threadpool_limits(1):
-            return k, round(frontier(numbers, positions, charge)[0], 6)
+            return k, round(frontier(atoms.numbers, atoms.positions, charge)[0], 6)
     except Exception:  # whatever stops one calculation, those of the others go on
         return k, FAILED
 

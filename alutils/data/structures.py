@@ -48,6 +48,7 @@ class Structures:
     charges : (n,) int64, elementary charges
     smiles : n str, or None; empty where RDKit has none for a molecule with coordinates
     skipped : (place, identifier, reason) of each molecule of the file that was left out
+    label : name of the property that is the label; None where there is none
     properties : names of what the file says about its molecules, any of which may be the label
 
     Raises
@@ -63,6 +64,7 @@ class Structures:
     smiles: tuple[str, ...] | None = None
     skipped: tuple = ()
     properties: tuple[str, ...] = ()
+    label: str | None = None
     info: dict = field(default_factory=dict)
     # What `alutils.descriptors` looks at in a data set.
     X: None = field(default=None, init=False)
@@ -128,7 +130,8 @@ def _structures(path, reading):
             found, names = from_file(path, reading)
         if not found:
             raise ValueError("no molecule in the file")
-        found = _labelled(found, names, reading)
+        label = _label_key(found, names, reading)
+        found = _labelled(found, label, reading)
         found = identified(_shaped(found, reading))
     except ValueError as error:
         raise ValueError(_with_name(path.name, str(error))) from None
@@ -136,14 +139,14 @@ def _structures(path, reading):
     good = [one for one in found if isinstance(one, Record)]
     if bad and (not reading.skip_bad or not good):
         raise ValueError(message(path.name, bad, len(found)))
-    return _gathered(path, good, bad, names, info)
+    return _gathered(path, good, bad, names, label, info)
 
 
 def _with_name(name, said):
     return said if said.startswith(name) else f"{name}: {said}"
 
 
-def _gathered(path, good, bad, names, info):
+def _gathered(path, good, bad, names, label, info):
     smiles = tuple(one.smiles for one in good)
     flat = good[0].positions is None
     return Structures(
@@ -155,6 +158,7 @@ def _gathered(path, good, bad, names, info):
         None if None in smiles else smiles,
         tuple((one.place, one.id, one.reason) for one in bad),
         tuple(possible_labels(names, good)),
+        label,
         {**info, "own_descriptor": "fingerprint"} if flat else info,
     )
 
@@ -165,21 +169,21 @@ def _molecules(records):
     return Molecules(numbers.astype(int), positions, np.array([len(r.numbers) for r in records]))
 
 
-def _labelled(found, names, reading):
-    """The records with their labels; a `Bad` for a label that is no number.
-
-    Raises
-    ------
-    ValueError : nothing in the file has the name of the label.
-    """
+def _label_key(found, names, reading):
+    """The property that is the label, or None; ValueError where none has the name that is meant."""
     wanted = reading.property_key
     if wanted is None and not any(name.casefold() == DEFAULT_LABEL for name in names):
-        return found
+        return None
     if not any(isinstance(one, Record) for one in found):
+        return None
+    shown = possible_labels(names, found)
+    return named(wanted or DEFAULT_LABEL, names, "property", PROPERTY_OPTION, shown)
+
+
+def _labelled(found, key, reading):
+    """The records with their labels; a `Bad` for a label that is no number."""
+    if key is None:
         return found
-    key = named(
-        wanted or DEFAULT_LABEL, names, "property", PROPERTY_OPTION, possible_labels(names, found)
-    )
     return [
         _with_label(one, key, reading.needs_labels) if isinstance(one, Record) else one
         for one in found

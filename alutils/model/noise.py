@@ -9,6 +9,7 @@ from alutils.model.gp import GaussianProcess
 
 # Three a decade, from what the paper calls vanishing to the variance of a label: eV^2, or a share
 # of the variance where labels are standardised.
+TIE = 1e-3  # nat
 NOISES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -33,4 +34,5 @@ def most_likely_noise(X, y, model=None, noises=NOISES, random_state=0):
     model = GaussianProcess() if model is None else model
     fits = [clone(model).set_params(noise_var=n, random_state=random_state) for n in noises]
     lml = np.array([fit.fit(X, y).log_marginal_likelihood_ for fit in fits])
-    return float(noises[int(lml.argmax())]), lml
+    # Where the labels say nothing of the noise, rounding is not to choose.
+    return float(noises[int(np.argmax(lml >= lml.max() - TIE))]), lml

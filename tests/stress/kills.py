@@ -32,6 +32,7 @@ import scipy.sparse
 from counts import keep
 from threadpoolctl import threadpool_limits
 
+from alutils.acquisition.target import above
 from alutils.campaign import campaign
 from alutils.data.datasets import load
 from alutils.data.structures import Structures
@@ -43,7 +44,9 @@ from alutils.storage import files
 SHORTAGES = (errno.ENOSPC, errno.ENOMEM, None)
 LONGEST_S = 120  # a victim that takes longer hangs
 CONFIG = RunConfig("toy", "property_search", "constant", 20, 20, 160, 50, 0.01, n_restarts=0)
-SETTINGS = campaign.Settings(threshold=-10.4, n_init=10, n_const=10, noise_var=0.02)
+SETTINGS = campaign.Settings(
+    "property_search", n_init=10, n_const=10, noise_var=0.02, target=above(-10.4)
+)
 
 
 class Run:
