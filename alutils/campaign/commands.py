@@ -129,3 +129,45 @@ def advise(advice, folder, n_max, take):
 def live(xtb, folder, find):
     """Query and label with GFN2-xTB, the example of a labeller, until enough are found."""
     xtb.search_live(folder, find, report=say)
+
+
+@command("campaign.simulation", "acquisition.target", "data.reading")
+@click.argument("pool", type=PATH)
+@TARGET
+@READING
+@click.option("--descriptor", help="of alutils.descriptors.DESCRIPTORS (what the file allows)")
+@click.option("--n-init", type=int, help="molecules of the random first batch, the probe")
+@click.option("--n-const", type=int, help="molecules of the batch after it")
+@click.option("--n-max", type=int, help="labels in all")
+@click.option("--seeds", type=int, default=3, show_default=True, help="campaigns")
+@click.option("--scheduler", default="serial", show_default=True, help="or processes:2")
+def simulate(simulation, targets, readings, pool, seeds, scheduler, **given):
+    """Search POOL, whose labels are all known, as if they were not: advice, and what it was worth.
+
+    Sizes that are not given follow from the pool.
+    """
+    target = targets.sought(**taken(given, SOUGHT))
+    if target is None:
+        raise ValueError("simulate needs a target: --above, --below, --highest or --lowest")
+    reading = readings.Reading(**reading_of(given))
+    molecules, plan = simulation.plan(pool, target, reading, **given)
+    done = simulation.simulate(molecules, plan, range(seeds), scheduler)
+    name, unit = molecules.info["label"], molecules.info["unit"]
+    skipped = len(molecules.info.get("skipped", ()))
+    inside = done.plan.target.edges(molecules.y).contains(molecules.y).mean()
+    say(
+        f"{len(molecules)} molecules, {skipped} skipped; {name} {done.plan.target.text(unit)}: "
+        f"{inside:.1%} of them; {plan.n_init} labels at random, then up to {plan.n_max}"
+    )
+    for seed, row in done.advice.iterrows():
+        say(
+            f"seed {seed}: use {row.strategy}, noise {row.noise_var:g} of the variance; greedy "
+            f"{row.enrichment:.1f} times random, saves {row.low:.0%} to {row.high:.0%}, then: "
+            f"{row.saved:.0%}"
+        )
+    per_label = simulation.hits_per_label(done)
+    for strategy, found in done.found.items():
+        say(
+            f"{strategy}: found {found.mean():.1%} (deviation {found.std():.1%}), "
+            f"{per_label[strategy]:.1f} times the hits of random"
+        )

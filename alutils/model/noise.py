@@ -7,9 +7,9 @@ from sklearn.base import clone
 
 from alutils.model.gp import GaussianProcess
 
+TIE = 1e-3  # nat
 # Three a decade, from what the paper calls vanishing to the variance of a label: eV^2, or a share
 # of the variance where labels are standardised.
-TIE = 1e-3  # nat
 NOISES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
