@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse
 
 from alutils.data.toolkit import rdkit_version
-from alutils.descriptors.axes import principal_components
+from alutils.descriptors.axes import is_wide, principal_components
 from alutils.descriptors.cache import cached
 from alutils.descriptors.fingerprints import (
     MORGAN,
@@ -21,7 +21,14 @@ from alutils.descriptors.fingerprints import (
     write_fingerprints,
     write_points,
 )
-from alutils.descriptors.many_body import DEFAULTS, MBTRSettings, n_columns, species_of, write_mbtr
+from alutils.descriptors.many_body import (
+    DEFAULTS,
+    MBTRSettings,
+    n_columns,
+    sparse_mbtr,
+    species_of,
+    write_mbtr,
+)
 
 __all__ = ["DEFAULTS", "DESCRIPTORS", "MBTRSettings", "features", "mbtr", "morgan", "n_bits"]
 # By name: what a run, or a data set in its info, may ask for. The paper's QM9 has the broad one.
@@ -186,11 +193,19 @@ def _axes(dataset, settings, tolerance):
     """`features` of MBTR, or of the descriptor that a set brings."""
 
     def write(path):
-        # A sparse X stays sparse: OE's is 7 GB when dense.
-        X = dataset.X.tocsc() if scipy.sparse.issparse(dataset.X) else mbtr(dataset, settings)
-        np.save(path, principal_components(X, tolerance))
+        np.save(path, principal_components(_columns(dataset, settings), tolerance))
 
     return cached("features", _parts(dataset, settings, tolerance), write)
+
+
+def _columns(dataset, settings):
+    """MBTR or a descriptor of its own, (n, d), by its columns: sparse where dense is large."""
+    if dataset.X is not None:  # OE's is 7 GB when dense
+        return dataset.X.tocsc() if scipy.sparse.issparse(dataset.X) else mbtr(dataset)
+    species = species_of(dataset.name, dataset.molecules, settings)
+    if is_wide(len(dataset), n_columns(settings, species)):
+        return sparse_mbtr(dataset.molecules, settings, species).tocsc()
+    return mbtr(dataset, settings)
 
 
 def _parts(dataset, settings, tolerance):

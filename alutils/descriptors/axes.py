@@ -9,6 +9,7 @@ import scipy.sparse
 from scipy.linalg import eigh
 
 BLOCK = 200  # columns reduced at a time: one pair of elements at the default settings
+WIDE = 40_000  # columns, of 20 elements: records of narrower sets rest on the path of `_decomposed`
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,43 @@ def principal_components(X, tolerance):
 
     Each column's entry of largest magnitude is positive. ValueError as by `principal_axes`.
     """
-    return _decomposed(X, tolerance)[1]
+    return _of_gram(X, tolerance) if is_wide(*X.shape) else _decomposed(X, tolerance)[1]
+
+
+def is_wide(n_rows, n_columns):
+    """True if the Gram matrix of the rows is the one to decompose, not that of the columns."""
+    return n_columns > max(WIDE, n_rows)
+
+
+def _of_gram(X, tolerance):
+    """Scores by the Gram matrix of the centred rows, with the memory of two or three of its size.
+
+    Of many elements few are in a molecule: most blocks of columns are zero in most rows, and only
+    the others are multiplied. Centring the sum centres those blocks too; where a block is in most
+    rows it is centred before, which keeps more digits.
+    """
+    n = X.shape[0]
+    gram = np.zeros((n, n))
+    for start in range(0, X.shape[1], BLOCK):
+        columns = _columns(X, slice(start, start + BLOCK))
+        rows = np.flatnonzero(columns.any(axis=1))
+        if 2 * len(rows) > n:
+            columns -= columns.mean(axis=0)
+            gram += columns @ columns.T
+        else:
+            gram[np.ix_(rows, rows)] += columns[rows] @ columns[rows].T
+    middle = gram.mean(axis=0)
+    gram -= middle
+    gram -= (middle - middle.mean())[:, None]
+    total = np.trace(gram)
+    _check_variance(total)
+    variances, axes = eigh(gram.T, overwrite_a=True, check_finite=False)
+    del gram
+    above = variances >= _least_kept(variances, tolerance * total)
+    F = axes[:, above][:, ::-1]
+    F *= np.sqrt(variances[above][::-1])
+    F *= _signs(F)
+    return F
 
 
 def _decomposed(X, tolerance):
@@ -59,8 +96,7 @@ def _decomposed(X, tolerance):
     spectra = [eigh(B.T @ B) for B in (_centred(X, block)[0] for block in blocks)]
     variances = np.concatenate([block_variances for block_variances, _ in spectra])
     total = variances.sum()
-    if not total > 0:
-        raise ValueError("all molecules have the same descriptor: nothing tells them apart")
+    _check_variance(total)
     least = _least_kept(variances, 0.01 * tolerance * total)
     kept = [axes[:, variances >= least] for variances, axes in spectra]
     means, reduced = [], []
@@ -74,19 +110,34 @@ def _decomposed(X, tolerance):
     above = variances >= _least_kept(variances, 0.99 * tolerance * total)
     variances, axes = variances[above][::-1], axes[:, above][:, ::-1]
     F = reduced @ axes
-    signs = np.sign(F[np.abs(F).argmax(axis=0), np.arange(F.shape[1])])
+    signs = _signs(F)
     F *= signs
     parts = np.split(axes * signs, np.cumsum([part.shape[1] for part in kept])[:-1])
     rotation = np.vstack([part @ rows for part, rows in zip(kept, parts, strict=True)])
     return Axes(np.concatenate(means), rotation, variances), F
 
 
+def _check_variance(total):
+    if not total > 0:
+        raise ValueError("all molecules have the same descriptor: nothing tells them apart")
+
+
+def _signs(F):
+    """Of the entry of largest magnitude in each column."""
+    largest = [np.abs(column).argmax() for column in F.T]
+    return np.sign(F[largest, np.arange(F.shape[1])])
+
+
 def _centred(X, block):
     """Columns of X in float64 without their mean, and the mean."""
-    columns = X[:, block]
-    columns = (columns.toarray() if scipy.sparse.issparse(X) else columns).astype(np.float64)
+    columns = _columns(X, block)
     mean = columns.mean(axis=0)
     return columns - mean, mean
+
+
+def _columns(X, block):
+    columns = X[:, block]
+    return (columns.toarray() if scipy.sparse.issparse(X) else columns).astype(np.float64)
 
 
 def _least_kept(variances, allowed):

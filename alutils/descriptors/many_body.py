@@ -10,11 +10,13 @@ from __future__ import annotations
 import multiprocessing
 import sys
 import warnings
+from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import scipy.sparse
 from ase.data import chemical_symbols
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
@@ -65,10 +67,27 @@ def write_mbtr(path, molecules, settings, species, chunk=CHUNK, in_process=IN_PR
     chunk : molecules per task
     in_process : the fewest molecules that two processes share
     """
-    from alutils.storage.processes import die_with_parent
-
     shape = (len(molecules), n_columns(settings, species))
     np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=shape).flush()
+    work = partial(write_rows, path, settings, species)
+    deque(_each_chunk(work, molecules, chunk, in_process), maxlen=0)
+
+
+def sparse_mbtr(molecules, settings, species, chunk=CHUNK, in_process=IN_PROCESS):
+    """As `write_mbtr`, in memory and sparse: of many elements, few are in a molecule.
+
+    Returns
+    -------
+    (n, d) CSR of float32
+    """
+    work = partial(_sparse_rows, settings, species)
+    return scipy.sparse.vstack(list(_each_chunk(work, molecules, chunk, in_process)), "csr")
+
+
+def _each_chunk(work, molecules, chunk, in_process):
+    """What ``work(start, molecules)`` returns for each chunk, in their order; a progress bar."""
+    from alutils.storage.processes import die_with_parent
+
     starts = range(0, len(molecules), chunk)
     chunks = (molecules[start : start + chunk] for start in starts)
     # A spawned process imports the caller's script again: only where fork is not safe.
@@ -78,12 +97,28 @@ def write_mbtr(path, molecules, settings, species, chunk=CHUNK, in_process=IN_PR
         ProcessPoolExecutor(2, context, die_with_parent) as executor,
     ):
         each = map if len(molecules) < in_process else executor.map
-        for done in each(partial(write_rows, path, settings, species), starts, chunks):
-            bar.update(done)
+        for start, done in zip(starts, each(work, starts, chunks), strict=True):
+            bar.update(min(chunk, len(molecules) - start))
+            yield done
 
 
 def write_rows(path, settings, species, start, molecules):
     """Write the rows of `molecules`, from `start` on, to the array on disk; returns how many."""
+    X = np.load(path, mmap_mode="r+", allow_pickle=False)
+    for row, values in enumerate(_rows(settings, species, molecules), start):
+        X[row] = values
+    X.flush()
+    return len(molecules)
+
+
+def _sparse_rows(settings, species, _start, molecules):
+    """(m, d) CSR of float32."""
+    rows = (values.astype(np.float32) for values in _rows(settings, species, molecules))
+    return scipy.sparse.vstack([scipy.sparse.csr_matrix(values) for values in rows], "csr")
+
+
+def _rows(settings, species, molecules):
+    """The row of each molecule, (d,) float64."""
     from dscribe.descriptors import MBTR
 
     grid = {"min": settings.grid_min, "max": settings.grid_max, "n": settings.n_grid}
@@ -96,10 +131,7 @@ def write_rows(path, settings, species, start, molecules):
         normalize_gaussians=settings.normalize_gaussians,
         periodic=False,
     )
-    X = np.load(path, mmap_mode="r+", allow_pickle=False)
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # DScribe uses an old name of ase's
-        for row, atoms in enumerate(molecules, start):
-            X[row] = descriptor.create(atoms)
-    X.flush()
-    return len(molecules)
+        for atoms in molecules:
+            yield descriptor.create(atoms)
