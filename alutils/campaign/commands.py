@@ -167,7 +167,8 @@ def simulate(simulation, targets, readings, pool, seeds, scheduler, **given):
         )
     per_label = simulation.hits_per_label(done)
     for strategy, found in done.found.items():
+        spread = f" (deviation {found.std():.1%})" if len(found) > 1 else ""
         say(
-            f"{strategy}: found {found.mean():.1%} (deviation {found.std():.1%}), "
+            f"{strategy}: found {found.mean():.1%}{spread}, "
             f"{per_label[strategy]:.1f} times the hits of random"
         )
