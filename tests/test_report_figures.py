@@ -12,6 +12,7 @@ from matplotlib.colors import to_hex, to_rgb
 
 from alutils.acquisition import strategies
 from alutils.analysis import statistics
+from alutils.loop import RunConfig
 from alutils.report import figures, tables
 from alutils.report.style import PAPER_COLOURS
 
@@ -213,12 +214,14 @@ def test_scheme_differences_leave_out_sizes_with_a_collapsed_fit_but_never_the_e
 def test_data_table_without_the_data(monkeypatch, tmp_path):
     monkeypatch.delenv("ALUTILS_DATA", raising=False)
     monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))  # nothing is downloaded
-    stated = tables.data_table("qm9_b3lyp", 0.3)["value"]
+    stated = tables.data_table(RunConfig("qm9_b3lyp", A), with_target=True)["value"]
     assert "not at hand" in stated["data"]
-    assert tables.data_table("aa_heaviest")["value"]["descriptor"].endswith("times 100")
-    assert "molecules" in tables.data_table("organics", 0.3)["value"]
+    assert tables.data_table(RunConfig("aa_heaviest", A))["value"]["descriptor"].endswith(
+        "times 100"
+    )
+    assert "molecules" in tables.data_table(RunConfig("organics", A), with_target=True)["value"]
     with pytest.raises(ValueError, match="organcs"):
-        tables.data_table("organcs")
+        tables.data_table(RunConfig("organcs", A))
 
 
 # Machado, Oliveira & Fernandes (2009), severity 1, in linear RGB; and sight as it is.
