@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 import click
 
-from alutils.storage.command_line import PATH, command, options, say
+from alutils.storage.command_line import PATH, PROGRAM, command, options, say
 
 CAMPAIGN = click.argument("folder", type=PATH)
 READING = options(
@@ -33,6 +34,16 @@ TARGET = options(
 SOUGHT = ("above", "below", "highest", "lowest")
 
 
+def line(*words):
+    """A command line to type next."""
+    return f"{PROGRAM} {shlex.join(map(str, words))}"
+
+
+def or_advice(folder):
+    """What to do next where all labels were drawn at random."""
+    return f"next: {line('ask', folder)}, or before it {line('advise', folder)} --n-max LABELS"
+
+
 def taken(given, names):
     """The options of these names, taken out of those that were given."""
     return {name: given.pop(name) for name in names}
@@ -54,10 +65,11 @@ def reading_of(given):
 )
 @click.option("--descriptor", help="of alutils.descriptors.DESCRIPTORS (what the file allows)")
 @click.option("--noise-var", type=float, help="share of the labels' variance (0.05)")
+@click.option("--no-labels", is_flag=True, help="take none: --property names what you will tell")
 @click.option("--n-init", type=int, help="molecules of the first batch (100)")
 @click.option("--n-const", type=int, help="molecules of the next batch, as in the notebooks (100)")
 @click.option("--seed", type=int, help="of all that is random (0)")
-def start(campaign, structures, targets, folder, pool, **given):
+def start(campaign, structures, targets, folder, pool, no_labels, **given):
     """Begin a campaign on your own molecules: writes pool and settings into a new FOLDER.
 
     POOL: .xyz, .extxyz, .sdf, .mol, a folder of them, SMILES in .csv, .tsv or .smi, or .npz; what
@@ -66,13 +78,22 @@ def start(campaign, structures, targets, folder, pool, **given):
     reading, target = reading_of(given), targets.sought(**taken(given, SOUGHT))
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = campaign.Settings(target=target, unit=reading["unit"] or "", **chosen)
-    molecules = structures.read_structures(pool, **reading)
-    settings = replace(settings, property=molecules.label or reading["property_key"] or "label")
+    key = reading.pop("property_key")
+    molecules = structures.read_structures(pool, None if no_labels else key, **reading)
+    molecules = molecules.without_labels() if no_labels else molecules
+    settings = replace(settings, property=molecules.label or key or "label")
     state = campaign.start(folder, molecules, settings)
     left_out = f", {len(molecules.skipped)} left out: skipped.csv" if molecules.skipped else ""
-    say(f"{len(state.pool)} molecules, {len(state.labels)} labels{left_out}; next: ask {folder}")
-    if molecules.properties and not state.labels:
+    say(f"{len(state.pool)} molecules, {len(state.labels)} labels{left_out}")
+    if target is not None:
+        say(f"target: {settings.property} {target.text(settings.unit)}, with {settings.strategy}")
+    if molecules.properties and not state.labels and not no_labels:
         say(f"no label taken; --property may be one of {', '.join(molecules.properties)}")
+    if len(state.labels) == len(state.pool):
+        say("no label is left to ask for: simulate says what a search would have been worth, and")
+        say("start with --no-labels begins without them")
+    else:
+        say(or_advice(folder) if target and state.labels else f"next: {line('ask', folder)}")
 
 
 @command("campaign.campaign")
@@ -82,10 +103,12 @@ def ask(campaign, folder, go_on):
     """Write the next query, a batch to label, or name the present one while labels are missing."""
     batch = campaign.ask(folder, go_on)
     state = campaign.read(folder)
-    n_waiting = len(state.waiting)
-    say(f"{batch}: {n_waiting} molecules wait for a label; fill in batch.csv, then tell")
+    path, name = batch / "batch.csv", f"{state.settings.property} {state.settings.unit}".strip()
+    say(f"{batch}: {len(state.waiting)} molecules wait for a label")
     if state.caution:
         say(f"beware: {state.caution}")
+    say(f"next: write {name} into the column label of {path}, or failed,")
+    say(f"then {line('tell', folder, path)}")
 
 
 @command("campaign.campaign")
@@ -102,6 +125,14 @@ def tell(campaign, folder, labels, force, replace):
     state = campaign.read(folder)
     found = "" if state.n_found is None else f", {state.n_found} in the target"
     say(f"{n_new} new, {len(state.labels)} labels{found}; {len(state.waiting)} are waited for")
+    if state.waiting:
+        say(f"next: tell the others, or go on without them: {line('ask', folder, '--go-on')}")
+    elif len(state.labels) == len(state.pool):
+        say("every molecule has a result: the campaign is at its end")
+    elif found and len(state.batches) < 2:
+        say(or_advice(folder))
+    else:
+        say(f"next: {line('ask', folder)}")
 
 
 @command("campaign.advice")
@@ -113,14 +144,16 @@ def advise(advice, folder, n_max, take):
     table, answer = advice.advise(folder, n_max)
     for name, row in table.iterrows():
         say(
-            f"{name}: {row.enrichment:.1f} times the hits of random; saves {row.saved:.0%} of the "
-            f"labels ({row.low:.0%} to {row.high:.0%}; possible {row.possible:.0%})"
+            f"{name}: {row.enrichment:.1f} times the hits of random; saves {row.saved:.0%} of its "
+            f"labels ({row.low:.0%} to {row.high:.0%}, nine times in ten)"
         )
     noise = f"noise {answer['noise_var']:g} of the variance"
-    say(f"use {answer['strategy']}, {noise}; {answer['caution']}")
+    say(f"use {answer['strategy']}, {noise}. {answer['caution']}")
     if take:
         advice.take_over(folder, answer)
-        say(f"the campaign goes on with {answer['strategy']}, {noise}")
+        say(f"the campaign goes on with {answer['strategy']}, {noise}; next: {line('ask', folder)}")
+    else:
+        say(f"to go on so: {line('advise', folder, '--n-max', n_max, '--take')}")
 
 
 @command("campaign.xtb")
