@@ -8,7 +8,7 @@ import signal
 
 import click
 
-from alutils.campaign import commands as of_campaigns  # noqa: F401
+from alutils.campaign.commands import READING, reading_of
 from alutils.storage import locations
 from alutils.storage.command_line import PATH, PROGRAM, command, commands, say
 
@@ -95,6 +95,15 @@ def download(datasets, names):
 def checksums(sources):
     """Print the sha256 of the embedded pools: what alutils/data/pools/checksums.json holds."""
     say(json.dumps(sources.embedded_checksums(), indent=2))
+
+
+@command("report.check")
+@click.argument("file", type=PATH)
+@READING
+def check(check, file, **given):
+    """Say what FILE holds: molecules, properties, what it would skip, and how to go on."""
+    for line in check.check(file, **reading_of(given)):
+        say(line)
 
 
 def main():

@@ -53,7 +53,13 @@ def test_a_changed_question_is_computed_anew():
 
 @pytest.fixture(scope="module")
 def rows():
-    return advice.experience()
+    return law.usable(law.searches(plans.POOLS, range(3)))
+
+
+def test_the_table_that_is_shipped_is_that_of_the_records(rows):
+    shipped = advice.experience()
+    whole = rows[advice.KNOWN].reset_index(drop=True)
+    pd.testing.assert_frame_equal(shipped, whole, rtol=1e-9, check_dtype=False)
 
 
 def test_the_law_beats_the_share_alone_where_it_was_not_fitted(rows):

@@ -9,6 +9,7 @@ sampling's share saved 0.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,10 @@ from alutils.metrics import savings
 from alutils.model.noise import most_likely_noise
 from alutils.model.scale import prior_model, scale_of
 
+EXPERIENCE = Path(__file__).with_name("experience.csv")
+KNOWN = ["dataset", "strategy", "seed", "target_low", "target_high", "share", "shape", "hits"]
+KNOWN += ["share_seen", "enrichment", "predicted_enrichment"]
+KNOWN += ["saved", "predicted_saved", "predicted_saved_bound"]
 RANDOM, GREEDY = "random", "most_probable"
 ENOUGH, MANY = 10, 30  # hits of a probe
 HITS = {f"under {ENOUGH}": 0, f"{ENOUGH} to {MANY - 1}": ENOUGH, f"{MANY} and more": MANY}
@@ -71,14 +76,23 @@ def draw(config):
 def experience(without=None):
     """Searches whose gains are known, each with its probe: the tracked sweeps on all pools.
 
+    They come with the package, as a table that `python -m book.builder.experience` makes of the
+    records, so that advice can be had wherever alutils is installed.
+
     without : name of a data set to leave out, the one that advice is for
 
     Returns
     -------
-    frame of `alutils.analysis.law.joined`
+    frame with the columns `KNOWN` of `alutils.analysis.law.joined`
     """
-    rows = law.usable(law.searches(plans.POOLS, range(3)))
+    rows = pd.read_csv(EXPERIENCE)
     return rows[rows["dataset"] != without]
+
+
+def recorded():
+    """What `experience` holds, computed from the records."""
+    rows = law.usable(law.searches(plans.POOLS, range(3)))
+    return rows[KNOWN].reset_index(drop=True)
 
 
 def advise(probed, known, noise_var=None):

@@ -209,6 +209,6 @@ def _suspicion(new, before, rows, slip, names):
     how = "large" if slip.ratio > 1 else "small"
     sentence = (
         f"{said} about {factor:.4g} times too {how} for those before ({before.min():.4g} to "
-        f"{before.max():.4g}, median {np.median(before):.4g}): {' or '.join(names)}?"
+        f"{before.max():.4g}, median {np.median(before):.4g}): it looks like {' or '.join(names)}"
     )
     return Suspicion(factor, names, tuple(int(k) for k in rows), sentence)

@@ -20,7 +20,9 @@ from book.builder.pages import ROOT, PageError, check_parameters, parameters, re
 RECORDS = "book/records"
 MAKERS = ("downloads", "execute", "freshness", "pages", "postprocess")
 ALL_PAGES = ("requirements.lock", *(f"book/builder/{name}.py" for name in MAKERS))
-SOURCES = ("alutils/**/*.py", "alutils/**/*.mplstyle", "alutils/data/pools/*", *ALL_PAGES)
+BESIDE = (".mplstyle", ".csv")  # read by modules of the same folder
+SOURCES = ("alutils/**/*.py", *(f"alutils/**/*{kind}" for kind in BESIDE))
+SOURCES += ("alutils/data/pools/*", *ALL_PAGES)
 
 
 def digest(*parts):
@@ -86,7 +88,7 @@ def made_from(page, notes, before, root=ROOT):
         name: sha256
         for name, sha256 in before.items()
         if name in names
-        or (name.endswith(".mplstyle") and PurePosixPath(name).parent in folders)
+        or (name.endswith(BESIDE) and PurePosixPath(name).parent in folders)
         or (name.startswith(RECORDS) and PurePosixPath(name).name in text)  # read by the notebook
     }
 
