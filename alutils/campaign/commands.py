@@ -39,9 +39,14 @@ def line(*words):
     return f"{PROGRAM} {shlex.join(map(str, words))}"
 
 
-def or_advice(folder):
-    """What to do next where all labels were drawn at random."""
-    return f"next: {line('ask', folder)}, or before it {line('advise', folder)} --n-max LABELS"
+def say_next(folder, state):
+    """What to do where no label is waited for: advice can be had from labels drawn at random."""
+    if len(state.labels) == len(state.pool):
+        say("every molecule has a result: nothing is left to ask for")
+        return
+    say(f"next: {line('ask', folder)}")
+    if state.target and not state.by_model:
+        say(f"or first advice, for N labels in all: {line('advise', folder)} --n-max N")
 
 
 def taken(given, names):
@@ -89,11 +94,9 @@ def start(campaign, structures, targets, folder, pool, no_labels, **given):
         say(f"target: {settings.property} {target.text(settings.unit)}, with {settings.strategy}")
     if molecules.properties and not state.labels and not no_labels:
         say(f"no label taken; --property may be one of {', '.join(molecules.properties)}")
+    say_next(folder, state)
     if len(state.labels) == len(state.pool):
-        say("no label is left to ask for: simulate says what a search would have been worth, and")
-        say("start with --no-labels begins without them")
-    else:
-        say(or_advice(folder) if target and state.labels else f"next: {line('ask', folder)}")
+        say("simulate says what a search would be worth; start --no-labels begins without them")
 
 
 @command("campaign.campaign")
@@ -103,12 +106,13 @@ def ask(campaign, folder, go_on):
     """Write the next query, a batch to label, or name the present one while labels are missing."""
     batch = campaign.ask(folder, go_on)
     state = campaign.read(folder)
-    path, name = batch / "batch.csv", f"{state.settings.property} {state.settings.unit}".strip()
-    say(f"{batch}: {len(state.waiting)} molecules wait for a label")
+    path, s = batch / "batch.csv", state.settings
+    asked = f"{s.property} in {s.unit}" if s.unit else s.property
+    say(f"{len(state.waiting)} molecules wait for a label")
+    say(f"fill in the column label of {path}: {asked}, or failed")
     if state.caution:
         say(f"beware: {state.caution}")
-    say(f"next: write {name} into the column label of {path}, or failed,")
-    say(f"then {line('tell', folder, path)}")
+    say(f"next: {line('tell', folder, path)}")
 
 
 @command("campaign.campaign")
@@ -127,12 +131,8 @@ def tell(campaign, folder, labels, force, replace):
     say(f"{n_new} new, {len(state.labels)} labels{found}; {len(state.waiting)} are waited for")
     if state.waiting:
         say(f"next: tell the others, or go on without them: {line('ask', folder, '--go-on')}")
-    elif len(state.labels) == len(state.pool):
-        say("every molecule has a result: the campaign is at its end")
-    elif found and len(state.batches) < 2:
-        say(or_advice(folder))
     else:
-        say(f"next: {line('ask', folder)}")
+        say_next(folder, state)
 
 
 @command("campaign.advice")
@@ -151,7 +151,8 @@ def advise(advice, folder, n_max, take):
     say(f"use {answer['strategy']}, {noise}. {answer['caution']}")
     if take:
         advice.take_over(folder, answer)
-        say(f"the campaign goes on with {answer['strategy']}, {noise}; next: {line('ask', folder)}")
+        say(f"the campaign goes on with {answer['strategy']}, {noise}")
+        say(f"next: {line('ask', folder)}")
     else:
         say(f"to go on so: {line('advise', folder, '--n-max', n_max, '--take')}")
 
@@ -194,9 +195,9 @@ def simulate(simulation, targets, readings, pool, seeds, scheduler, **given):
     )
     for seed, row in done.advice.iterrows():
         say(
-            f"seed {seed}: use {row.strategy}, noise {row.noise_var:g} of the variance; greedy "
-            f"{row.enrichment:.1f} times random, saves {row.low:.0%} to {row.high:.0%}, then: "
-            f"{row.saved:.0%}"
+            f"seed {seed}: use {row.strategy}, noise {row.noise_var:g} of the variance; "
+            f"{simulation.advice.GREEDY} was to find {row.enrichment:.1f} times the hits of random "
+            f"and save {row.low:.0%} to {row.high:.0%} of its labels; it saved {row.saved:.0%}"
         )
     per_label = simulation.hits_per_label(done)
     for strategy, found in done.found.items():
