@@ -45,7 +45,7 @@ def say_next(folder, state):
         say("every molecule has a result: nothing is left to ask for")
         return
     say(f"next: {line('ask', folder)}")
-    if state.target and not state.by_model:
+    if state.target and state.known and not state.by_model:
         say(f"or first advice, for N labels in all: {line('advise', folder)} --n-max N")
 
 
@@ -91,7 +91,8 @@ def start(campaign, structures, targets, folder, pool, no_labels, **given):
     left_out = f", {len(molecules.skipped)} left out: skipped.csv" if molecules.skipped else ""
     say(f"{len(state.pool)} molecules, {len(state.labels)} labels{left_out}")
     if target is not None:
-        say(f"target: {settings.property} {target.text(settings.unit)}, with {settings.strategy}")
+        sought = f"{settings.property}, {target.text(settings.unit)}"
+        say(f"target: {sought}; strategy: {settings.strategy}")
     if molecules.properties and not state.labels and not no_labels:
         say(f"no label taken; --property may be one of {', '.join(molecules.properties)}")
     say_next(folder, state)

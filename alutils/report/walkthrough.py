@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.lines import Line2D
 from scipy.stats import hypergeom
 
 from alutils.__main__ import commands
@@ -62,7 +63,12 @@ class Desk:
                 print(textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
 
     def batch(self, name):
-        """The newest batch.csv of a campaign, all as text."""
+        """The newest batch.csv of a campaign, predictions to two digits behind the point."""
+        rows = self._rows(name)
+        shown = {key: rows[key].astype(float).map("{:.2f}".format) for key in ("mu", "sigma")}
+        return rows.assign(**shown)
+
+    def _rows(self, name):
         return pd.read_csv(self._newest(name), dtype=str, keep_default_na=False)
 
     def _newest(self, name):
@@ -75,7 +81,7 @@ class Desk:
         -------
         its path, in the folder
         """
-        path, rows = self._newest(name), self.batch(name)
+        path, rows = self._newest(name), self._rows(name)
         known = [self.labels[one] for one in rows["id"]]
         rows["label"] = [FAILED if y is None else f"{factor * y:.6g}" for y in known]
         rows.to_csv(path, index=False)
@@ -132,7 +138,7 @@ def progress(desk, name):
     )
     s = state.settings
     frame.attrs = {"n_pool": n_pool, "n_target": n_target}
-    frame.attrs["target"] = f"{s.property} {s.target.text(s.unit)}"
+    frame.attrs["target"] = f"{s.property}, {s.target.text(s.unit)}"
     return frame
 
 
@@ -153,7 +159,7 @@ def summary(campaigns):
         found = f"{last['n_found']:.0f} of {frame.attrs['n_target']}"
         rows.append((name, frame.attrs["target"], int(last["n_labels"]), found, by_chance))
     columns = ["file", "target", "labels", "found", "random sampling (95 %)"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).set_index("file")
 
 
 def facts(campaigns):
@@ -187,7 +193,7 @@ def found_of_three(campaigns):
         n, n_target, pool = frame["n_labels"], frame.attrs["n_target"], POOLS[name]
         ax.fill_between(n, frame["low"], frame["high"], color="0.85", lw=0)
         look = {"marker": POOL_MARKERS[pool], "color": POOL_COLOURS[pool], "ms": 6}
-        ax.plot(n, frame["n_found"], "-", label="campaign", **look)
+        ax.plot(n, frame["n_found"], "-", label="_campaign", **look)
         grey = STRATEGY_COLOURS["random"]
         ax.plot(n, frame["expected"], color=grey, label="random, expected")
         most = np.minimum(frame["n_found"].iloc[0] + n - n.iloc[0], n_target)
@@ -196,5 +202,7 @@ def found_of_three(campaigns):
         ax.set_ylabel("found\n(molecules)")
         ax.set_ylim(0, 1.1 * n_target)
     axes[-1].set_xlabel("labels (molecules)")
-    axes[0].legend(loc="upper left")
+    campaigns_mark = Line2D([], [], color="0.6", marker="o", ms=6, label="campaign")
+    handles = [campaigns_mark, *axes[0].get_legend_handles_labels()[0]]
+    fig.legend(handles=handles, loc="outside upper left", ncols=3, fontsize="small")
     return fig
