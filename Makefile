@@ -112,7 +112,7 @@ TESTS ?= tests
 newest:
 	@rm -rf .venv-newest
 	@"$(PYTHON)" -m venv .venv-newest
-	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -e ".[cluster,pools,dev]"
+	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -e ".[book,cluster,xtb,dev]"
 	@.venv-newest/bin/python tests/stress/newest.py $(TESTS)
 
 clean:

@@ -13,6 +13,9 @@ from alutils.storage import locations
 from alutils.storage.command_line import PATH, PROGRAM, command, commands, say
 
 RECORDS = click.option("--folder", type=PATH, default=locations.records_dir, help="book/records")
+GROWING = click.option(
+    "--folder", type=PATH, default=locations.writable_records_dir, help="book/records"
+)
 SCHEDULER = click.option(
     "--scheduler", default="processes:2", show_default=True, help="of alutils.runs.schedulers"
 )
@@ -20,7 +23,7 @@ SCHEDULER = click.option(
 
 @command("runs.long_runs")
 @click.argument("path", type=PATH)
-@RECORDS
+@GROWING
 @SCHEDULER
 @click.option("--match", default="", help="only the runs with this in their file name")
 def record(long_runs, path, folder, scheduler, match):
@@ -30,7 +33,7 @@ def record(long_runs, path, folder, scheduler, match):
 
 @command("runs.long_runs", "analysis.plans")
 @click.argument("name", type=click.Choice(("field", "sweep", "sweep_qm9")))
-@RECORDS
+@GROWING
 @SCHEDULER
 def study(long_runs, plans, name, folder, scheduler):
     """Make the hundreds of short runs of a study, and gather them in one tracked file."""
@@ -43,6 +46,7 @@ def study(long_runs, plans, name, folder, scheduler):
 @click.option("--n-probe", type=int, help="molecules; as in the book if not given")
 def probe(probes, pools, n_probe):
     """Probe the POOLS of the sweep, and track what the probes predict."""
+    locations.writable_records_dir()
     for pool in pools:
         say(probes.track(pool, probes.N_PROBE if n_probe is None else n_probe).name)
 
@@ -54,6 +58,7 @@ def probe(probes, pools, n_probe):
 @click.option("--n", default=20, show_default=True, help="splits")
 def leave_out(left_out, pool, level, first, n):
     """Test on whole compounds or ligands of POOL, and track the errors of A and D."""
+    locations.writable_records_dir()
     say(left_out.track(pool, level, range(first, first + n)).name)
 
 

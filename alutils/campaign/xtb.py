@@ -1,6 +1,6 @@
 """GFN2-xTB as the labeller of a campaign: an example, and a live search from end to end.
 
-Needs the extra `pools` (rdkit, tblite): without it the import says so.
+Needs the extra `xtb` (rdkit, tblite): without it the import says so.
 """
 
 from __future__ import annotations

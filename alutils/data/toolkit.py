@@ -15,7 +15,7 @@ def chem():
     except ImportError:
         raise ValueError(
             "reading SMILES or .sdf needs the package 'rdkit', which is not installed: "
-            "install the extra with `pip install 'alutils[pools]'`"
+            "install the extra with `pip install 'alutils[smiles]'`"
         ) from None
     RDLogger.DisableLog("rdApp.*")
     return Chem

@@ -98,7 +98,7 @@ def verify(n, seed, folder, bundle=""):
     ValueError
         If no record's data is at hand.
     """
-    tracked = store.tracked(folder)
+    tracked = _there(folder)
     broken = [name for name, made in tracked.items() if made.get("seal") != files.seal(made)]
     for name in broken:
         print(f"FAILS   {name}\n  the seal is broken: changed after it was made", flush=True)
@@ -133,6 +133,17 @@ def _agrees(name, made):
     for line in wrong:
         print(f"  {line}", flush=True)
     return not wrong
+
+
+def _there(folder):
+    """The tracked records of a folder; ValueError where there are none."""
+    tracked = store.tracked(folder)
+    if not tracked:
+        raise ValueError(
+            "no records here: those of the book come with a checkout of the repository; name "
+            "another folder with --folder, or set ALUTILS_RECORDS"
+        )
+    return tracked
 
 
 def _at_hand(name):

@@ -13,7 +13,14 @@ import click
 from alutils.storage.processes import GOES_ON, forks_die_too
 
 PROGRAM = "python -m alutils"
-HELP = "Command line: long runs, data sets, and campaigns on your own molecules."
+HELP = """Active learning of molecular data: campaigns on your own molecules, and long runs.
+
+\b
+look at a file:     check FILE
+label, step by step: start FOLDER FILE --above ..., ask FOLDER, tell FOLDER RESULTS, advise FOLDER
+would it pay?       simulate FILE --property ... --above ...     (all labels known)
+repeat the book:    verify, record PLAN, study NAME              (in a checkout)
+"""
 PATH = click.Path(path_type=Path)
 say = partial(print, flush=True)
 
@@ -39,6 +46,7 @@ class Commands(click.Group):
 
 
 commands = Commands("alutils", help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+commands = click.version_option(package_name="alutils", message="alutils %(version)s")(commands)
 
 
 def command(*modules):

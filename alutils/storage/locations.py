@@ -20,6 +20,23 @@ def data_dir() -> Path | None:
 
 
 def records_dir() -> Path:
-    """Folder of the tracked results of long runs: `ALUTILS_RECORDS`, else that of the book."""
+    """Folder of the tracked results of long runs: `ALUTILS_RECORDS`, else that of the book.
+
+    Where alutils is installed without its checkout there is no book: an empty place in the cache.
+    """
     folder = os.environ.get("ALUTILS_RECORDS")
-    return Path(folder).expanduser().resolve() if folder else CHECKOUT / "book" / "records"
+    if folder:
+        return Path(folder).expanduser().resolve()
+    book = CHECKOUT / "book" / "records"
+    return book if book.is_dir() else cache_dir() / "book"
+
+
+def writable_records_dir() -> Path:
+    """`records_dir`, for what adds to it; ValueError where there is no book to add to."""
+    folder = records_dir()
+    if not folder.is_dir():
+        raise ValueError(
+            "this adds to the records of the book, which alutils as it is installed here does not "
+            "have: run it in a checkout of the repository, or set ALUTILS_RECORDS to a folder"
+        )
+    return folder

@@ -1,1 +1,1 @@
-"""The three embedded molecule pools and the code that makes them (extra ``pools``)."""
+"""The three embedded molecule pools and the code that makes them (extra ``xtb``)."""

@@ -23,7 +23,7 @@ try:
 except ImportError as error:
     raise ImportError(
         f"building a pool needs the package {error.name!r}, which is not installed: "
-        "install the extra with `pip install 'alutils[pools]'`"
+        "install the extra with `pip install 'alutils[xtb]'`"
     ) from error
 
 RDLogger.DisableLog("rdApp.*")
