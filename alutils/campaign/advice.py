@@ -28,18 +28,19 @@ def advise(folder, n_max):
     Raises
     ------
     ValueError
-        Without a target, before the first labels, after the second query, or for an impossible
-        `n_max`.
+        Without a target, before the first labels, after a query that a model chose, or for an
+        impossible `n_max`.
     """
     state, name = read(folder), Path(folder).name
     if state.settings.target is None:
         raise ValueError(
             f"{name}: advice needs a target: start the campaign with one (--above ...)"
         )
-    if len(state.batches) > 1:
+    if state.by_model:
+        first = next(k for k, batch in enumerate(state.batches) if state.by_model & {*batch})
         raise ValueError(
-            f"{name}: the labels of batch 1 and later were chosen by a model: advice is had from "
-            "random ones, before the second query"
+            f"{name}: the labels of batch {first} and later were chosen by a model: advice is had "
+            "from random ones, before it"
         )
     known = state.known
     if state.waiting or len(known) < 4:

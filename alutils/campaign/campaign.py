@@ -118,7 +118,8 @@ def _next_batch(state):
             f"{len(train)} labels are not enough to learn from: give at least two that did not fail"
         )
     sizes = batch_sizes(s.scheme, s.n_init, s.n_const, s.n_init + len(state.pool) * s.n_const)
-    size = min(sizes[max(iteration - 1, 0)], len(left))
+    n_by_model = sum(not state.by_model.isdisjoint(batch) for batch in state.batches)
+    size = min(sizes[n_by_model], len(left))
     X = features(state.pool, descriptor=s.descriptor)
     y = np.array([state.labels[k] for k in train])
     config, scale = s.run_config(), scale_of(y, "data")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 import click
 
-from alutils.storage.command_line import PATH, command, options, say
+from alutils.storage.command_line import PATH, PROGRAM, command, options, say
 
 CAMPAIGN = click.argument("folder", type=PATH)
 READING = options(
@@ -33,6 +34,21 @@ TARGET = options(
 SOUGHT = ("above", "below", "highest", "lowest")
 
 
+def line(*words):
+    """A command line to type next."""
+    return f"{PROGRAM} {shlex.join(map(str, words))}"
+
+
+def say_next(folder, state):
+    """What to do where no label is waited for: advice can be had from labels drawn at random."""
+    if len(state.labels) == len(state.pool):
+        say("every molecule has a result: nothing is left to ask for")
+        return
+    say(f"next: {line('ask', folder)}")
+    if state.target and state.known and not state.by_model:
+        say(f"or first advice, for N labels in all: {line('advise', folder)} --n-max N")
+
+
 def taken(given, names):
     """The options of these names, taken out of those that were given."""
     return {name: given.pop(name) for name in names}
@@ -54,10 +70,11 @@ def reading_of(given):
 )
 @click.option("--descriptor", help="of alutils.descriptors.DESCRIPTORS (what the file allows)")
 @click.option("--noise-var", type=float, help="share of the labels' variance (0.05)")
+@click.option("--no-labels", is_flag=True, help="take none: --property names what you will tell")
 @click.option("--n-init", type=int, help="molecules of the first batch (100)")
 @click.option("--n-const", type=int, help="molecules of the next batch, as in the notebooks (100)")
 @click.option("--seed", type=int, help="of all that is random (0)")
-def start(campaign, structures, targets, folder, pool, **given):
+def start(campaign, structures, targets, folder, pool, no_labels, **given):
     """Begin a campaign on your own molecules: writes pool and settings into a new FOLDER.
 
     POOL: .xyz, .extxyz, .sdf, .mol, a folder of them, SMILES in .csv, .tsv or .smi, or .npz; what
@@ -66,13 +83,21 @@ def start(campaign, structures, targets, folder, pool, **given):
     reading, target = reading_of(given), targets.sought(**taken(given, SOUGHT))
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = campaign.Settings(target=target, unit=reading["unit"] or "", **chosen)
-    molecules = structures.read_structures(pool, **reading)
-    settings = replace(settings, property=molecules.label or reading["property_key"] or "label")
+    key = reading.pop("property_key")
+    molecules = structures.read_structures(pool, None if no_labels else key, **reading)
+    molecules = molecules.without_labels() if no_labels else molecules
+    settings = replace(settings, property=molecules.label or key or "label")
     state = campaign.start(folder, molecules, settings)
     left_out = f", {len(molecules.skipped)} left out: skipped.csv" if molecules.skipped else ""
-    say(f"{len(state.pool)} molecules, {len(state.labels)} labels{left_out}; next: ask {folder}")
-    if molecules.properties and not state.labels:
+    say(f"{len(state.pool)} molecules, {len(state.labels)} labels{left_out}")
+    if target is not None:
+        sought = f"{settings.property}, {target.text(settings.unit)}"
+        say(f"target: {sought}; strategy: {settings.strategy}")
+    if molecules.properties and not state.labels and not no_labels:
         say(f"no label taken; --property may be one of {', '.join(molecules.properties)}")
+    say_next(folder, state)
+    if len(state.labels) == len(state.pool):
+        say("simulate says what a search would be worth; start --no-labels begins without them")
 
 
 @command("campaign.campaign")
@@ -82,10 +107,13 @@ def ask(campaign, folder, go_on):
     """Write the next query, a batch to label, or name the present one while labels are missing."""
     batch = campaign.ask(folder, go_on)
     state = campaign.read(folder)
-    n_waiting = len(state.waiting)
-    say(f"{batch}: {n_waiting} molecules wait for a label; fill in batch.csv, then tell")
+    path, s = batch / "batch.csv", state.settings
+    asked = f"{s.property} in {s.unit}" if s.unit else s.property
+    say(f"{len(state.waiting)} molecules wait for a label")
+    say(f"fill in the column label of {path}: {asked}, or failed")
     if state.caution:
         say(f"beware: {state.caution}")
+    say(f"next: {line('tell', folder, path)}")
 
 
 @command("campaign.campaign")
@@ -102,6 +130,10 @@ def tell(campaign, folder, labels, force, replace):
     state = campaign.read(folder)
     found = "" if state.n_found is None else f", {state.n_found} in the target"
     say(f"{n_new} new, {len(state.labels)} labels{found}; {len(state.waiting)} are waited for")
+    if state.waiting:
+        say(f"next: tell the others, or go on without them: {line('ask', folder, '--go-on')}")
+    else:
+        say_next(folder, state)
 
 
 @command("campaign.advice")
@@ -113,14 +145,17 @@ def advise(advice, folder, n_max, take):
     table, answer = advice.advise(folder, n_max)
     for name, row in table.iterrows():
         say(
-            f"{name}: {row.enrichment:.1f} times the hits of random; saves {row.saved:.0%} of the "
-            f"labels ({row.low:.0%} to {row.high:.0%}; possible {row.possible:.0%})"
+            f"{name}: {row.enrichment:.1f} times the hits of random; saves {row.saved:.0%} of its "
+            f"labels ({row.low:.0%} to {row.high:.0%}, nine times in ten)"
         )
     noise = f"noise {answer['noise_var']:g} of the variance"
-    say(f"use {answer['strategy']}, {noise}; {answer['caution']}")
+    say(f"use {answer['strategy']}, {noise}. {answer['caution']}")
     if take:
         advice.take_over(folder, answer)
         say(f"the campaign goes on with {answer['strategy']}, {noise}")
+        say(f"next: {line('ask', folder)}")
+    else:
+        say(f"to go on so: {line('advise', folder, '--n-max', n_max, '--take')}")
 
 
 @command("campaign.xtb")
@@ -161,9 +196,9 @@ def simulate(simulation, targets, readings, pool, seeds, scheduler, **given):
     )
     for seed, row in done.advice.iterrows():
         say(
-            f"seed {seed}: use {row.strategy}, noise {row.noise_var:g} of the variance; greedy "
-            f"{row.enrichment:.1f} times random, saves {row.low:.0%} to {row.high:.0%}, then: "
-            f"{row.saved:.0%}"
+            f"seed {seed}: use {row.strategy}, noise {row.noise_var:g} of the variance; "
+            f"{simulation.advice.GREEDY} was to find {row.enrichment:.1f} times the hits of random "
+            f"and save {row.low:.0%} to {row.high:.0%} of its labels; it saved {row.saved:.0%}"
         )
     per_label = simulation.hits_per_label(done)
     for strategy, found in done.found.items():

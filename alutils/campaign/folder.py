@@ -88,6 +88,7 @@ class State:
     batches : list of lists of positions in the pool, in the order of the queries
     labels : position -> label, or None where the calculation failed
     caution : what is to be said of the model that chose the last batch; empty if nothing
+    by_model : positions that a model chose
     """
 
     folder: Path
@@ -96,6 +97,7 @@ class State:
     batches: list
     labels: dict
     caution: str = ""
+    by_model: frozenset = frozenset()
 
     @property
     def waiting(self):
@@ -117,8 +119,7 @@ class State:
         sought = self.settings.target
         if sought is None or sought.by == VALUE:
             return None if sought is None else sought.edges(None)
-        chosen = {k for batch in self.batches[1:] for k in batch}
-        y = np.array([self.labels[k] for k in self.known if k not in chosen])
+        y = np.array([self.labels[k] for k in self.known if k not in self.by_model])
         return sought.edges(y) if len(y) > 1 else None
 
     @property
@@ -209,7 +210,10 @@ def _read(folder):
         raise ValueError("a molecule is in two batches")
     if len(ids) != len(pool.molecules):
         raise ValueError(f"{len(ids)} identifiers, {len(pool.molecules)} molecules")
-    return State(folder, settings, pool, batches, labels, caution)
+    by_model = frozenset(
+        position[one] for batch in chosen if batch["mu"] is not None for one in batch["ids"]
+    )
+    return State(folder, settings, pool, batches, labels, caution, by_model)
 
 
 def _pool(name, arrays):

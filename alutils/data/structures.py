@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +84,10 @@ class Structures:
 
     def __len__(self):
         return len(self.ids)
+
+    def without_labels(self):
+        """The same molecules, as if the file had no label."""
+        return replace(self, y=np.full(len(self), np.nan), label=None)
 
 
 def read_structures(path, property_key=None, **reading):

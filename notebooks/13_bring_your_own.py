@@ -1,0 +1,214 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Bring your own
+#
+# **What you can do here.** Go from a file of molecules to advice and a finished campaign, on the command line.
+# Three files such as people have: geometries with some labels, an `.sdf` with a data field, and a table of
+# SMILES with a bad row. Each command below was run when this page was built, in one folder, and what it printed is
+# printed here. The one line of `check` that differs from machine to machine, the free memory, is left out.
+#
+# *What it shows:* with {glue:text}`n_labels:d` labels or a few more, of {glue:text}`n_pool:d` molecules each,
+# the campaigns found {glue:text}`amino_found:d` of {glue:text}`amino_target:d`,
+# {glue:text}`conjugated_found:d` of {glue:text}`conjugated_target:d` and {glue:text}`organics_found:d` of
+# {glue:text}`organics_target:d` molecules in their targets. As many labels at random would have found about
+# {glue:text}`amino_random:.0f`, {glue:text}`conjugated_random:.0f` and {glue:text}`organics_random:.0f`.
+
+# %%
+import shutil
+
+from myst_nb import glue
+
+from alutils.report import tables, walkthrough
+from alutils.report.parameters import check_parameters
+
+# %% tags=["parameters"]
+n_molecules = 600  # in each file
+n_max = 240  # labels that you can pay for, in each campaign
+seed = 0  # of the molecules in the files
+
+# %% [markdown]
+# The next cell refuses unknown names and values of the wrong kind.
+
+# %%
+p = check_parameters(globals(), n_molecules=int, n_max=int, seed=int)
+
+# %% [markdown]
+# The molecules are those of the {ref}`embedded pools <fig-own-live>`, so every label is known, and can be handed
+# out as a measurement would. A campaign sees none that it has not asked for.
+
+# %%
+desk = walkthrough.set_up(p.n_molecules, p.seed)
+
+# %% [markdown]
+# ## Geometries, some with a label
+#
+# Amino acids as `.extxyz`; some of them, drawn at random, have their HOMO level already. `check` reads a file, computes
+# nothing from it, and ends with the command to go on with.
+
+# %%
+desk.run("check aminoacids.extxyz")
+
+# %% [markdown]
+# `start` makes a folder of the campaign. A property that is not there is no reason to begin without labels: the
+# ones that are there are named.
+
+# %%
+start = "start amino aminoacids.extxyz --above -10.2 --unit eV --n-const 20"
+desk.run(f"{start} --property HOMO_eV")
+desk.run(start)
+
+# %% [markdown]
+# The labels in the file are a {term}`probe` of the pool, since nobody chose them. So advice can be had at once: how many
+# times as many hits a search finds as random sampling, and which share of the labels it saves, with an interval.
+# `--take` gives the campaign the strategy and the noise that were advised.
+
+# %%
+desk.run(f"advise amino --n-max {p.n_max} --take")
+
+# %% [markdown]
+# `ask` picks a batch and writes it down: geometries for whoever computes, and a table to fill in, with the
+# prediction `mu` and its uncertainty `sigma`.
+
+# %%
+desk.run("ask amino")
+tables.Table(desk.batch("amino").head(3))
+
+# %% [markdown]
+# In this page `fill` stands for your measurement: it writes the known labels into the table, and returns its
+# name. `tell` takes it, and then it is the next batch's turn. Further rounds are shown by the first line of
+# what each command says.
+
+# %%
+desk.run(f"tell amino {desk.fill('amino')}")
+desk.go_on("amino", p.n_max)
+
+# %% [markdown]
+# ## An SDF with a data field
+#
+# Conjugated molecules, with the HOMO level in hartree in a field `E_HOMO`. To make a campaign of it that begins
+# with nothing, `--no-labels` leaves the values aside; `--property` then says what will be told, here and where a
+# file has no such field. The target is a share: the highest part of whatever turns up.
+
+# %%
+desk.run("check conjugated.sdf")
+
+# %%
+start = "start conjugated conjugated.sdf --highest 0.12 --n-const 20"
+desk.run(f"{start} --no-labels --property E_HOMO --unit hartree")
+desk.run("ask conjugated")
+desk.run(f"tell conjugated {desk.fill('conjugated')}")
+
+# %% [markdown]
+# The first batch is random, and only now can there be advice.
+
+# %%
+desk.run(f"advise conjugated --n-max {p.n_max} --take")
+
+# %% [markdown]
+# Somebody fills in the second batch in electronvolts. The unit is nowhere in the table of labels, but the labels
+# before are, and by their spread these are far outside: the factor is named, nothing is taken, and the same batch
+# is told again in hartree.
+
+# %%
+desk.run("ask conjugated")
+desk.run(f"tell conjugated {desk.fill('conjugated', factor=27.2114)}")
+desk.run(f"tell conjugated {desk.fill('conjugated')}")
+desk.go_on("conjugated", p.n_max)
+
+# %% [markdown]
+# ## SMILES, and a property to be minimised
+#
+# Organic molecules in a CSV with semicolons: a name, SMILES, and an ionisation energy in kJ/mol, of which low values
+# are wanted. One label is missing, and one SMILES is broken. There is no geometry, and none is needed: the
+# descriptor is a fingerprint.
+
+# %%
+desk.run("check organics.csv")
+
+# %% [markdown]
+# This file knows all its labels but one. `simulate` hides them, asks for them as a campaign would, a few times
+# over, and says what came of the advice: a rehearsal on a set like yours, before you measure anything.
+
+# %%
+start = "organics.csv --below 910 --unit kJ/mol --property IE_kJ_mol"
+sizes = f"--n-init 100 --n-const 20 --n-max {p.n_max}"
+desk.run(f"simulate {start} {sizes} --skip-bad")
+
+# %% [markdown]
+# Random sampling's own figure scatters around one, since so few campaigns are few hits. Now the campaign. A bad row stops it, unless
+# `--skip-bad` leaves the row out, and lists it with its reason in `skipped.csv` in the campaign's folder.
+
+# %%
+start = f"start organics {start} --no-labels --n-const 20"
+desk.run(start)
+desk.run(f"{start} --skip-bad")
+
+# %% [markdown]
+# From here on it is the same round as before, whatever the file was.
+
+# %%
+desk.run("ask organics", 1)
+desk.run(f"tell organics {desk.fill('organics')}", 1)
+desk.run(f"advise organics --n-max {p.n_max} --take")
+desk.go_on("organics", p.n_max)
+
+# %% [markdown]
+# ## What was found
+#
+# All labels being known, so is what random sampling would have found: the mean, and the interval that holds
+# ninety-five of a hundred draws of as many molecules.
+
+# %%
+campaigns = walkthrough.campaigns(desk)
+tables.Table(walkthrough.summary(campaigns))
+
+# %% tags=["remove-cell"]
+shutil.rmtree(desk.folder)
+for key, value in walkthrough.facts(campaigns).items():
+    glue(key, value, display=False)
+
+# %% tags=["remove-output", "hide-input"]
+drawn = walkthrough.found_of_three(campaigns)
+three_figure = glue("fig_own_three", drawn)
+
+# %% [markdown]
+# ```{glue:figure} fig_own_three
+# ---
+# name: fig-own-three
+# alt: >-
+#   Molecules found against labels, a panel for each of three files: after the first, random batch each campaign
+#   rises above the band of random sampling, and stays below the most that is possible.
+# ---
+# **Three campaigns from three files.** Each begins with labels drawn at random; the points are batches. Grey:
+# random sampling, mean and 95 % interval; dotted: the most that is possible, every label a hit. One campaign
+# each: how much another first batch would change is what `simulate` says.
+# ```
+#
+# *The catch:* these are small pools with computed labels, which a model can learn well; a measured property may
+# be harder, and the advice would say so. The targets were chosen to hold a tenth of the molecules or
+# a little more: a probe of this size sees about a dozen hits of them. Of a target of one in a hundred it would see one, and
+# `advise` would ask for more labels first.
+#
+# ## Run it yourself
+#
+# With a file of yours, begin with `check` and follow what each command says comes next:
+#
+# ```bash
+# .venv/bin/python -m alutils check molecules.csv
+# ```
+#
+# ```bash
+# .venv/bin/papermill notebooks/13_bring_your_own.ipynb out.ipynb -p n_max 300 -p seed 1
+# ```
