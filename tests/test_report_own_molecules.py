@@ -8,7 +8,7 @@ import pytest
 
 from alutils.acquisition.target import above, lowest
 from alutils.campaign import campaign
-from alutils.campaign.folder import State
+from alutils.campaign.state import State
 from alutils.data.datasets import load
 from alutils.report import own_molecules
 from alutils.storage.locations import records_dir
