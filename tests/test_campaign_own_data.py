@@ -115,7 +115,7 @@ def test_labels_that_the_pool_brings_make_a_share_and_advice(organics, pool, tmp
     ask(tmp_path / "c")
     take(tmp_path / "c", labels_of(tmp_path / "c", organics.y))
     ask(tmp_path / "c")
-    with pytest.raises(ValueError, match="of batch 1 and later were chosen by a model"):
+    with pytest.raises(ValueError, match="of batch 0 and later were chosen by a model"):
         advice.advise(tmp_path / "c", 150)
 
 

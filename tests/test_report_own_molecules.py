@@ -30,7 +30,9 @@ def folder(mine, tmp_path):
 
 def finished(batches, labels, **settings):
     """A campaign whose batches have these labels, in their order."""
-    return State(None, replace(SETTINGS, **settings), range(100), batches, dict(enumerate(labels)))
+    chosen = frozenset(k for batch in batches[1:] for k in batch)
+    known = dict(enumerate(labels))
+    return State(None, replace(SETTINGS, **settings), range(100), batches, known, by_model=chosen)
 
 
 def test_the_excerpt_is_organics_without_labels(mine):
