@@ -232,9 +232,8 @@ authors.table(runs)
 # {glue:text}`D_low:s`{glue:text}`in_unit:s`. Where the first step is the larger one, a comparison of strategies at the low
 # noise compares, in part, how well they hide a bad model.
 #
-# A catch: with the authors' `normalize_y` the same number means another noise, a multiple of the variance
-# of the training labels ({doc}`../methods`), and with a file of your own it always does. Here it is in units of
-# {glue:text}`unit:s`.
+# A catch: with the authors' `normalize_y`, and with a file of your own, the same number means another noise, a
+# multiple of the variance of the training labels ({doc}`../methods`); elsewhere it is in eV².
 #
 # ## Run it yourself
 #

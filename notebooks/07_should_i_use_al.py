@@ -89,7 +89,7 @@ advice_tables.advice_table(table)
 
 # %% tags=["remove-cell"]
 facts = advice_tables.advice_facts(probed, table, answer, labels)
-facts |= {"n_init": p.n_init, "n_max": p.n_max, "dataset": p.dataset}
+facts |= {"n_init": p.n_init, "dataset": p.dataset}
 for key, value in facts.items():
     glue(key, value, display=False)
 
@@ -109,10 +109,11 @@ for key, value in facts.items():
 #
 # Here all labels are known. The search is run at the advised noise, from the same probe as its {term}`first batch`, and its saving read
 # off at random sampling's final found share. Picks near the threshold may depend on the processor; a test compares
-# the found shares of the default run with tracked ones, within a tolerance.
+# the found shares of the default run with tracked ones, within a tolerance. {glue:text}`fits:s`
 
 # %%
 runs = run_or_load(advice.trial(draft, probed, answer, table.index))
+fits = glue("fits", tables.fits_text(runs), display=False)
 print(tables.stale_text(runs))
 advice_tables.outcome_table(table, advice.realised(runs))
 

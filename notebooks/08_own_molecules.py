@@ -29,7 +29,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from myst_nb import glue
 
@@ -70,13 +69,12 @@ work = Path(tempfile.mkdtemp())
 folder = work / "search"
 pool = own_molecules.read_pool(p.molecules, p.property_key, work)
 settings = campaign.Settings(
-    **{"strategy": p.strategy, "n_init": p.n_init, "n_const": p.n_const},
+    **{name: vars(p)[name] for name in ("strategy", "n_init", "n_const")},
     **{"target": target_of(vars(p)), "noise_var": p.noise_var},
     **{"property": p.property_key, "unit": "eV", "seed": p.seed},
 )
 state = campaign.start(folder, pool, settings)
-n_labelled = np.isfinite(pool.y).sum()
-print(f"{len(pool)} molecules, {n_labelled} of them with a label")
+print(f"{len(pool)} molecules, {len(state.labels)} of them with a label")
 
 # %% [markdown]
 # ## Ask, label, tell
@@ -86,9 +84,8 @@ print(f"{len(pool)} molecules, {n_labelled} of them with a label")
 # the advice of the page before can be had after it.
 
 # %%
-batch = campaign.ask(folder)
-first = pd.read_csv(batch / "batch.csv", dtype=str, keep_default_na=False)
-tables.Table(first.head(4))
+first = pd.read_csv(campaign.ask(folder) / "batch.csv", dtype=str)
+tables.Table(first.head(4).fillna(""))
 
 # %% [markdown]
 # Labels come back as a CSV with `id` and `label`, partly, in any order, with `failed` for a calculation that

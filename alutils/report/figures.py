@@ -130,7 +130,8 @@ def noise_grid(records, paper=0.05):
             look = {"color": shade, "marker": marker(records), "ms": 4}
             look["label"] = f"{n_train} molecules"
             if few:
-                ax.errorbar(table.index, table["mean"], yerr=table["std"], ls="none", **look)
+                spread = table["std"].fillna(0)  # of one seed
+                ax.errorbar(table.index, table["mean"], yerr=spread, ls="none", **look)
             else:
                 band(ax, table, alpha=0.1, **look)
             best = table["mean"].idxmin()

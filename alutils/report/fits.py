@@ -12,6 +12,11 @@ TINY = 1e-3  # share of the labels' variance; a noise below it hides nothing of 
 BOUNDED = {"signal_var": "the signal variance", "length_scale": "the length scale"}
 
 
+def fits_text(records):
+    """All that is to be said of the fits among these runs."""
+    return f"{collapsed_text(records)} {bound_text(records)}"
+
+
 def collapsed_text(records):
     """A sentence on the collapsed fits among these runs."""
     rows, about = records[is_collapsed(records)], quantity.of_runs(records)
@@ -77,6 +82,8 @@ def bound_text(records):
     if not n_fits:
         return f"None {said}."
     which = ", ".join(f"{BOUNDED[name]} in {n}" for name, n in counts.items())
+    if quantity.of_runs(records).is_standardised:
+        return f"{n_fits} {said} ({which}). Trust these less: more noise or labels may help."
     return f"{n_fits} {said} ({which}).{_refitted_text(wider_bounds.of(records))}"
 
 

@@ -14,7 +14,7 @@ from alutils.data.datasets import REGISTRY, of_run
 from alutils.descriptors import described
 from alutils.report import quantity
 from alutils.report.curves import by_seed, curve, is_collapsed, select, text
-from alutils.report.fits import bound_text, collapsed_text
+from alutils.report.fits import bound_text, collapsed_text, fits_text
 from alutils.report.savings import (
     learning_savings,
     saved_text,
@@ -31,6 +31,7 @@ __all__ = [
     "collapsed_text",
     "curve",
     "data_table",
+    "fits_text",
     "is_collapsed",
     "learning_savings",
     "likelihood_noise",
