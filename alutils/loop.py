@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from alutils import metrics
-from alutils.acquisition.batching import batch_sizes
+from alutils.acquisition.batching import batch_sizes, sizes_that_fit
 from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, PoolView, entered, in_range
 from alutils.acquisition.target import Target, highest
 from alutils.data.reading import Reading
@@ -88,7 +88,7 @@ class RunConfig:
         if self.n_test < 1:
             raise ValueError(f"n_test={self.n_test} must be 1 molecule or more")
         if not (np.isfinite(self.noise_var) and self.noise_var >= 0):
-            raise ValueError(f"noise_var={self.noise_var} must be finite and 0 eV^2 or more")
+            raise ValueError(f"noise_var={self.noise_var} must be finite and 0 or more")
         if self.prior not in PRIORS:
             raise ValueError(f"prior={self.prior!r} is unknown: choose one of {', '.join(PRIORS)}")
         if self.prior == "data" and self.normalize_y:
@@ -100,9 +100,15 @@ class RunConfig:
         if self.target is None and CANDIDATES.get(self.strategy) is in_range:
             raise ValueError(f"strategy={self.strategy!r} needs a target: it is None")
 
+    @property
+    def unit(self):
+        """Unit of the labels, empty where nobody has said it; the paper's prior is in eV^2."""
+        said = self.reading and self.reading.unit
+        return said or ("eV" if self.prior == "paper" else "")
+
     def range_in(self, y):
-        """The target's range in eV among the labels, None without a target."""
-        return None if self.target is None else self.target.range_in(y)
+        """The target's range among the labels, in their unit; None without a target."""
+        return None if self.target is None else self.target.range_in(y, self.unit)
 
     def model(self, n_bits=0, random_state=None):
         """The `alutils.model.gp.GaussianProcess` of a run, not fitted; n_bits as of X."""
@@ -138,7 +144,7 @@ def check(config: RunConfig, dataset: MoleculeDataset):
         raise ValueError(
             f"n_test={config.n_test} and n_max={config.n_max} need "
             f"{config.n_test + config.n_max} molecules, {dataset.name!r} has {len(dataset)}: "
-            "lower one of them"
+            f"{sizes_that_fit(len(dataset))}"
         )
     _descriptors().settings_of(dataset, config.descriptor)
     config.range_in(dataset.y)

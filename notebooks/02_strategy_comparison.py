@@ -29,11 +29,15 @@
 from myst_nb import glue
 
 from alutils.report import claims, comparison, figures, page, tables
-from alutils.report.parameters import check_parameters, run_configs
+from alutils.report.parameters import DATA, check_parameters, run_configs
 from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 dataset = "organics"  # embedded pool, local data set, or the path of a file
+property_key = "homo"  # of your own file: the name of the label
+unit = ""  # of your own file: the label's, as it is to be printed
+skip_bad = False  # of your own file: leave out what cannot be read
+descriptor = None  # the data set's own, or one by its name
 strategies = [
     "random",  # A
     "most_uncertain",  # B
@@ -45,9 +49,9 @@ n_test = 500  # molecules
 n_init = 50  # molecules in the first batch
 n_const = 50  # molecules, the unit of the batches
 n_max = 400  # molecules in the last training set
-noise_var = 1e-10  # eV^2; with normalize_y a multiple of var(y)
+noise_var = 1e-10  # eV^2; own file, or normalize_y: a share of var(y)
 normalize_y = False  # True: the authors' variant
-threshold = None  # eV: in range is HOMO > threshold; or the highest 30 %
+threshold = None  # in range is a label above it; or the highest 30 %
 seeds = [0, 1, 2]  # one run of each strategy for each
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
@@ -58,7 +62,7 @@ scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 # %%
 p = check_parameters(
     globals(),
-    **{"dataset": str, "strategies": list[str], "scheme": str},
+    **(DATA | {"strategies": list[str], "scheme": str}),
     **{"n_test": int, "n_init": int, "n_const": int, "n_max": int},
     **{"noise_var": float, "normalize_y": bool, "seeds": list[int]},
     **{"threshold": float | None, "scheduler": str},
@@ -73,7 +77,7 @@ configs = run_configs(p, strategy=p.strategies, seed=p.seeds)
 # compressed. How the pools were made, and what they are not, is on the page on [data](../data.md).
 
 # %%
-tables.data_table(p.dataset)
+tables.data_table(configs[0])
 
 # %% [markdown]
 # ## The runs
@@ -113,17 +117,17 @@ curves = glue("fig_curves", figures.learning_curves(runs))
 # name: fig-strategies-curves
 # alt: >-
 #   Two panels against training set size for {glue:text}`dataset`. Upper: test error, which for random
-#   sampling falls to {glue:text}`mae_A:.3f` eV at {glue:text}`n_end` molecules. Lower: differences from random
+#   sampling falls to {glue:text}`mae_A:s`{glue:text}`in_unit:s` at {glue:text}`n_end` molecules. Lower: differences from random
 #   sampling in percent with error bars, for B, C and D.
 # ---
 # **Learning curves of four strategies, {glue:text}`dataset`** (the paper's Fig. 4a), noise
-# {glue:text}`noise:g` eV², {glue:text}`n_seeds` seeds. Upper: mean, band: standard deviation over the
+# {glue:text}`noise:g` {glue:text}`noise_unit:s`, {glue:text}`n_seeds` seeds. Upper: mean, band: standard deviation over the
 # seeds. Lower: paired difference from A, bars: 95 % interval; grey: ±3 % of A's error.
 # ```
 #
 # {glue:text}`collapsed:s` {glue:text}`at_bound:s`
 #
-# The errors in numbers, mean ± standard deviation over the seeds, in eV:
+# The errors in numbers, {glue:text}`error:s`, mean ± standard deviation over the seeds:
 
 # %%
 tables.mean_std(runs, "mae_ev")

@@ -29,20 +29,24 @@
 from myst_nb import glue
 
 from alutils.report import batches, claims, figures, page, tables
-from alutils.report.parameters import check_parameters, run_configs
+from alutils.report.parameters import DATA, check_parameters, run_configs
 from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 dataset = "organics"  # embedded pool, local data set, or the path of a file
+property_key = "homo"  # of your own file: the name of the label
+unit = ""  # of your own file: the label's, as it is to be printed
+skip_bad = False  # of your own file: leave out what cannot be read
+descriptor = None  # the data set's own, or one by its name
 strategy = "uncertain_cluster_centres"  # D
 constants = [50, 100, 200]  # molecules in each batch of the constant schemes
 n_const = 50  # molecules in the first batch of POW
 n_test = 500  # molecules
 n_init = 50  # molecules in the first training set
 n_max = 400  # molecules in the last training set
-noise_var = 1e-10  # eV^2; with normalize_y a multiple of var(y)
+noise_var = 1e-10  # eV^2; own file, or normalize_y: a share of var(y)
 normalize_y = False  # True: the authors' variant
-threshold = None  # eV: in range is HOMO > threshold; or the highest 30 %
+threshold = None  # in range is a label above it; or the highest 30 %
 seeds = [0, 1, 2]  # one run of each scheme for each
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
@@ -54,7 +58,7 @@ scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 # %%
 p = check_parameters(
     globals(),
-    **{"dataset": str, "strategy": str, "constants": list[int]},
+    **(DATA | {"strategy": str, "constants": list[int]}),
     **{"n_const": int, "n_test": int, "n_init": int, "n_max": int},
     **{"noise_var": float, "normalize_y": bool, "seeds": list[int]},
     **{"threshold": float | None, "scheduler": str},
@@ -68,7 +72,7 @@ configs += run_configs(p, **of_constants, seed=p.seeds)
 # ## The data
 
 # %%
-tables.data_table(p.dataset)
+tables.data_table(configs[0])
 
 # %% [markdown]
 # ## The schemes
@@ -111,11 +115,11 @@ curves = glue("fig_schemes", panels)
 # name: fig-batches-curves
 # alt: >-
 #   Two panels. Upper: test error against training set size for {glue:text}`dataset` under POW and constant
-#   batches of {glue:text}`constants:s` molecules; POW ends at {glue:text}`mae_pow:.3f` eV. Lower: differences from POW
+#   batches of {glue:text}`constants:s` molecules; POW ends at {glue:text}`mae_pow:s`{glue:text}`in_unit:s`. Lower: differences from POW
 #   with error bars, one row per constant scheme.
 # ---
 # **Batch schemes compared, {glue:text}`dataset`** (the paper's Fig. 4b), strategy {glue:text}`letter:s`,
-# noise {glue:text}`noise:g` eV², {glue:text}`n_seeds` seeds. Upper: mean, band: standard deviation over
+# noise {glue:text}`noise:g` {glue:text}`noise_unit:s`, {glue:text}`n_seeds` seeds. Upper: mean, band: standard deviation over
 # the seeds. Lower: paired difference from POW, bars: 95 % interval; grey: ±3 % of A's error.
 # ```
 #

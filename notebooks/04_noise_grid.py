@@ -31,6 +31,7 @@ from myst_nb import glue
 
 from alutils.report import authors, claims, figures, noise, page, tables
 from alutils.report.parameters import (
+    DATA,
     check_disjoint,
     check_parameters,
     run_configs,
@@ -39,20 +40,23 @@ from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 dataset = "organics"  # embedded pool, local data set, or the path of a file
-descriptor = None  # the data set's own, or "mbtr_broad"
+property_key = "homo"  # of your own file: the name of the label
+unit = ""  # of your own file: the label's, as it is to be printed
+skip_bad = False  # of your own file: leave out what cannot be read
+descriptor = None  # the data set's own, or one by its name
 strategies = ["random", "uncertain_cluster_centres"]  # A and D
 scheme = "pow"  # or "constant"
 n_test = 500  # molecules
 n_init = 50  # molecules in the first batch
 n_const = 50  # molecules, the unit of the batches
 n_max = 400  # molecules in the last training set
-noise_low = 1e-10  # eV^2; with normalize_y a multiple of var(y)
-noise_high = 0.05  # eV^2, the paper's optimum
-noises_between = []  # eV^2, more noises at which A and D are compared
+noise_low = 1e-10  # eV^2; own file, or normalize_y: a share of var(y)
+noise_high = 0.05  # the paper's optimum
+noises_between = []  # more noises at which A and D are compared
 normalize_y = False  # True: the authors' variant
-threshold = None  # eV: in range is HOMO > threshold; or the highest 30 %
+threshold = None  # in range is a label above it; or the highest 30 %
 seeds = [0, 1, 2]  # of the comparison, on test molecules
-# eV^2; [] for no grid
+# the noises; [] for no grid
 noise_grid = [1e-10, 1e-6, 1e-4, 1e-3, 0.01, 0.03, 0.05, 0.1, 0.3, 1.0]
 grid_n_max = 200  # molecules in the last training set of the grid
 validation_seeds = [100, 101, 102]  # of the grid, on validation molecules
@@ -66,8 +70,7 @@ scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 # %%
 p = check_parameters(
     globals(),
-    **{"dataset": str, "descriptor": str | None, "strategies": list[str]},
-    **{"scheme": str, "normalize_y": bool},
+    **(DATA | {"strategies": list[str], "scheme": str, "normalize_y": bool}),
     **{"n_test": int, "n_init": int, "n_const": int, "n_max": int},
     **{"noise_low": float, "noise_high": float, "grid_n_max": int},
     **dict.fromkeys(("noises_between", "noise_grid"), list[float] | None),
@@ -86,7 +89,7 @@ configs += run_configs(p, **of_grid)
 # ## The data
 
 # %%
-tables.data_table(p.dataset, descriptor=p.descriptor)
+tables.data_table(configs[0])
 
 # %% [markdown]
 # ## What the noise does
@@ -143,9 +146,10 @@ grid_figure = glue("fig_grid", panels)
 # each training size; dotted: {glue:text}`noise_high:g` {glue:text}`unit:s`.
 # ```
 #
-# With {glue:text}`n_grid` molecules the lowest error, {glue:text}`mae_best:.3f` eV, lies at
+# With {glue:text}`n_grid` molecules the lowest error, {glue:text}`mae_best:s`{glue:text}`in_unit:s`, lies at
 # {glue:text}`noise_best:g` {glue:text}`unit:s`. At {glue:text}`noise_high:g` {glue:text}`unit:s` it is
-# {glue:text}`mae_grid_high` eV and at {glue:text}`noise_low:g` {glue:text}`unit:s` {glue:text}`mae_grid_low` eV. {glue:text}`noise_path:s`
+# {glue:text}`mae_grid_high:s`{glue:text}`in_unit:s` and at {glue:text}`noise_low:g` {glue:text}`unit:s` {glue:text}`mae_grid_low:s`{glue:text}`in_unit:s`.
+# {glue:text}`noise_path:s`
 #
 # ## A and D, noise by noise
 #
@@ -163,7 +167,8 @@ curves = glue("fig_curves", figures.noise_comparison(study.comparison))
 # name: fig-noise-curves
 # alt: >-
 #   Two panels against training set size for {glue:text}`dataset`. Upper: test errors of A and D at
-#   {glue:text}`n_noises` noises; at {glue:text}`n_end` molecules A has {glue:text}`A_low` eV at the low noise and {glue:text}`A_high` eV at the high
+#   {glue:text}`n_noises` noises; at {glue:text}`n_end` molecules A has {glue:text}`A_low:s`{glue:text}`in_unit:s` at the low noise and
+#   {glue:text}`A_high:s`{glue:text}`in_unit:s` at the high
 #   one. Lower: difference of D from A in percent at each noise, with error bars.
 # ---
 # **Learning curves at {glue:text}`n_noises` noises, {glue:text}`dataset`** (the paper's Figs. 4c and 4d),
@@ -214,8 +219,8 @@ authors.table(runs)
 # - **C7b**, A and D alike there: {glue:text}`C7b_verdict`. Reason: {glue:text}`C7b_why`.
 # - **C7c**, minor {term}`savings` there, on AA: {glue:text}`C7c_verdict`. Reason: {glue:text}`C7c_why`.
 #
-# Each at the noise that serves it best among those compared, A ends at {glue:text}`A_best` eV (noise
-# {glue:text}`A_at:g`) and D at {glue:text}`D_best` eV (noise {glue:text}`D_at:g`). That D is then the better
+# Each at the noise that serves it best among those compared, A ends at {glue:text}`A_best:s`{glue:text}`in_unit:s` (noise
+# {glue:text}`A_at:g`) and D at {glue:text}`D_best:s`{glue:text}`in_unit:s` (noise {glue:text}`D_at:g`). That D is then the better
 # one: {glue:text}`best_verdict`. Choosing among so few noises on test molecules flatters both alike.
 #
 # In labels: to reach A's last error D saves, of A's labels, {glue:text}`saved_low` at the low noise and
@@ -223,12 +228,12 @@ authors.table(runs)
 # D.
 #
 # Without a single label more, raising the noise takes A's error at {glue:text}`n_end` molecules from
-# {glue:text}`A_low` to {glue:text}`A_high` eV. Choosing the molecules by D at the low noise takes it to
-# {glue:text}`D_low` eV. Where the first step is the larger one, a comparison of strategies at the low
+# {glue:text}`A_low` to {glue:text}`A_high:s`{glue:text}`in_unit:s`. Choosing the molecules by D at the low noise takes it to
+# {glue:text}`D_low:s`{glue:text}`in_unit:s`. Where the first step is the larger one, a comparison of strategies at the low
 # noise compares, in part, how well they hide a bad model.
 #
-# A catch: with the authors' `normalize_y` the same number means another noise, a multiple of the variance
-# of the training labels ({doc}`../methods`); here it is in eV² unless you switch that on.
+# A catch: with the authors' `normalize_y`, and with a file of your own, the same number means another noise, a
+# multiple of the variance of the training labels ({doc}`../methods`); elsewhere it is in eV².
 #
 # ## Run it yourself
 #

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Searching for molecules with a high HOMO level
+# # Searching for molecules in a target range
 #
 # **Claims.** Task 2 of the paper asks for molecules whose HOMO level lies above a threshold, which about
 # 30 % of the pool do. Strategy E labels at random among those that the model predicts {term}`in range`. The paper
@@ -29,21 +29,38 @@
 # %%
 from myst_nb import glue
 
-from alutils.report import claims, figures, tables, targeted_search
-from alutils.report.parameters import check_parameters, run_configs
+from alutils.report import (
+    claims,
+    figures,
+    page,
+    quantity,
+    tables,
+    targeted_search,
+)
+from alutils.report.parameters import (
+    DATA,
+    TARGET,
+    check_parameters,
+    run_configs,
+)
 from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 dataset = "organics"  # embedded pool, local data set, or the path of a file
+property_key = "homo"  # of your own file: the name of the label
+unit = ""  # of your own file: the label's, as it is to be printed
+skip_bad = False  # of your own file: leave out what cannot be read
+descriptor = None  # the data set's own, or one by its name
 scheme = "pow"  # or "constant"
 n_test = 500  # molecules
 n_init = 50  # molecules in the first batch
 n_const = 50  # molecules, the unit of the batches
 n_max = 400  # molecules in the last training set
-noise_var = 0.05  # eV^2; with normalize_y a multiple of var(y)
+noise_var = 0.05  # eV^2; own file, or normalize_y: a share of var(y)
 normalize_y = False  # True: the authors' variant
-target_share = 0.3  # the target: this share, with the highest HOMO
-threshold = None  # eV; if given, the target is HOMO > threshold
+target_share = 0.3  # the target: this share, the highest labels
+threshold = None  # in the label's unit, before the share; two: a window
+direction = "above"  # or "below": the threshold, or the lowest share
 seeds = [0, 1, 2]  # one run of each strategy for each
 scheduler = "serial"  # where to compute; or "processes:2", "dask:ADDRESS"
 
@@ -54,10 +71,10 @@ scheduler = "serial"  # where to compute; or "processes:2", "dask:ADDRESS"
 # %%
 p = check_parameters(
     globals(),
-    **{"dataset": str, "scheme": str, "scheduler": str, "normalize_y": bool},
+    **(DATA | TARGET),
+    **{"scheme": str, "scheduler": str, "normalize_y": bool},
     **dict.fromkeys(["n_test", "n_init", "n_const", "n_max"], int),
-    **{"noise_var": float, "target_share": float},
-    **{"threshold": float | None, "seeds": list[int]},
+    **{"noise_var": float, "seeds": list[int]},
 )
 strategies = ["random", "property_search"]
 configs = run_configs(p, strategy=strategies, seed=p.seeds)
@@ -65,18 +82,18 @@ configs = run_configs(p, strategy=strategies, seed=p.seeds)
 # %% [markdown]
 # ## The data and the target
 #
-# Unless a threshold in eV is given, it is the quantile of all labels that leaves the target share above it.
+# Unless a threshold is given, it is the quantile of all labels that leaves the target share beyond it.
 # A real search knows no such thing in advance: it has a threshold that chemistry asks for, and learns only on
-# the way how many molecules lie above.
+# the way how many molecules lie beyond.
 
 # %%
-tables.data_table(p.dataset, p.target_share, p.threshold)
+tables.data_table(configs[0], with_target=True)
 
 # %% [markdown]
 # ## The search
 #
 # In each iteration the model predicts all held-out molecules {eq}`eq-mean`; E draws its batch with equal
-# chances from those predicted above the threshold, and fills it up at random if they are too few. What a
+# chances from those predicted in range, and fills it up at random if they are too few. What a
 # search has achieved is its *found share* {eq}`eq-found-share`, the in-range molecules in the training
 # set over those in training and held-out set together.
 #
@@ -99,7 +116,7 @@ print(tables.stale_text(runs))
 # {eq}`eq-savings-bound`, and without it a saving says little.
 
 # %% tags=["remove-output", "hide-input"]
-share = tables.share_in_range(p.dataset, p.target_share, p.threshold)
+share = tables.share_in_range(configs[0])
 savings = tables.search_savings(runs, share)
 found_figure = glue("fig_found", figures.property_search(runs, savings))
 
@@ -112,8 +129,8 @@ found_figure = glue("fig_found", figures.property_search(runs, savings))
 #   {glue:text}`found_A:.1%` and {glue:text}`found_E:.1%` at {glue:text}`n_end` molecules. Middle: the difference. Lower: labels
 #   saved by E, with the most that is possible as a dotted line.
 # ---
-# **Search for the top {glue:text}`share:.0%`, {glue:text}`dataset`** (the paper's Figs. 5a and 5b), noise
-# {glue:text}`noise:g` eV², {glue:text}`n_seeds` seeds. Upper: mean, band: standard deviation over the
+# **Search for {glue:text}`sought:s`, {glue:text}`dataset`** (the paper's Figs. 5a and 5b), noise
+# {glue:text}`noise:g` {glue:text}`noise_unit:s`, {glue:text}`n_seeds` seeds. Upper: mean, band: standard deviation over the
 # seeds. Middle and lower: paired mean, bars: 95 % interval over the seeds; dotted: a perfect search.
 # ```
 #
@@ -162,16 +179,18 @@ error_figure = glue("fig_error", figures.in_range_error(runs))
 # name: fig-search-error
 # alt: >-
 #   Test errors of A and E against training set size for {glue:text}`dataset`, on all test molecules and on those in
-#   range; at {glue:text}`n_end` molecules E has {glue:text}`E_test` eV on all and {glue:text}`E_in_range` eV in range.
+#   range; at {glue:text}`n_end` molecules E has {glue:text}`E_test:s`{glue:text}`in_unit:s` on all and
+#   {glue:text}`E_in_range:s`{glue:text}`in_unit:s` in range.
 # ---
 # **Errors on all test molecules and in range, {glue:text}`dataset`** (the paper's Fig. 7). Mean over
 # {glue:text}`n_seeds` seeds, band: standard deviation.
 # ```
 #
-# {glue:text}`collapsed:s`
+# {glue:text}`collapsed:s` {glue:text}`at_bound:s`
 #
-# At {glue:text}`n_end` molecules E's error is {glue:text}`E_in_range` eV in range and
-# {glue:text}`E_test` eV on all; A's is {glue:text}`A_in_range` and {glue:text}`A_test` eV. What the search
+# At {glue:text}`n_end` molecules E's error is {glue:text}`E_in_range:s`{glue:text}`in_unit:s` in range and
+# {glue:text}`E_test:s`{glue:text}`in_unit:s` on all; A's is {glue:text}`A_in_range:s` and
+# {glue:text}`A_test:s`{glue:text}`in_unit:s`. What the search
 # has gained in range is E minus A there: {glue:text}`gain:s`. What it pays is E minus A on all test
 # molecules: {glue:text}`price:s`. E learns about the target what it then does not learn about the rest.
 #
@@ -190,14 +209,11 @@ claims.table(evidence)
 
 # %% tags=["remove-cell"]
 facts = {"dataset": p.dataset, "noise": p.noise_var, "n_seeds": len(p.seeds)}
-facts |= {"share": share} | targeted_search.facts(runs, savings)
+facts |= {"sought": quantity.sought(configs[0])}
+facts |= targeted_search.facts(runs, savings)
 rows = targeted_search.rows(evidence, facts)
 claims.publish(rows)
-for row in rows:
-    facts[f"{row['claim']}_verdict"] = row["verdict"]
-    facts[f"{row['claim']}_why"] = row["why"]
-for name, value in facts.items():
-    glue(name, value, display=False)
+page.glue_all(facts | page.verdict_facts(rows))
 
 # %% [markdown]
 # ## What we find
@@ -217,8 +233,10 @@ for name, value in facts.items():
 #
 # ## Run it yourself
 #
-# Give a threshold in eV instead of a share, or a narrower target:
+# Give a threshold instead of a share, or a narrower target; for a file of your own, its property:
 #
 # ```bash
 # .venv/bin/papermill notebooks/05_targeted_search.ipynb out.ipynb -p dataset aminoacids -p target_share 0.1
+# .venv/bin/papermill notebooks/05_targeted_search.ipynb out.ipynb -p dataset mine.csv \
+#   -p property_key logS -p direction below -p n_test 200 -p n_max 800
 # ```

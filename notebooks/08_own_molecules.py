@@ -20,7 +20,7 @@
 # means, and hand them back. This page runs such a search live, with GFN2-xTB {cite}`bannwarth2019` as the
 # example of a labeller, and goes on from a copy of its folder alone.
 #
-# *What it shows:* {glue:text}`n_found:d` molecules above {glue:text}`threshold:.1f` eV found with
+# *What it shows:* {glue:text}`n_found:d` molecules with {glue:text}`property:s` {glue:text}`target:s` found with
 # {glue:text}`n_labels:d` labels, in about a minute; random sampling would have needed about
 # {glue:text}`n_random:d`. The same search over the OE62 subset, from `.xyz` files, follows below.
 
@@ -29,22 +29,23 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from myst_nb import glue
 
 from alutils.campaign import campaign, xtb
 from alutils.report import law_figures, own_molecules, tables
-from alutils.report.parameters import check_parameters
+from alutils.report.parameters import TARGET, check_parameters, target_of
 
 # %% tags=["parameters"]
 molecules = ""  # path of your file or folder; empty: some organics
 property_key = "homo"  # name of the label in the file, where it has some
-threshold = -10.0  # eV: the target is HOMO > threshold
+threshold = -10.0  # eV, before the share; two: a window
+direction = "above"  # or "below": the threshold, or the lowest share
+target_share = None  # of the first batch's labels, the highest
 strategy = "most_probable"  # or property_search, or any other
 n_init = 60  # molecules in the first batch, your probe
 n_const = 30  # molecules, the unit of the batches
-noise_var = 0.1  # eV^2
+noise_var = 0.05  # share of the variance of the labels
 seed = 0
 n_find = 200  # stop when so many are found
 
@@ -56,7 +57,7 @@ p = check_parameters(
     globals(),
     **dict.fromkeys(["molecules", "property_key", "strategy"], str),
     **dict.fromkeys(["n_init", "n_const", "seed", "n_find"], int),
-    **dict.fromkeys(["threshold", "noise_var"], float),
+    **(TARGET | {"noise_var": float}),
 )
 
 # %% [markdown]
@@ -68,27 +69,27 @@ work = Path(tempfile.mkdtemp())
 folder = work / "search"
 pool = own_molecules.read_pool(p.molecules, p.property_key, work)
 settings = campaign.Settings(
-    p.strategy, "pow", p.n_init, p.n_const, p.noise_var, p.threshold, p.seed
+    **{name: vars(p)[name] for name in ("strategy", "n_init", "n_const")},
+    **{"target": target_of(vars(p)), "noise_var": p.noise_var},
+    **{"property": p.property_key, "unit": "eV", "seed": p.seed},
 )
 state = campaign.start(folder, pool, settings)
-n_labelled = np.isfinite(pool.y).sum()
-print(f"{len(pool)} molecules, {n_labelled} of them with a label")
+print(f"{len(pool)} molecules, {len(state.labels)} of them with a label")
 
 # %% [markdown]
 # ## Ask, label, tell
 #
-# `ask` writes `molecules.extxyz` and `batch.csv` with identifier, predicted HOMO level, its uncertainty, and an
-# empty column for the label. The {term}`first batch` is random and has no prediction: it is your {term}`probe`, and
+# `ask` writes `molecules.extxyz` and `batch.csv` with identifier, predicted level, its uncertainty, an
+# empty column for the label, and what the label is. The {term}`first batch` is random and has no prediction: it is your {term}`probe`, and
 # the advice of the page before can be had after it.
 
 # %%
-batch = campaign.ask(folder)
-first = pd.read_csv(batch / "batch.csv", dtype=str, keep_default_na=False)
-tables.Table(first.head(4))
+first = pd.read_csv(campaign.ask(folder) / "batch.csv", dtype=str)
+tables.Table(first.head(4).fillna(""))
 
 # %% [markdown]
 # Labels come back as a CSV with `id` and `label`, partly, in any order, with `failed` for a calculation that
-# failed. All rows are checked before any is taken, and earlier results are never lost. Four mistakes:
+# failed. All rows are checked before any is taken, and earlier results are never lost. Three mistakes:
 
 # %%
 one = first["id"][0]
@@ -96,7 +97,6 @@ mistakes = {
     "unknown identifier": [("nobody", "-9.1")],
     "there twice": [(one, "-9.1"), (one, "-9.2")],
     "not a number": [(one, "n/a")],
-    "hartree, not eV": [(one, "-0.334")],
 }
 print(own_molecules.refusals(folder, mistakes))
 
@@ -105,11 +105,17 @@ print(own_molecules.refusals(folder, mistakes))
 #
 # The labeller runs on two processes and tells its labels forty at a time. To show that nothing is lost, the
 # campaign is copied after its first batch, the copy goes on alone, and the original is queried and labelled
-# again from its folder only, as after a crash. Both must pick the same molecules.
+# again from its folder only, as after a crash. Both must pick the same molecules. The second batch shows a
+# fourth mistake: labels in another unit lie far outside of those before.
 
 # %%
 xtb.label_with_xtb(folder)
 shutil.copytree(folder, work / "copy")
+second = pd.read_csv(campaign.ask(folder) / "batch.csv", dtype={"id": str})
+hartree = [*zip(second["id"], second["mu"] / 27.211386, strict=True)]
+print(own_molecules.refusals(folder, {"hartree, not eV": hartree}))
+
+# %%
 state = xtb.search_live(folder, p.n_find, report=lambda line: None)
 campaign.ask(work / "copy")
 again = campaign.read(work / "copy").batches == state.batches[:2]
@@ -134,8 +140,8 @@ live_figure = glue("fig_live", drawn)
 #   Molecules found against labels: the live search rises to {glue:text}`n_found:d` at {glue:text}`n_labels:d` labels,
 #   well above the line of random sampling.
 # ---
-# **A live search with GFN2-xTB labels.** {glue:text}`n_pool:d` molecules, target above
-# {glue:text}`threshold:.1f` eV, {glue:text}`share:.0%` of the first batch. Solid grey: random sampling, expected
+# **A live search with GFN2-xTB labels.** {glue:text}`n_pool:d` molecules, target {glue:text}`property:s`
+# {glue:text}`target:s`, {glue:text}`share:.0%` of the first batch. Solid grey: random sampling, expected
 # from that share, with the 95 % interval that a first batch of this size leaves; dotted: the most that is possible.
 # ```
 #
@@ -152,7 +158,7 @@ live_figure = glue("fig_live", drawn)
 # included; random sampling would have needed about {glue:text}`oe_random:d`.
 #
 # ```bash
-# .venv/bin/python -m alutils start search oe62-xyz --threshold -9.7 --strategy most_probable --n-init 100
+# .venv/bin/python -m alutils start search oe62-xyz --above -9.7 --property homo --unit eV --n-init 100
 # .venv/bin/python -m alutils live search --find 200
 # ```
 #
@@ -163,8 +169,8 @@ live_figure = glue("fig_live", drawn)
 # .venv/bin/python -m alutils tell search search/batch-000/batch.csv
 # ```
 #
-# *The catch:* the campaign trusts your labels. A wrong unit is caught where it is a factor of 27.2, a wrong
-# molecule is not. And the threshold is yours: where the probe holds no molecule above it, the first batches
+# *The catch:* the campaign trusts your labels. A wrong unit is caught where labels lie far outside of those
+# before and one factor between units takes them back, a wrong molecule is not. And the threshold is yours: where the probe holds no molecule above it, the first batches
 # search in the dark.
 #
 # ## Run it yourself

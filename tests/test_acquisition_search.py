@@ -126,7 +126,7 @@ def test_thompson_samples_favour_what_is_high_or_unknown(view):
 
 
 def test_thompson_samples_refuse_bits():
-    view = fake([0.0, 1.0], [1.0, 1.0], Range(0.0))
-    view.model = SimpleNamespace(n_bits=2048)
+    view = PoolView(SimpleNamespace(n_bits=2), np.eye(3), Range(0.0))
+    assert view.n_bits == 2
     with pytest.raises(ValueError, match=r"bits of a fingerprint: choose another .*'mbtr'"):
         pick("thompson_samples", view, 1)

@@ -34,7 +34,7 @@ ABOVE_ZERO = Range(0.0)
 def fake(mu=None, sigma=None, X=None, target=ABOVE_ZERO):
     n = len(mu if mu is not None else sigma)
     X = np.random.default_rng(0).normal(size=(n, 3)) if X is None else X
-    return SimpleNamespace(mu=mu, sigma=sigma, X=X, target=target, model=None)
+    return SimpleNamespace(mu=mu, sigma=sigma, X=X, target=target)
 
 
 def pick(name, view, batch_size, seed=0):

@@ -4,6 +4,7 @@ import nbformat
 import pytest
 
 from alutils.data.datasets import MoleculeDataset, load
+from alutils.loop import RunConfig
 from alutils.report.tables import Table, data_table
 from book.builder import pages, paper, postprocess
 from book.builder.fragments import claims
@@ -19,7 +20,7 @@ def test_a_table_of_a_notebook_escapes_index_columns_and_cells():
 def test_the_table_of_a_data_set_escapes_its_file_name(tmp_path):
     path = tmp_path / "<script>alert(1)<.npz"
     path.write_bytes((pages.ROOT / "alutils/data/pools/organics.npz").read_bytes())
-    html = data_table(str(path))._repr_html_()
+    html = data_table(RunConfig(str(path), "random", prior="data"))._repr_html_()
     assert "<script" not in html and "&lt;script&gt;" in html
 
 

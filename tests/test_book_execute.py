@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from functools import partial
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -450,6 +451,27 @@ def test_another_kernel_of_the_same_name_is_not_used(repo, tmp_path, monkeypatch
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
     (repo / "book/experiments/01_tiny-organics.ipynb").unlink()
     assert execute.main(["01_tiny-organics"], repo) == 0
+
+
+def test_a_profile_of_ipython_takes_no_part(repo, tmp_path, monkeypatch):
+    """Names that it brings are no parameters, and figures keep their format."""
+    startup = tmp_path / "profile_default/startup/00.py"
+    startup.parent.mkdir(parents=True)
+    startup.write_text("from math import *\nraise SystemExit\n")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    page = repo / "book/experiments/01_tiny-organics.ipynb"
+    page.unlink()
+    assert execute.main(["01_tiny-organics"], repo) == 0 and page.exists()
+
+
+def test_a_checkout_of_a_short_name_is_no_false_alarm(monkeypatch):
+    cell = nbformat.v4.new_markdown_cell("{doc}`a page </book/experiments/11_compounds>`")
+    monkeypatch.setattr(postprocess, "ROOT", Path("/book"))
+    postprocess.refuse_paths(nbformat.v4.new_notebook(cells=[cell]))
+    monkeypatch.setattr(postprocess, "ROOT", Path("/book/of/mine"))
+    cell.source += " /book/of/mine/notes.txt"
+    with pytest.raises(PageError, match="cell 0: a path of this machine"):
+        postprocess.refuse_paths(nbformat.v4.new_notebook(cells=[cell]))
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ from matplotlib.colors import to_hex, to_rgb
 
 from alutils.acquisition import strategies
 from alutils.analysis import statistics
+from alutils.loop import RunConfig
 from alutils.report import figures, tables
+from alutils.report.figure_data import drawn_data
 from alutils.report.style import PAPER_COLOURS
 
 
@@ -114,6 +116,52 @@ def test_a_collapsed_fit_is_named_and_leaves_the_scale_alone():
     assert "5.253 ±" in tables.mean_std(records, "mae_ev")["D"][200]  # the table hides nothing
 
 
+def test_the_grid_of_one_seed_and_two_noises_is_drawn():
+    records = pd.concat([runs((A,), noise_var=noise) for noise in (1e-10, 0.05)])
+    one = records[records["seed"] == 0]
+    panels = drawn_data(figures.noise_grid(one)).query("kind == 'interval' and panel == 1")
+    errors = one.sort_values(["n_train", "noise_var"])["mae_ev"]
+    np.testing.assert_allclose(panels["y"], errors)
+    assert (panels["y_low"] == panels["y_high"]).all()
+
+
+def own(records):
+    """The same runs, of a file of the reader's own."""
+    return records.assign(prior="data", property_key="gap", unit="meV")
+
+
+def test_fits_of_own_data_that_know_nothing_are_said_and_what_to_do():
+    records = own(runs((A, D)))
+    records.loc[[1, 2, 3], "r2"] = [0.01, -0.2, 0.049]
+    stated = tables.collapsed_text(records)
+    assert stated.startswith(
+        "None of the 24 fits collapsed. 3 of the 24 fits have an R² below 0.05"
+    )
+    assert stated.endswith("What to do: label more molecules, or take another descriptor.")
+    tiny = tables.collapsed_text(records.assign(noise_var=1e-10))
+    assert tiny.endswith("raise the noise, to 0.05, say.")
+    records.loc[5, "r2"] = -3.0
+    collapsed = tables.collapsed_text(records)
+    assert "noise 0.05 times the variance of the labels, seed" in collapsed
+    assert "predicts its prior mean, the mean of the training labels, for" in collapsed
+    records.loc[1, "at_bound"] = "signal_var"
+    assert tables.bound_text(records) == (
+        "1 of the 24 fits ended with a parameter at a bound of its range (the signal variance in "
+        "1). Trust these less: more noise or labels may help."
+    )
+
+
+def test_axes_say_property_and_unit():
+    both = pd.concat([runs((A, D)), runs((A, D), noise_var=1e-10)])
+    for made, wanted in ((both, "MAE (eV)"), (own(both), "MAE of gap (meV)")):
+        one = tables.select(made, noise_var=0.05)
+        drawn = [figures.learning_curves(one), figures.noise_comparison(made)]
+        drawn += [figures.in_range_error(own(runs((A, E))) if "gap" in wanted else runs((A, E)))]
+        drawn += [figures.noise_grid(tables.select(made, strategy=A))]
+        assert {fig.axes[0].get_ylabel() for fig in drawn} == {wanted}
+    assert "var $y$" in drawn[-1].axes[1].get_xlabel()
+
+
 def test_where_most_fits_are_bad_none_is_an_exception():
     records = runs((A, D))
     records.loc[records["strategy"] == D, ["mae_ev", "r2"]] = [1.9, -20.0]
@@ -213,12 +261,14 @@ def test_scheme_differences_leave_out_sizes_with_a_collapsed_fit_but_never_the_e
 def test_data_table_without_the_data(monkeypatch, tmp_path):
     monkeypatch.delenv("ALUTILS_DATA", raising=False)
     monkeypatch.setenv("ALUTILS_CACHE", str(tmp_path))  # nothing is downloaded
-    stated = tables.data_table("qm9_b3lyp", 0.3)["value"]
+    stated = tables.data_table(RunConfig("qm9_b3lyp", A), with_target=True)["value"]
     assert "not at hand" in stated["data"]
-    assert tables.data_table("aa_heaviest")["value"]["descriptor"].endswith("times 100")
-    assert "molecules" in tables.data_table("organics", 0.3)["value"]
+    assert tables.data_table(RunConfig("aa_heaviest", A))["value"]["descriptor"].endswith(
+        "times 100"
+    )
+    assert "molecules" in tables.data_table(RunConfig("organics", A), with_target=True)["value"]
     with pytest.raises(ValueError, match="organcs"):
-        tables.data_table("organcs")
+        tables.data_table(RunConfig("organcs", A))
 
 
 # Machado, Oliveira & Fernandes (2009), severity 1, in linear RGB; and sight as it is.

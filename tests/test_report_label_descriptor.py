@@ -10,6 +10,7 @@ from made_up import SIZES, A, D, E, run, scattered
 from scipy.special import stdtrit
 
 from alutils.acquisition.target import above, highest
+from alutils.loop import RunConfig
 from alutils.report import comparison, tables
 from alutils.report import label_descriptor as ld
 from alutils.report import label_facts as lf
@@ -236,7 +237,7 @@ def test_what_the_search_saves_is_a_share_of_its_own_targets_bound(facts, tracke
     """The targets are not equally wide: 30 % under B3LYP, those above the threshold else."""
     runs = tables.select(tracked, noise_var=parameters.noise_high, setting=ld.PAPER)
     runs = runs[runs["strategy"].isin([A, E])]
-    share = tables.share_in_range("qm9_pbe", None, parameters.threshold_paper)
+    share = tables.share_in_range(RunConfig("qm9_pbe", A, target=above(parameters.threshold_paper)))
     saved = tables.select(tables.search_savings(runs, share), n_train=parameters.n_max)
     bound = (1 - share) * (1 - parameters.n_init / parameters.n_max)
     assert facts["paper_of_bound"] == f"{100 * saved['savings'].mean() / bound:.0f} %"

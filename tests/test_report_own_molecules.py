@@ -1,17 +1,19 @@
 """The page on a reader's own molecules: the pool it takes, what it refuses, what it counts."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from alutils.acquisition.target import above, lowest
 from alutils.campaign import campaign
-from alutils.campaign.folder import State
+from alutils.campaign.state import State
 from alutils.data.datasets import load
 from alutils.report import own_molecules
 from alutils.storage.locations import records_dir
 
-SETTINGS = campaign.Settings(threshold=-10.0, n_init=4, n_const=4)
+SETTINGS = campaign.Settings(n_init=4, n_const=4, target=above(-10.0), property="homo", unit="eV")
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +28,11 @@ def folder(mine, tmp_path):
     return tmp_path / "search"
 
 
-def finished(batches, labels):
+def finished(batches, labels, **settings):
     """A campaign whose batches have these labels, in their order."""
-    return State(None, SETTINGS, range(100), batches, dict(enumerate(labels)))
+    chosen = frozenset(k for batch in batches[1:] for k in batch)
+    known = dict(enumerate(labels))
+    return State(None, replace(SETTINGS, **settings), range(100), batches, known, by_model=chosen)
 
 
 def test_the_excerpt_is_organics_without_labels(mine):
@@ -70,12 +74,21 @@ def test_hits_are_counted_batch_by_batch_strictly_above_the_threshold():
     assert own_molecules.search_facts(state) == {
         "n_found": 3,
         "n_labels": 6,
-        "threshold": -10.0,
+        "property": "HOMO",
+        "target": "above -10 eV",
         "share": 0.25,
         "n_random": 12,
         "n_pool": 100,
         "n_failed": 1,
     }
+
+
+def test_hits_of_a_target_by_share_lie_below_the_first_batchs_quantile():
+    found = {"target": lowest(0.25), "property": "logS", "unit": "mol/L"}
+    state = finished([[0, 1, 2, 3], [4, 5]], [-1.0, -2.0, -3.0, -4.0, -3.5, -1.5], **found)
+    assert own_molecules.progress(state)["n_found"].tolist() == [1, 2]
+    facts = own_molecules.search_facts(state)
+    assert (facts["property"], facts["target"]) == ("logS", "up to -3.25 mol/L")
 
 
 def test_a_first_batch_without_a_hit_says_nothing_of_random_sampling():

@@ -1,13 +1,16 @@
 """The tables and numbers of the pages on advice and on the field: what the frames say, no more."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
-from alutils.acquisition.target import Range
+from alutils.acquisition.target import Range, above, highest
 from alutils.analysis import advice, plans, ranking
 from alutils.analysis.overlap import Plan
 from alutils.loop import RunConfig
 from alutils.report import advice_tables, field_tables, law_tables
+from alutils.report.quantity import PAPERS
 
 TABLE = pd.DataFrame(
     {"saved": [0.5, 0.6], "low": [0.3, 0.42], "high": [0.6, 0.63], "possible": [0.6, 0.63]},
@@ -32,11 +35,12 @@ def test_realised_savings_are_read_at_randoms_last_share():
 
 
 def test_the_probe_is_the_first_batch_and_the_trial_goes_on_from_it():
-    config = RunConfig("organics", "random", n_init=50, n_const=50, n_max=100, n_test=500)
-    probed = advice.draw(config, share=0.2)
+    sizes = {"n_init": 50, "n_const": 50, "n_max": 100, "n_test": 500}
+    config = RunConfig("organics", "random", **sizes, target=highest(0.2))
+    probed = advice.draw(config)
     assert len(probed.X) == len(probed.y) == 50 and probed.plan == Plan(5500, 50, 100)
     assert probed.target.contains(probed.y).sum() == 10
-    assert advice.draw(config, threshold=-9.5, share=0.2).target == Range(low=-9.5)
+    assert advice.draw(replace(config, target=above(-9.5))).target == Range(low=-9.5)
     runs = advice.trial(config, probed, {"noise_var": 0.1}, ["most_probable"])
     assert [run.strategy for run in runs] == ["random", "most_probable"]
     assert {(run.target.low, run.noise_var, run.n_init) for run in runs} == {
@@ -46,7 +50,7 @@ def test_the_probe_is_the_first_batch_and_the_trial_goes_on_from_it():
 
 def test_advice_is_shown_as_it_was_given():
     shown = advice_tables.advice_table(TABLE)
-    assert shown.loc["property_search"].tolist() == ["50%", "30%", "60%", "60%", "3.5 times random"]
+    assert shown.loc["property_search"].tolist() == ["3.5 times random", "50%", "30%", "60%", "60%"]
     realised = pd.Series({"most_probable": 0.58, "property_search": 0.4})
     outcome = advice_tables.outcome_table(TABLE, realised)
     assert outcome["realised"].tolist() == ["40%", "58%"]
@@ -54,9 +58,9 @@ def test_advice_is_shown_as_it_was_given():
     answer = {"hits": 30, "share": 0.1, "noise_var": 0.05, "strategy": "most_probable"}
     answer["caution"] = "Mind."
     probed = advice.Probed(None, None, Range(low=-9.3), None)
-    facts = advice_tables.advice_facts(probed, TABLE, answer)
-    assert (facts["saved"], facts["low"], facts["threshold"]) == (0.6, 0.42, -9.3)
-    assert facts["strategy"] == "most probable"
+    facts = advice_tables.advice_facts(probed, TABLE, answer, PAPERS)
+    assert (facts["saved"], facts["low"], facts["target"]) == (0.6, 0.42, "above -9.300 eV")
+    assert (facts["strategy"], facts["noise"]) == ("most probable", "0.05 eV²")
 
 
 def test_calibration_counts_what_lies_inside():
@@ -73,6 +77,7 @@ def test_calibration_counts_what_lies_inside():
         target_low=0.5,
         target_high=1.0,
         saved=[0.1, 0, 0, 0],
+        enrichment=2.0,
     )
     every = every.assign(predicted_saved=[0.2, 0.2, 0, 0.2], low=[-0.1, -0.1, -0.1, 0.1])
     facts = advice_tables.calibration_facts(every)

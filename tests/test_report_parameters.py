@@ -11,8 +11,17 @@ import pytest
 
 import alutils
 from alutils.acquisition.strategies import LETTERS
-from alutils.acquisition.target import above
-from alutils.report.parameters import check_disjoint, check_parameters, run_configs
+from alutils.acquisition.target import Target, above, below, highest, lowest
+from alutils.data.reading import Reading
+from alutils.loop import RunConfig
+from alutils.report.parameters import (
+    DATA,
+    TARGET,
+    check_disjoint,
+    check_parameters,
+    run_configs,
+    target_of,
+)
 
 KINDS = {"noise_var": float, "seeds": list[int], "n_max": int, "strategies": list[str]}
 GIVEN = {"noise_var": 0.05, "seeds": [0, 1], "n_max": 400, "strategies": ["random"]}
@@ -36,6 +45,8 @@ GIVEN = {"noise_var": 0.05, "seeds": [0, 1], "n_max": 400, "strategies": ["rando
         (float | None, "None", None),
         (float | None, "-9.5", -9.5),
         (list[float] | None, [], None),
+        (list[float] | None, -9.5, [-9.5]),
+        (list[float] | None, "[-9.5, -9]", [-9.5, -9.0]),
     ],
 )
 def test_coerces_what_papermill_passes(kind, given, expected):
@@ -129,7 +140,11 @@ def test_one_configuration_for_each_combination():
         ({"strategy": ["randm"]}, "strategy='randm' is unknown"),
         ({"scheme": ["linear"]}, "scheme='linear' is unknown"),
         ({"n_max": [40]}, "n_max=40 is below n_init=50"),
-        ({"n_max": [5900]}, "n_test=500 and n_max=5900 need 6400 molecules"),
+        (
+            {"n_max": [5900]},
+            "n_test=500 and n_max=5900 need 6400 molecules, 'organics' has 6000: "
+            "n_test=1200, n_init=900, n_const=900, n_max=3600 fit",
+        ),
         ({"noise_var": [-1.0]}, "noise_var=-1.0"),
         ({"target": [above(0.0)]}, "holds 0 of"),
         ({"target": [above(-1000.0)]}, "holds 6000 of"),
@@ -139,6 +154,83 @@ def test_refuses_runs_that_cannot_be(wrong, message):
     axes = {"strategy": ["random"]} | wrong
     with pytest.raises(ValueError, match=re.escape(message)):
         run_configs(SimpleNamespace(**SIZES), **axes)
+
+
+@pytest.mark.parametrize(
+    ("given", "target"),
+    [
+        ({}, highest(0.3)),
+        ({"target_share": 0.1}, highest(0.1)),
+        ({"target_share": 0.1, "direction": "below"}, lowest(0.1)),
+        ({"threshold": [-9.5], "target_share": 0.1}, above(-9.5)),
+        ({"threshold": -9.5}, above(-9.5)),
+        ({"threshold": [-9.5], "direction": "below"}, below(-9.5)),
+        ({"threshold": [-9.0, -9.5], "direction": "below"}, Target(-9.5, -9.0)),
+        ({"target_share": None}, None),
+    ],
+)
+def test_a_target_is_above_below_or_between_by_value_or_share(given, target):
+    assert target_of(given) == target
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"direction": "up"}, "direction='up' is unknown: choose 'above' or 'below'"),
+        ({"threshold": [1.0, 2.0, 3.0]}, "give one number, or two for a window"),
+        ({"target_share": 1.5}, "target share 1.5 must lie between 0 and 1"),
+    ],
+)
+def test_a_target_that_is_none_is_refused(given, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        target_of(given)
+
+
+@pytest.fixture
+def mine(tmp_path):
+    lines = [f"1\nid=m{k} gap={k / 10} homo=-{k}\nHe 0 0 {k}" for k in range(20)]
+    path = tmp_path / "mine.xyz"
+    path.write_text("\n".join([*lines, "1\nid=m20\nHe 0 0 0\n"]), encoding="utf-8")
+    return str(path)
+
+
+OWN = {"property_key": "gap", "unit": "meV", "skip_bad": True, "descriptor": None}
+
+
+def test_a_file_of_ones_own_is_read_as_the_parameters_say_and_has_its_own_scale(mine):
+    sizes = {"n_test": 4, "n_init": 3, "n_const": 3, "n_max": 12}
+    p = check_parameters({"dataset": mine, **OWN, **sizes}, **DATA, **dict.fromkeys(sizes, int))
+    (config,) = run_configs(p, strategy=["random"])
+    assert config.reading == Reading("gap", unit="meV", skip_bad=True)
+    assert (config.prior, config.unit) == ("data", "meV")
+    message = "'mine' has 20: n_test=4, n_init=3, n_const=3, n_max=12 fit"
+    with pytest.raises(ValueError, match=message):
+        run_configs(p, strategy=["random"], n_max=[17])
+
+
+def test_a_label_that_is_missing_is_named_before_anything_is_computed(mine):
+    with pytest.raises(ValueError, match=r"mine\.xyz.*m20"):
+        check_parameters({"dataset": mine, **OWN, "skip_bad": False}, **DATA)
+
+
+def test_a_registered_set_has_the_configurations_that_it_always_had():
+    own = {"property_key": "homo", "unit": "", "skip_bad": False, "descriptor": None}
+    p = check_parameters(
+        {**SIZES, **own, "target_share": 0.3, "threshold": None, "direction": "above"},
+        **DATA,
+        **TARGET,
+        **dict.fromkeys(["n_test", "n_init", "n_const", "n_max"], int),
+    )
+    assert run_configs(p, strategy=["random"]) == [RunConfig(**SIZES, strategy="random")]
+
+
+@pytest.mark.parametrize(("name", "value"), [("property_key", "gap"), ("unit", "hartree")])
+def test_a_registered_set_has_no_other_property_and_no_other_unit(name, value):
+    with pytest.raises(ValueError, match=f"{name}='{value}' is for a file of your own: organics"):
+        check_parameters(
+            {"dataset": "organics", **OWN, "property_key": "homo", "unit": "eV", name: value},
+            **DATA,
+        )
 
 
 NOTEBOOK = """

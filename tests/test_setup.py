@@ -138,3 +138,21 @@ def test_no_tracked_text_names_a_path_of_a_machine():
             text = re.sub(r'"image/png": ".*"', "", path.read_text("utf8"))
             found = MACHINE_PATH.search(text)
             assert not found, f"{path.relative_to(ROOT)}: {found[0]}"
+
+
+def test_the_workflow_runs_what_the_readme_says():
+    """Its syntax as far as no server is needed: jobs, steps, and make targets that exist."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text("utf8"))
+    assert set(workflow) >= {"name", "jobs", "permissions"} and True in workflow  # YAML's "on"
+    for name, job in workflow["jobs"].items():
+        assert job["timeout-minutes"] and job["runs-on"], name
+        assert set(job.get("needs", "test").split()) <= set(workflow["jobs"])
+        for step in job["steps"]:
+            assert ("uses" in step) != ("run" in step), f"{name}: {step}"
+            if "uses" in step:
+                assert re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
+            else:
+                target = step["run"].split("#")[0].split()
+                assert target[0] == "make" and make("-n", "STAMP=", *target[1:]).returncode == 0
+    systems = workflow["jobs"]["test"]["strategy"]["matrix"]["os"]
+    assert {system.partition("-")[0] for system in systems} == {"ubuntu", "macos"}

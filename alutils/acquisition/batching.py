@@ -40,3 +40,12 @@ def batch_sizes(scheme, n_init, n_const, n_max):
         growth = 2 ** len(sizes) if scheme == "pow" else 1
         sizes.append(min(growth * n_const, left))
     return sizes
+
+
+def sizes_that_fit(n):
+    """What to give in place of sizes that n molecules are too few for."""
+    step = 10 if n >= 200 else 1
+    n_test, n_init = (int(share * n) // step * step for share in (0.2, 0.15))
+    if n_init < 2:
+        return "give more molecules"
+    return f"n_test={n_test}, n_init={n_init}, n_const={n_init}, n_max={4 * n_init} fit"

@@ -134,7 +134,7 @@ def _to_training(view):
     distance, nearest = np.empty(len(view.X)), np.empty(len(view.X), dtype=int)
     for start in range(0, len(view.X), CHUNK):
         rows = slice(start, start + CHUNK)
-        D2 = squared_distances(view.model.X_train_, view.X[rows], n_bits_of(view.model))
+        D2 = squared_distances(view.model.X_train_, view.X[rows], n_bits_of(view))
         nearest[rows] = D2.argmin(axis=0)
         distance[rows] = _feature_distances(D2.min(axis=0), view.model)
     return distance, nearest
@@ -142,7 +142,7 @@ def _to_training(view):
 
 def _distances(view):
     """A function: squared distances (n_heldout,) of all held-out molecules to one of them."""
-    X, bits = split_bits(view.X, n_bits_of(view.model))
+    X, bits = split_bits(view.X, n_bits_of(view))
     squares, sizes = np.einsum("ij,ij->i", X, X), bits.sum(axis=1)
 
     def to(row):

@@ -88,7 +88,7 @@ def thompson_samples(view, batch_size, rng):
         For fingerprints: their kernel is not an RBF of plain columns, and has no Fourier features.
     """
     _lower_edge(view, "thompson_samples")
-    if n_bits_of(view.model):
+    if n_bits_of(view):
         raise ValueError(
             "strategy 'thompson_samples' is for plain columns, the descriptor has the bits of a "
             "fingerprint: choose another strategy, such as most_probable, or descriptor 'mbtr'"

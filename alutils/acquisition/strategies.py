@@ -36,6 +36,11 @@ class PoolView:
     X: np.ndarray
     target: Range | None = None
 
+    @property
+    def n_bits(self):
+        """How many of the last columns are the bits of a fingerprint."""
+        return n_bits_of(self.model)
+
     @cached_property
     def mu(self):
         return self.model.predict(self.X)
@@ -234,7 +239,7 @@ def _centres(view, candidates, n_clusters, rng):
     """
     if n_clusters >= len(candidates):
         return candidates[:n_clusters]
-    Z = diversity.clustering_points(view.X, candidates, n_bits_of(view.model))
+    Z = diversity.clustering_points(view.X, candidates, n_bits_of(view))
     kmeans = diversity.k_means(Z, n_clusters, int(rng.integers(2**31)))
     _, picks, _ = diversity.nearest_members(Z, kmeans.labels_, kmeans.cluster_centers_)
     if len(picks) < n_clusters:

@@ -16,7 +16,6 @@ from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import STRATEGIES, PoolView
 from alutils.campaign.folder import (
     FAILED,
-    Settings,
     alone,
     export,
     is_begun,
@@ -25,6 +24,7 @@ from alutils.campaign.folder import (
     write_labels,
     write_start,
 )
+from alutils.campaign.state import Settings
 from alutils.campaign.units import other_unit
 from alutils.data.structures import label_of, read_table
 from alutils.descriptors import features, n_bits

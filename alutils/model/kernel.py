@@ -83,9 +83,9 @@ def tanimoto_distances(shared, sizes_A, sizes_B):
     return np.divide(2 * (either - shared), np.maximum(either, 1), dtype=np.float64)
 
 
-def n_bits_of(model):
-    """How many columns of a model's molecules are bits; none where it does not say."""
-    return getattr(model, "n_bits", 0)
+def n_bits_of(thing):
+    """How many columns of a model or a view of a pool are bits; none where it does not say."""
+    return getattr(thing, "n_bits", 0)
 
 
 def rbf(D2, signal_var, length_scale, out=None):

@@ -14,7 +14,8 @@ TIMES = "{:.1f} times random"  # hits per label
 def advice_table(table):
     """Table of `alutils.analysis.advice.advise` for the page."""
     shown = table.drop(columns="enrichment").map("{:.0%}".format)
-    return Table(shown.assign(**{"hits per label": table["enrichment"].map(TIMES.format)}))
+    shown.insert(0, "hits per label", table["enrichment"].map(TIMES.format))
+    return Table(shown)
 
 
 def outcome_table(table, realised):
@@ -72,19 +73,24 @@ def _held(every, groups):
     return held.rename(columns={"size": "searches"}).drop(columns="mean")
 
 
-def advice_facts(probed, table, answer):
+def advice_facts(probed, table, answer, quantity):
     """What the page of the advice quotes, as a dict of numbers and text.
 
+    The numbers of a saving are those of the greedy rule, the search that is advised where one is.
+
     probed : `alutils.analysis.advice.Probed`;  table, answer : of `alutils.analysis.advice.advise`
+    quantity : `report.quantity.Quantity` of the labels
     """
-    best = table.loc[table["saved"].idxmax(), ["saved", "low", "high"]]
+    best = table.loc[advice.GREEDY, ["saved", "low", "high"]]
     return {
+        **quantity.facts(),
         "confidence": CONFIDENCE,
         "hits": answer["hits"],
         "caution": answer["caution"],
         "share": answer["share"],
-        "noise": answer["noise_var"],
+        "noise": quantity.noise(answer["noise_var"]),
+        "times": round(float(table.loc[advice.GREEDY, "enrichment"]), 1),
         "strategy": answer["strategy"].replace("_", " "),
-        "threshold": probed.target.low,
+        "target": quantity.range(probed.target),
         **best.astype(float).round(2).to_dict(),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alutils.acquisition.strategies import letter
 from alutils.analysis.statistics import MARGIN, interval
-from alutils.report import claims, tables
+from alutils.report import claims, quantity, tables
 
 
 def evidence(differences):
@@ -36,8 +36,9 @@ def facts(records, strategy, row):
     """
     pow_runs = tables.select(records, strategy=strategy, scheme="pow")
     constants = [int(n) for n in tables.select(records, scheme="constant")["n_const"].unique()]
-    n_end = int(records["n_train"].max())
+    n_end, about = int(records["n_train"].max()), quantity.of_runs(records)
     return {
+        **about.facts(),
         "collapsed": tables.collapsed_text(records),
         "dataset": records["dataset"].iloc[0],
         "n_seeds": records["seed"].nunique(),
@@ -46,7 +47,7 @@ def facts(records, strategy, row):
         "constants": ", ".join(map(str, constants)),
         "smallest": min(constants),
         "n_end": n_end,
-        "mae_pow": round(float(tables.by_seed(pow_runs, n_end).mean()), 3),
+        "mae_pow": about.number(tables.by_seed(pow_runs, n_end).mean()),
         "fits_pow": pow_runs["iteration"].nunique(),
         "fits_most": int(records["iteration"].max() + 1),
         "ours": row["ours"],

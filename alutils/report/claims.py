@@ -13,6 +13,7 @@ import pandas as pd
 
 from alutils.analysis import statistics
 from alutils.analysis.statistics import ALPHA, MOST_SEEDS, Interval
+from alutils.report.quantity import fixed
 from alutils.report.tables import Table
 from alutils.storage import usage_log
 
@@ -293,4 +294,4 @@ def _number(value, unit, digits, sign=False):
         return "-"
     if round(value, digits) == 0:
         value, sign = 0.0, False  # neither "-0.000" nor "+0.000"
-    return f"{value:{'+' if sign else ''}.{digits}f}{unit and ' ' + unit}"
+    return f"{fixed(value, digits, '+' if sign else '')}{unit and ' ' + unit}"

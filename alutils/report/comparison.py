@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alutils.acquisition.strategies import LETTERS
 from alutils.analysis.statistics import MARGIN, interval, margin_of, paired
-from alutils.report import claims, page, tables
+from alutils.report import claims, page, quantity, tables
 
 # Section IV of the paper, in eV, and the only data set and training size that they are of.
 PRINTED = {"A": 0.170, "B": 0.164, "C": 0.166, "D": 0.148}
@@ -12,7 +12,7 @@ PRINTED_OF = ("aa", 16_000)
 
 
 def errors(records, n_train):
-    """Letter -> test MAE (eV) by seed at a training size, empty for a strategy that was not run."""
+    """Letter -> test MAE by seed at a training size, empty for a strategy that was not run."""
     return {letter: tables.by_seed(records, n_train, strategy=LETTERS[letter]) for letter in "ABCD"}
 
 
@@ -26,20 +26,21 @@ def evidence(records):
     """
     first, *sizes = (int(n) for n in sorted(records["n_train"].unique()))
     n_end = sizes[-1] if sizes else first
-    end = errors(records, n_end)
+    end, shown = errors(records, n_end), quantity.of_runs(records).shown
     parts = []
     for n in sizes:
         at_size = errors(records, n)
         b_minus_a = paired(at_size["A"], at_size["B"])
         margin = margin_of(at_size["A"])
-        parts.append(claims.superior("C2", f"B above A at {n}", b_minus_a, +1, margin=margin))
+        stated = ("C2", f"B above A at {n}", b_minus_a, +1)
+        parts.append(claims.superior(*stated, margin=margin, **shown))
     margin = margin_of(end["A"])
     c_minus_a = paired(end["A"], end["C"])
-    parts.append(claims.equivalent("C3", f"C equal to A at {n_end}", c_minus_a, margin))
+    parts.append(claims.equivalent("C3", f"C equal to A at {n_end}", c_minus_a, margin, **shown))
     for letter in "ABC":
         statement = f"D below {letter} at {n_end}"
         difference = paired(end[letter], end["D"])
-        parts.append(claims.superior("C3", statement, difference, -1, margin=margin))
+        parts.append(claims.superior("C3", statement, difference, -1, margin=margin, **shown))
     if (records["dataset"].iloc[0], n_end) == PRINTED_OF:
         for letter, printed in PRINTED.items():
             difference = interval(end[letter] - printed)
@@ -50,9 +51,9 @@ def evidence(records):
 
 def rows(records, evidence):
     """The rows of C1, C2 and C3 for the table of claims."""
-    n_end = int(records["n_train"].max())
-    maes = [f"{name} {tables.text(mae.mean())}" for name, mae in errors(records, n_end).items()]
-    ours = f"MAE {', '.join(maes)} eV at {n_end} molecules"
+    n_end, about = int(records["n_train"].max()), quantity.of_runs(records)
+    maes = [f"{name} {about.number(mae.mean())}" for name, mae in errors(records, n_end).items()]
+    ours = f"MAE {', '.join(maes)}{about.in_unit} at {n_end} molecules"
     absolute = (
         claims.row("C1", evidence, ours)
         if any(part.claim == "C1" for part in evidence)
@@ -62,8 +63,8 @@ def rows(records, evidence):
 
 
 def facts(records, rows):
-    """What the prose quotes: name -> number or text, errors in eV at the largest size."""
-    n_end = int(records["n_train"].max())
+    """What the prose quotes: name -> number or text, errors at the largest size."""
+    n_end, about = int(records["n_train"].max()), quantity.of_runs(records)
     end = errors(records, n_end)
     return {
         "collapsed": tables.collapsed_text(records),
@@ -73,6 +74,7 @@ def facts(records, rows):
         "n_seeds": records["seed"].nunique(),
         "noise": float(records["noise_var"].iloc[0]),
         "ranking": tables.ranking(end),
-        **{f"mae_{letter}": round(float(mae.mean()), 3) for letter, mae in end.items()},
+        **{f"mae_{letter}": about.number(mae.mean()) for letter, mae in end.items()},
+        **about.facts(),
         **page.verdict_facts(rows),
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from alutils.analysis import statistics
+from alutils.report import quantity
 from alutils.report.style import (
     POOL_COLOURS,
     POOL_MARKERS,
@@ -61,7 +62,7 @@ def learning_curves(records, margin=statistics.MARGIN):
         if name != "random":
             shift = 1 + 0.035 * (position - len(names) / 2)
             difference_line(bottom, records, name, shift=shift, ls="none", **look)
-    error_axis(top)
+    error_axis(top, quantity.of_runs(records))
     margin_axis(bottom, margin)
     size_axis(bottom, records)
     top.legend()
@@ -91,7 +92,7 @@ def batch_schemes(records, differences, strategy, margin=statistics.MARGIN):
         band(top, table, spread=False, label=f"{letter}, constant {n_const}", **line, **look)
     table = curve(select(runs, scheme="pow"), "mae_ev")
     band(top, table, label=f"{letter}, POW", color=colour, lw=2.4, **look)
-    error_axis(top)
+    error_axis(top, quantity.of_runs(records))
     size_axis(top, records)
     top.legend()
 
@@ -129,7 +130,8 @@ def noise_grid(records, paper=0.05):
             look = {"color": shade, "marker": marker(records), "ms": 4}
             look["label"] = f"{n_train} molecules"
             if few:
-                ax.errorbar(table.index, table["mean"], yerr=table["std"], ls="none", **look)
+                spread = table["std"].fillna(0)  # of one seed
+                ax.errorbar(table.index, table["mean"], yerr=spread, ls="none", **look)
             else:
                 band(ax, table, alpha=0.1, **look)
             best = table["mean"].idxmin()
@@ -141,7 +143,7 @@ def noise_grid(records, paper=0.05):
     top.annotate(f"{paper:g} ", (paper, 1), **place)
     bottom.set_xscale("log")
     bottom.set_xlabel(rf"noise variance $\sigma_n^2$ ({noise_unit(records)})")
-    top.set_ylabel("MAE (eV)")
+    top.set_ylabel(quantity.of_runs(records).error)
     bottom.set_ylabel("likelihood lost\n(nat per molecule)")
     bottom.set_ylim(bottom.get_ylim()[1], bottom.get_ylim()[0])
     low, high = top.get_ylim()
@@ -168,7 +170,7 @@ def noise_comparison(records, margin=statistics.MARGIN):
             if name != "random":
                 shift = 0.98 + 0.04 * position
                 difference_line(bottom, at_noise, name, shift=shift, label=f"_{label}", **look)
-    error_axis(top)
+    error_axis(top, quantity.of_runs(records))
     margin_axis(bottom, margin)
     size_axis(bottom, records)
     top.legend()
@@ -232,7 +234,7 @@ def in_range_error(records):
         band(ax, curve(runs, "mae_ev"), label=f"{letter}, test set", **look)
         label = f"{letter}, in range"
         band(ax, curve(runs, "mae_in_range_ev"), label=label, ls="--", mfc="white", **look)
-    error_axis(ax)
+    error_axis(ax, quantity.of_runs(records))
     size_axis(ax, records)
     ax.legend(ncols=2)
     return fig

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from alutils.acquisition.strategies import LETTERS
+from alutils.acquisition.target import above
 from alutils.analysis.statistics import interval
-from alutils.loop import PAPERS_TARGET
+from alutils.loop import PAPERS_TARGET, RunConfig
 from alutils.report import claims, comparison, noise, page, tables, targeted_search
 from alutils.report.label_descriptor import (
     BROAD,
@@ -105,11 +106,11 @@ def _of_four(runs, p):
 def _of_search(runs, p):
     """What E saves, as a share of the most possible, and the rate of C11 under B3LYP."""
     known, of_bound = {}, {}
-    for name, threshold in ((NARROW, None), (PAPER, p.threshold_paper)):
+    for name, target in ((NARROW, PAPERS_TARGET), (PAPER, above(p.threshold_paper))):
         of_search = tables.select(runs, setting=name, noise_var=p.noise_high)
         of_search = of_search[of_search["strategy"].isin([A, E])]
         dataset = SETTINGS[name]["dataset"]
-        share = tables.share_in_range(dataset, PAPERS_TARGET.share, threshold)
+        share = tables.share_in_range(RunConfig(dataset, E, target=target))
         saved = tables.search_savings(of_search, share)
         of_page = targeted_search.facts(of_search, saved)
         last = tables.select(saved, n_train=of_page["n_end"])

@@ -13,7 +13,7 @@ import pandas as pd
 
 from alutils.acquisition.strategies import LETTERS
 from alutils.analysis.statistics import margin_of, paired
-from alutils.report import claims, page, tables
+from alutils.report import claims, page, quantity, tables
 
 A, D = LETTERS["A"], LETTERS["D"]
 CLAIMED_OF = {"C7a": "QM9 and OE", "C7b": "QM9 and OE", "C7c": "AA"}  # in the paper
@@ -21,7 +21,7 @@ AT_BEST = "D minus A, each at its best noise"
 
 
 class Study(NamedTuple):
-    """All runs of a page, their two groups, and the noises (eV^2) of the comparison.
+    """All runs of a page, their two groups, and the noises of the comparison.
 
     The first noise is the low one, the last the paper's optimum.
     """
@@ -37,10 +37,14 @@ class Study(NamedTuple):
         return self.runs["dataset"].iloc[0]
 
     @property
+    def about(self):
+        """The `Quantity` that the labels are."""
+        return quantity.of_runs(self.runs)
+
+    @property
     def unit(self):
         """Of the noise, in words."""
-        scaled = self.runs["normalize_y"].any()
-        return "times the variance of the labels" if scaled else "eV²"
+        return self.about.noise_unit
 
     @property
     def n_end(self):
@@ -54,7 +58,7 @@ class Study(NamedTuple):
         return compared if self.grid.empty else self.grid
 
     def errors(self, strategy):
-        """Noise -> test MAE (eV) by seed at the largest size of the comparison."""
+        """Noise -> test MAE by seed at the largest size of the comparison."""
         runs = tables.select(self.comparison, strategy=strategy)
         return {n: tables.by_seed(runs, self.n_end, noise_var=n) for n in self.noises}
 
@@ -73,33 +77,36 @@ def evidence(study):
     paper's noise; C7b: D as A there; C7c, for the pool that stands for AA: D below A there.
     """
     low, *between, high = study.noises
-    a, d = study.errors(A), study.errors(D)
+    a, d, shown = study.errors(A), study.errors(D), study.about.shown
     difference = {n: paired(a[n], d[n]) for n in study.noises}
     margin = margin_of(a[low])
     gains = {f"A at {n:g} minus at {low:g}": paired(a[low], a[n]) for n in study.noises[1:]}
     named = {n: f"D minus A at noise {n:g}" for n in study.noises}
     best = paired(a[best_noise(a)], d[best_noise(d)])
     return [
-        claims.superior("C5", named[low], difference[low], -1, margin=margin),
-        claims.some_superior("C6a", gains, -1, margin=margin),
-        *_grid_evidence(study.grid, high),
-        *_alike(study.dataset, named[high], difference[high], margin_of(a[high])),
-        *(claims.superior("-", named[n], difference[n], -1) for n in between),
-        claims.superior("-", AT_BEST, best, -1),
+        claims.superior("C5", named[low], difference[low], -1, margin=margin, **shown),
+        claims.some_superior("C6a", gains, -1, margin=margin, **shown),
+        *_grid_evidence(study.grid, high, shown),
+        *_alike(study.dataset, named[high], difference[high], margin_of(a[high]), shown),
+        *(claims.superior("-", named[n], difference[n], -1, **shown) for n in between),
+        claims.superior("-", AT_BEST, best, -1, **shown),
     ]
 
 
 def rows(study, evidence):
     """The rows of C5 to C7 for the table of claims."""
-    low, high = study.noises[0], study.noises[-1]
-    a, d = (_texts(study.errors(strategy)) for strategy in (A, D))
-    at_end = {n: f"A {a[n]}, D {d[n]} eV at {study.n_end} molecules" for n in (low, high)}
+    low, high, unit = study.noises[0], study.noises[-1], study.about.in_unit
+    a, d = (
+        {n: study.about.number(mae.mean()) for n, mae in study.errors(strategy).items()}
+        for strategy in (A, D)
+    )
+    at_end = {n: f"A {a[n]}, D {d[n]}{unit} at {study.n_end} molecules" for n in (low, high)}
     lowest = "no grid here"
     if len(study.grid):
         lowest = f"lowest error at {grid_scores(study.grid).idxmin():g} {study.unit}"
     ours = {
         "C5": at_end[low],
-        "C6a": "MAE of A, by noise: " + ", ".join(f"{mae} eV at {n:g}" for n, mae in a.items()),
+        "C6a": "MAE of A, by noise: " + ", ".join(f"{mae}{unit} at {n:g}" for n, mae in a.items()),
         "C6b": lowest,
     }
     ours |= {part.claim: at_end[high] for part in evidence if part.claim in CLAIMED_OF}
@@ -107,8 +114,8 @@ def rows(study, evidence):
 
 
 def facts(study, evidence, rows):
-    """What the prose quotes: name -> number or text, errors in eV at the largest size."""
-    a, d = study.errors(A), study.errors(D)
+    """What the prose quotes: name -> number or text, errors at the largest size."""
+    a, d, about = study.errors(A), study.errors(D), study.about
     a_at, d_at = best_noise(a), best_noise(d)
     best = next(part for part in evidence if part.statement == AT_BEST)
     found = {
@@ -119,25 +126,26 @@ def facts(study, evidence, rows):
         "n_seeds": study.comparison["seed"].nunique(),
         "n_noises": len(study.noises),
         "unit": study.unit,
+        **about.facts(),
         "A_at": a_at,
         "D_at": d_at,
-        "A_best": tables.text(a[a_at].mean()),
-        "D_best": tables.text(d[d_at].mean()),
-        "best_verdict": f"{best.verdict}, {claims.span(best.difference)}",
+        "A_best": about.number(a[a_at].mean()),
+        "D_best": about.number(d[d_at].mean()),
+        "best_verdict": f"{best.verdict}, {claims.span(best.difference, **about.shown)}",
     }
     for name, noise in (("low", study.noises[0]), ("high", study.noises[-1])):
         saved = tables.learning_savings(tables.select(study.comparison, noise_var=noise), D)
         found |= {f"noise_{name}": noise, f"saved_{name}": tables.saved_text(saved)}
-        found[f"A_{name}"], found[f"D_{name}"] = (tables.text(of[noise].mean()) for of in (a, d))
+        found[f"A_{name}"], found[f"D_{name}"] = (about.number(of[noise].mean()) for of in (a, d))
     low_runs = tables.select(study.comparison, strategy=A, noise_var=study.noises[0])
     for n_train, mae in low_runs.groupby("n_train")["mae_ev"].mean().items():
-        found[f"A_low_{n_train}"] = tables.text(mae)
+        found[f"A_low_{n_train}"] = about.number(mae)
     return found | grid_facts(study) | _verdicts(rows)
 
 
 def grid_facts(study):
-    """What the prose quotes of the figure of the grid, errors in eV at its largest size."""
-    scores = grid_scores(study.shown)
+    """What the prose quotes of the figure of the grid, errors at its largest size."""
+    scores, about = grid_scores(study.shown), study.about
     low, high = (scores.get(study.noises[at], float("nan")) for at in (0, -1))
     found = {
         "n_grid": int(study.shown["n_train"].max()),
@@ -145,9 +153,9 @@ def grid_facts(study):
         "noise_best": float(scores.idxmin()),
         "noise_min": float(scores.index.min()),
         "noise_max": float(scores.index.max()),
-        "mae_best": round(float(scores.min()), 3),
-        "mae_grid_low": tables.text(low),
-        "mae_grid_high": tables.text(high),
+        "mae_best": about.number(scores.min()),
+        "mae_grid_low": about.number(low),
+        "mae_grid_high": about.number(high),
         "noise_path": "",
         "grid_note": "No grid was run here: the noises compared below are shown, scored on test "
         "molecules.",
@@ -172,30 +180,32 @@ def best_noise(errors):
 
 
 def grid_scores(grid):
-    """Mean MAE (eV) over the seeds at the largest size, a Series indexed by noise."""
+    """Mean MAE over the seeds at the largest size, a Series indexed by noise."""
     at_end = tables.select(grid, n_train=grid["n_train"].max())
     return tables.curve(at_end, "mae_ev", by="noise_var")["mean"]
 
 
-def _grid_evidence(grid, high):
+def _grid_evidence(grid, high, shown):
     """C6b, noise by noise; nothing without a grid."""
     n_end = grid["n_train"].max()
     paper = tables.by_seed(grid, n_end, noise_var=high)
     margin = margin_of(paper)
     scores = {n: tables.by_seed(runs, n_end) for n, runs in grid.groupby("noise_var") if n != high}
     return [
-        claims.not_superior("C6b", f"{n:g} against {high:g}", paired(paper, other), -1, margin)
+        claims.not_superior(
+            "C6b", f"{n:g} against {high:g}", paired(paper, other), -1, margin, **shown
+        )
         for n, other in scores.items()
     ]
 
 
-def _alike(dataset, statement, difference, margin):
+def _alike(dataset, statement, difference, margin, shown):
     """C7c where the pool stands for AA, elsewhere C7a and C7b."""
     if tables.stands_for(dataset, "AA"):
-        return [claims.superior("C7c", statement, difference, -1, margin=margin)]
+        return [claims.superior("C7c", statement, difference, -1, margin=margin, **shown)]
     return [
-        claims.not_superior("C7a", statement, difference, -1, margin),
-        claims.equivalent("C7b", statement, difference, margin),
+        claims.not_superior("C7a", statement, difference, -1, margin, **shown),
+        claims.equivalent("C7b", statement, difference, margin, **shown),
     ]
 
 
@@ -207,7 +217,3 @@ def _verdicts(rows):
         for key, said in (("verdict", "not claimed of this pool"), ("why", f"it is about {of}"))
     }
     return absent | page.verdict_facts(rows)
-
-
-def _texts(errors):
-    return {noise: tables.text(mae.mean()) for noise, mae in errors.items()}

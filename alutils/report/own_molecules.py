@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from alutils.campaign import campaign
-from alutils.data.datasets import load
+from alutils.data.datasets import label_name, load
 from alutils.data.structures import read_structures
 from alutils.storage.locations import records_dir
 
@@ -64,17 +64,17 @@ def refusals(folder, mistakes):
 
 
 def progress(state):
-    """Labels and hits after each batch of a campaign with a threshold.
+    """Labels and hits after each batch of a campaign with a target.
 
     Returns
     -------
-    frame with n_labels (failed ones included) and n_found (above the threshold)
+    frame with n_labels (failed ones included) and n_found (in the target)
     """
     labels = [state.labels[k] for batch in state.batches for k in batch]
     sizes = np.cumsum([len(batch) for batch in state.batches])
-    threshold = state.settings.threshold
-    above = np.cumsum([label is not None and label > threshold for label in labels])
-    return pd.DataFrame({"n_labels": sizes, "n_found": above[sizes - 1]})
+    values = np.array([np.nan if label is None else label for label in labels])
+    found = np.cumsum(state.target.contains(values))
+    return pd.DataFrame({"n_labels": sizes, "n_found": found[sizes - 1]})
 
 
 def search_facts(state):
@@ -82,8 +82,9 @@ def search_facts(state):
 
     Returns
     -------
-    dict: n_found, n_labels, n_failed, n_pool (molecules), threshold (eV), share of the target, and
-    n_random, the labels that random sampling would need (0 where the first batch has no hit)
+    dict: n_found, n_labels, n_failed, n_pool (molecules), property, target (in words), share of the
+    target, and n_random, the labels that random sampling would need (0 where the first batch has no
+    hit)
     """
     curve = progress(state)
     first, last = curve.iloc[0], curve.iloc[-1]
@@ -91,7 +92,8 @@ def search_facts(state):
     return {
         "n_found": int(last["n_found"]),
         "n_labels": int(last["n_labels"]),
-        "threshold": state.settings.threshold,
+        "property": label_name(state.settings.property),
+        "target": state.target.text(state.settings.unit),
         "share": float(share),
         "n_random": round(last["n_found"] / share) if share else 0,
         "n_pool": len(state.pool),

@@ -17,15 +17,28 @@ from dataclasses import fields
 import yaml
 
 from alutils.acquisition.strategies import SEARCHES
-from alutils.acquisition.target import above_or_highest
-from alutils.data import datasets
+from alutils.acquisition.target import sought
+from alutils.data.reading import Reading
+from alutils.data.registry import REGISTRY
 from alutils.loop import PAPERS_TARGET, RunConfig, check
 from alutils.runs import schedulers, store
+from alutils.runs.records import load_once
 
 PLAIN = (bool, int, float, str, list, tuple, dict, type(None))  # all that Papermill can inject
 OF_IPYTHON = {"In", "Out"}
 CHECKED = "__alutils_checked__"
 EXPECTED = {str: "text", int: "a whole number", float: "a number", bool: "True or False"}
+# Kinds of the parameters that say which data set is read, and how where it is the reader's own.
+DATA = {
+    "dataset": str,
+    "property_key": str,
+    "unit": str,
+    "skip_bad": bool,
+    "descriptor": str | None,
+}
+# Kinds of those that say what is sought in it.
+TARGET = {"target_share": float | None, "threshold": list[float] | None, "direction": str}
+ABOVE, BELOW = "above", "below"
 
 
 def check_parameters(namespace, **kinds):
@@ -56,8 +69,10 @@ def check_parameters(namespace, **kinds):
     if missing := [name for name in kinds if name not in namespace]:
         raise ValueError(f"the parameters cell lacks {', '.join(missing)}: add it there")
     values = {name: _coerce(name, namespace[name], kind) for name, kind in kinds.items()}
-    if values.get("dataset") is not None and values["dataset"] not in datasets.REGISTRY:
-        datasets.load(values["dataset"])
+    if values.get("dataset") is not None:
+        reading = reading_of(values)
+        if values["dataset"] not in REGISTRY:
+            load_once(values["dataset"], reading)
     if values.get("n_max", math.inf) <= values.get("n_init", 0):
         raise ValueError(
             f"n_max={values['n_max']} must be above n_init={values['n_init']}: else there is no "
@@ -75,7 +90,7 @@ def run_configs(parameters, **axes):
     Parameters
     ----------
     parameters : result of `check_parameters`; those with the name of a RunConfig field are used,
-        threshold, which goes first, and target_share make its target
+        those of `DATA` say how a file is read, and those of `TARGET` make the target
     axes : field=list of values, which replace the parameter of that name
 
     Returns
@@ -91,22 +106,61 @@ def run_configs(parameters, **axes):
     names = {field.name for field in fields(RunConfig)}
     given = vars(parameters)
     fixed = {name: value for name, value in given.items() if name in names}
-    threshold, share = given.get("threshold"), given.get("target_share", PAPERS_TARGET.share)
-    fixed["target"] = above_or_highest(threshold, share)
-    configs = [
-        RunConfig(**{**fixed, **dict(zip(axes, combination, strict=True))})
-        for combination in itertools.product(*axes.values())
-    ]
+    fixed["target"] = target_of(given)
+    configs = []
+    for combination in itertools.product(*axes.values()):
+        values = {**fixed, **dict(zip(axes, combination, strict=True))}
+        if values["dataset"] not in REGISTRY:
+            values |= {"reading": reading_of(given | values), "prior": "data"}
+        configs.append(RunConfig(**values))
     for config in configs:
         if config.strategy in SEARCHES and config.target is None:
             raise ValueError(
                 f"strategy={config.strategy!r} needs target_share or threshold: both are None"
             )
     unrecorded = [config for config in configs if store.find(config) is None]
-    dataset = datasets.load(unrecorded[0].dataset) if unrecorded else None
     for config in unrecorded:
-        check(config, dataset)
+        check(config, load_once(config.dataset, config.reading))
     return configs
+
+
+def reading_of(given):
+    """How a reader's file is read, from a mapping of parameters; None for a registered data set.
+
+    Raises
+    ------
+    ValueError
+        For a property or a unit that a registered data set does not have.
+    """
+    key, unit = given.get("property_key"), given.get("unit") or None
+    if given["dataset"] not in REGISTRY:
+        return Reading(key or None, unit=unit, skip_bad=given.get("skip_bad", False))
+    for name, value, theirs in (("property_key", key, "homo"), ("unit", unit, "eV")):
+        if value not in (None, "", theirs):
+            raise ValueError(
+                f"{name}={value!r} is for a file of your own: {given['dataset']} is registered, "
+                "its labels are HOMO levels in eV"
+            )
+    return None
+
+
+def target_of(given):
+    """The `Target` of a mapping of parameters, as of `TARGET`; None where it names none.
+
+    threshold : one edge, or two, of a window; it goes before target_share
+    direction : "above" or "below" the threshold; the highest or the lowest share
+    """
+    threshold, share = given.get("threshold"), given.get("target_share", PAPERS_TARGET.share)
+    direction = given.get("direction", ABOVE)
+    if direction not in (ABOVE, BELOW):
+        raise ValueError(f"direction={direction!r} is unknown: choose {ABOVE!r} or {BELOW!r}")
+    if threshold is None:
+        return sought(**{"highest" if direction == ABOVE else "lowest": share})
+    edges = threshold if isinstance(threshold, list) else [threshold]
+    if len(edges) > 2:
+        raise ValueError(f"threshold={threshold!r}: give one number, or two for a window")
+    sides = [direction] if len(edges) == 1 else [ABOVE, BELOW]
+    return sought(**dict(zip(sides, sorted(edges), strict=True)))
 
 
 def check_disjoint(parameters, one, other):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from alutils.metrics import savings, savings_bound
+from alutils.report import quantity
 from alutils.report.curves import by_seed, select, text
 
 
@@ -47,8 +48,9 @@ def search_facts(records, last):
 
     Returns
     -------
-    dict of floats (shares, rates) and of text (errors in eV, savings in %)
+    dict of floats (shares, rates) and of text (errors, savings in %)
     """
+    about = quantity.of_runs(records)
     n_first, n_end = records["n_train"].min(), records["n_train"].max()
 
     def mean(n_train, column, strategy="property_search"):
@@ -57,8 +59,8 @@ def search_facts(records, last):
     facts = {"bound": float(last["bound"].mean()) if len(last) else float("nan")}
     for letter, strategy in (("A", "random"), ("E", "property_search")):
         facts[f"found_{letter}"] = mean(n_end, "found_share", strategy)
-        facts[f"{letter}_test"] = text(mean(n_end, "mae_ev", strategy))
-        facts[f"{letter}_in_range"] = text(mean(n_end, "mae_in_range_ev", strategy))
+        facts[f"{letter}_test"] = about.number(mean(n_end, "mae_ev", strategy))
+        facts[f"{letter}_in_range"] = about.number(mean(n_end, "mae_in_range_ev", strategy))
     for column in ("tpr", "tpr_heldout"):
         facts |= {f"{column}_first": mean(n_first, column), f"{column}_end": mean(n_end, column)}
     saved = last["savings"]

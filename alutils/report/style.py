@@ -20,6 +20,7 @@ from alutils.acquisition.strategies import LABELS, LETTERS, STRATEGIES, Computed
 from alutils.analysis import statistics
 from alutils.report import tables
 from alutils.report.figure_data import DataFigure
+from alutils.report.quantity import PAPERS, SHARE, of_runs
 
 STYLE = Path(__file__).with_name("alutils.mplstyle")
 
@@ -126,8 +127,8 @@ def marker(records):
 
 
 def noise_unit(records):
-    """Unit of `noise_var`: with normalize_y it is a multiple of the labels' variance."""
-    return "var $y$" if records["normalize_y"].any() else "eV$^2$"
+    """Unit of `noise_var`: eV^2, or a multiple of the labels' variance."""
+    return "var $y$" if of_runs(records).noise_unit == SHARE else "eV$^2$"
 
 
 def shades(colour, n, lightest=0.55):
@@ -187,9 +188,9 @@ def margin_axis(ax, margin):
     ax.set_ylabel("difference from A\n(% of A's MAE)")
 
 
-def error_axis(ax):
-    """Logarithmic axis of errors; call it when all is drawn."""
-    ax.set_ylabel("MAE (eV)")
+def error_axis(ax, quantity=PAPERS):
+    """Logarithmic axis of the errors of a `report.quantity.Quantity`; call it when all is drawn."""
+    ax.set_ylabel(quantity.error)
     ax.set_yscale("log")
     low, high = ax.get_ylim()
     subs = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8) if high < 2.5 * low else (1, 1.5, 2, 3, 5, 7)

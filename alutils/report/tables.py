@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
 from alutils.acquisition import strategies
-from alutils.acquisition.target import above, above_or_highest
-from alutils.analysis import wider_bounds
+from alutils.acquisition.target import SHARE
 from alutils.analysis.label_distributions import load_or_summarise
-from alutils.data import datasets
+from alutils.data.datasets import REGISTRY, of_run
 from alutils.descriptors import described
-from alutils.report.curves import COLLAPSED, by_seed, curve, is_collapsed, select, text
+from alutils.report import quantity
+from alutils.report.curves import by_seed, curve, is_collapsed, select, text
+from alutils.report.fits import bound_text, collapsed_text, fits_text
 from alutils.report.savings import (
     learning_savings,
     saved_text,
@@ -19,6 +22,7 @@ from alutils.report.savings import (
     search_limit,
     search_savings,
 )
+from alutils.runs.records import load_once
 
 __all__ = [
     "Table",
@@ -27,6 +31,7 @@ __all__ = [
     "collapsed_text",
     "curve",
     "data_table",
+    "fits_text",
     "is_collapsed",
     "learning_savings",
     "likelihood_noise",
@@ -46,8 +51,6 @@ __all__ = [
     "text",
 ]
 
-BOUNDED = {"signal_var": "the signal variance", "length_scale": "the length scale"}
-
 
 class Table(pd.DataFrame):
     """A frame to print whole: pandas cuts cells at 50 characters."""
@@ -65,111 +68,64 @@ class Table(pd.DataFrame):
         return pd.DataFrame(self).rename_axis(index=None, columns=self.index.name)
 
 
-def collapsed_text(records):
-    """A sentence on the collapsed fits among these runs."""
-    rows = records[is_collapsed(records)]
-    if rows.empty:
-        return f"None of the {len(records)} fits collapsed.{_bad_text(records)}"
-    where = [
-        f"{strategies.letter(row.strategy)} at {row.n_train} molecules, "
-        f"noise {row.noise_var:g} eV², seed {row.seed}"
-        for row in rows.itertuples()
-    ]
-    shown = "; ".join(where[:6]) + ("; and others" if len(where) > 6 else "")
-    return (
-        f"{len(rows)} of the {len(records)} fits collapsed ({shown}), that is, have an R² below "
-        f"{COLLAPSED:g} on the test set: the model predicts its prior mean, 0 eV, for molecules "
-        "like none that it knows. These are all where the length scale ended too short, and the "
-        "remote ones where a pool has many. Every number of this page includes such fits; in the "
-        "figures a cross at the upper edge stands for a size at which one seed collapsed."
-        f"{_bad_text(records)}"
-    )
+def mean_std(records, column, digits=None):
+    """Table of "mean ± std over seeds" as text: a row per training size, a column per strategy.
 
-
-def _bad_text(records):
-    """Where most fits are below COLLAPSED, so that none of them is an exception."""
-    bad = records[(records["r2"] < COLLAPSED) & ~is_collapsed(records)]
-    if bad.empty:
-        return ""
-    kinds = bad.groupby(["strategy", "noise_var"], sort=False).size().index
-    where = ", ".join(f"{strategies.letter(name)} at {noise:g} eV²" for name, noise in kinds)
-    return f" Most fits of {where} have an R² below {COLLAPSED:g} there, and are shown as they are."
-
-
-def bound_text(records):
-    """A sentence on the fits among these runs that ended with a parameter at a bound."""
-    named = records["at_bound"].str.split()
-    counts = named.explode().value_counts()
-    n_fits = (named.str.len() > 0).sum()
-    said = f"of the {len(records)} fits ended with a parameter at a bound of its range"
-    if not n_fits:
-        return f"None {said}."
-    which = ", ".join(f"{BOUNDED[name]} in {n}" for name, n in counts.items())
-    return f"{n_fits} {said} ({which}).{_refitted_text(wider_bounds.of(records))}"
-
-
-def _refitted_text(refits):
-    """What wider bounds do to fits, `wider_bounds.of`; nothing where none was made."""
-    if refits.empty:
-        return ""
-    change = (refits["mae_ev"] - refits["mae_ev_before"]).astype(float)
-    ends = refits["signal_var"].astype(float)
-    return (
-        f" {len(refits)} of them were fitted again within bounds {wider_bounds.WIDER:g} times "
-        f"wider: the signal variance then ends at {ends.min():.0f} to {ends.max():.0f} eV², and "
-        f"the error on the test set changes by {change.min():+.4f} to {change.max():+.4f} eV, "
-        f"{change.mean():+.4f} eV in the mean."
-    )
-
-
-def mean_std(records, column, digits=3):
-    """Table of "mean ± std over seeds" as text: a row per training size, a column per strategy."""
-    table = {}
+    digits : decimals; None takes those of errors in these runs
+    """
+    digits = quantity.of_runs(records).decimals if digits is None else digits
+    write, table = partial(quantity.fixed, decimals=digits), {}
     for strategy, runs in records.groupby("strategy", sort=False):
         rows = curve(runs, column)
-        mean, std = (rows[column].map(f"{{:.{digits}f}}".format) for column in ("mean", "std"))
+        mean, std = (rows[name].map(write) for name in ("mean", "std"))
         table[strategies.letter(strategy)] = mean + (" ± " + std).where(rows["n"] > 1, "")
     return Table(pd.DataFrame(table).rename_axis("training molecules"))
 
 
 def stands_for(name, paper_name):
     """True if the data set is, or stands for, one of the paper's: "AA", "QM9" or "OE"."""
-    return datasets.REGISTRY.get(name, {}).get("stands_for", "").startswith(paper_name)
+    return REGISTRY.get(name, {}).get("stands_for", "").startswith(paper_name)
 
 
-def share_in_range(name, target_share, threshold):
-    """Share of all molecules that lie in the target range; `threshold` in eV goes first."""
-    if threshold is None:
-        return target_share
+def at_hand(config):
+    """The data set of a run; None for a registered one that is not here."""
+    if config.dataset not in REGISTRY:
+        return load_once(config.dataset, config.reading)
     try:
-        y = datasets.load(name, fetch=False).y
-    except ValueError:  # the data are absent: a tracked summary of the labels may be here
-        return load_or_summarise(name)[0].target(threshold)[1]
-    return float(np.mean(above(threshold).range_in(y).contains(y)))
+        return of_run(config, fetch=False)
+    except ValueError:
+        return None
 
 
-def data_table(name, target_share=None, threshold=None, descriptor=None):
-    """What a notebook says of its data set, also where the data are not at hand.
+def share_in_range(config):
+    """Share of all molecules that lie in the target of a run."""
+    if config.target.by == SHARE:
+        return config.target.share
+    dataset = at_hand(config)
+    if dataset is None:  # a tracked summary of the labels may be here
+        return load_or_summarise(config.dataset)[0].target(config.target.low)[1]
+    return float(np.mean(config.range_in(dataset.y).contains(dataset.y)))
 
-    descriptor : a name of `alutils.descriptors.DESCRIPTORS` that replaces the data set's own
+
+def data_table(config, with_target=False):
+    """What a notebook says of the data set of a run, also where the data are not at hand.
+
+    with_target : say what is sought, too
 
     Returns
     -------
     frame of one column, indexed by what is said
     """
-    entry = datasets.REGISTRY.get(name, {})
-    try:
-        dataset = datasets.load(name, fetch=False)
-    except ValueError:
-        if name not in datasets.REGISTRY:
-            raise
-        dataset = None
+    entry, dataset = REGISTRY.get(config.dataset, {}), at_hand(config)
+    about = quantity.of_labels(config, dataset.y if dataset else 0.0)
+    named = about._replace(name=entry.get("label", about.name))
     facts = {
-        "data set": entry.get("title", name),
+        "data set": entry.get("title", config.dataset),
         "stands for": entry.get("stands_for", "itself"),
-        "label": f"{entry.get('label', 'HOMO')}, eV",
+        "label": ", ".join(filter(None, (named.name, named.unit))),
     }
-    if descriptor is not None:
+    own = dataset.info.get("own_descriptor") if dataset and not entry else None
+    if descriptor := config.descriptor or own:
         facts["descriptor"] = f"{descriptor}: {described(descriptor)}"
     elif "factor" in entry:
         facts["descriptor"] = f"the paper's, as whitened components times {entry['factor']:g}"
@@ -177,13 +133,14 @@ def data_table(name, target_share=None, threshold=None, descriptor=None):
         facts["data"] = "not at hand here: all numbers come from tracked records"
     else:
         facts["molecules"] = f"{len(dataset):,}".replace(",", " ")
-        facts["mean and standard deviation"] = (
-            f"{dataset.y.mean():.2f} and {dataset.y.std():.2f} eV"
-        )
-        if target := above_or_highest(threshold, target_share):
-            inside = target.range_in(dataset.y)
+        if skipped := dataset.info.get("skipped"):
+            facts["left out"] = f"{len(skipped)} of the file, such as {', '.join(skipped[0])}"
+        mean, std = dataset.y.mean(), dataset.y.std()
+        facts["mean and standard deviation"] = f"{about.number(mean)} and {about.text(std)}"
+        if with_target:
+            inside = config.range_in(dataset.y)
             share = float(np.mean(inside.contains(dataset.y)))
-            facts["target"] = f"above {inside.low:.2f} eV: {share:.1%} of the molecules"
+            facts["target"] = f"{about.range(inside)}: {share:.1%} of the molecules"
     facts["licence"] = entry.get("licence", "that of your file")
     return Table({"value": facts})
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from functools import partial
 
 from alutils.analysis.statistics import MARGIN, interval, paired
-from alutils.report import claims, tables
+from alutils.report import claims, quantity, tables
 
 A, E = "random", "property_search"
 MOVES_LITTLE = 0.1  # C10: of a true positive rate
@@ -37,7 +37,7 @@ def evidence(runs, savings, dataset):
     saved = interval(last["savings"] - last["bound"] / 2)
     parts.append(claims.superior("C9", "savings above half of the bound", saved, +1, unit=""))
     parts += _rates(read, n_first, n_end)
-    parts.append(_in_range(read, n_end, dataset))
+    parts.append(_in_range(read, n_end, dataset, quantity.of_runs(runs).shown))
     return parts
 
 
@@ -55,15 +55,16 @@ def _rates(read, n_first, n_end):
     ]
 
 
-def _in_range(read, n_end, dataset):
+def _in_range(read, n_end, dataset, shown):
     """C12: the error of E in range against its error on all."""
     on_all, in_range = (read(n_end, c, strategy=E) for c in ("mae_ev", "mae_in_range_ev"))
     if tables.stands_for(dataset, "AA"):
         lower = paired(float(FAR_BELOW) * on_all, in_range)
-        return claims.superior("C12", f"in-range error minus {FAR_BELOW} of that on all", lower, -1)
+        stated = f"in-range error minus {FAR_BELOW} of that on all"
+        return claims.superior("C12", stated, lower, -1, **shown)
     margin = MARGIN * read(n_end, strategy=A).mean()
     same = paired(on_all, in_range)
-    return claims.equivalent("C12", "in-range error minus that on all", same, margin)
+    return claims.equivalent("C12", "in-range error minus that on all", same, margin, **shown)
 
 
 def facts(runs, savings):
@@ -74,13 +75,13 @@ def facts(runs, savings):
     dict of numbers and text; gain and price are intervals of E minus A, on in-range and on all test
     molecules
     """
-    n_end = _sizes(runs)[-1]
+    n_end, about = _sizes(runs)[-1], quantity.of_runs(runs)
     read = partial(tables.by_seed, runs, n_end)
-    found = {"collapsed": tables.collapsed_text(runs), "n_end": n_end}
-    found |= tables.search_facts(runs, _last(runs, savings))
+    found = {"collapsed": tables.collapsed_text(runs), "at_bound": tables.bound_text(runs)}
+    found |= {"n_end": n_end} | about.facts() | tables.search_facts(runs, _last(runs, savings))
     for name, column in (("gain", "mae_in_range_ev"), ("price", "mae_ev")):
         difference = paired(read(column, strategy=A), read(column, strategy=E))
-        found[name] = claims.span(difference)
+        found[name] = claims.span(difference, **about.shown)
     return found
 
 
@@ -90,7 +91,7 @@ def rows(evidence, facts):
     heldout = "{tpr_heldout_first:.2f} to {tpr_heldout_end:.2f} on the held-out set"
     found = "found: A {found_A:.1%}, E {found_E:.1%} at {n_end} molecules"
     saved = "saved {saved} of {n_end} labels, bound {bound:.1%}"
-    errors = "E {E_in_range} eV in range, {E_test} eV on all"
+    errors = "E {E_in_range}{in_unit} in range, {E_test}{in_unit} on all"
     level = "the paper's levels, near 1 and below 0.8, belong to its data"
     percentages = "the paper's percentages belong to its data"
     return [

@@ -58,6 +58,8 @@ def papermill(page, root=ROOT, scratch=None, notebook=None, last=NOTE_MODULES):
     env["ALUTILS_USAGE_LOG"] = str(root / notes)
     # The kernel is this interpreter, whatever other "python3" is installed: the page names its own.
     env |= {"JUPYTER_PATH": str(Path(sys.prefix, "share/jupyter")), "JUPYTER_PREFER_ENV_PATH": "1"}
+    # Nor does a reader's profile of IPython, with names and figure formats of its own, take part.
+    env["IPYTHONDIR"] = str(root / SCRATCH / "ipython")
     command = [sys.executable, "-m", "papermill", source, raw]
     command += ["--no-progress-bar", "--execution-timeout", str(CELL_SECONDS)]
     command += ["-y", yaml.safe_dump(page.parameters)] if page.parameters else []

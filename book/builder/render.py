@@ -18,7 +18,7 @@ from PIL import Image
 
 from alutils.report.figure_data import drawn_data, svg
 from book.builder import toc
-from book.builder.fragments import equations, headline, millions, soak
+from book.builder.fragments import equations, headline, millions, smiles, soak
 from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
 from book.builder.fragments.claims import claims_summary, claims_table, read_claims, verdict_rows
 from book.builder.fragments.explorer import write_script
@@ -64,6 +64,7 @@ def write_tables(listed, root=ROOT):
         "status_pages": pages_table(listed, stale, root),
         **tables(bench, table),
         **millions.fragments(read_measured("millions"), table),
+        **smiles.fragments(read_measured("smiles"), table),
         **soak.fragments(read_measured("soak") or {}, table),
     }.items():
         (root / f"book/experiments/{name}.md").write_text(text, "utf8")
