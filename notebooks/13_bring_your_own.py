@@ -15,11 +15,11 @@
 # # Bring your own
 #
 # **What you can do here.** Go from a file of molecules to advice and a finished campaign, on the command line.
-# Three files such as people have: geometries with some labels, an `.sdf` with a data field, and a table of
-# SMILES with a bad row. Each command below was run when this page was built, in one folder, and what it printed is
+# Three files such as people have ({ref}`others are read as well <your-own-file>`): geometries with some labels, an
+# `.sdf` with a data field, and a table of SMILES with a bad row. Each command below was run when this page was built, in one folder, and what it printed is
 # printed here. The one line of `check` that differs from machine to machine, the free memory, is left out.
 #
-# *What it shows:* with {glue:text}`n_labels:d` labels or a few more, of {glue:text}`n_pool:d` molecules each,
+# *What it shows:* with {glue:text}`n_labels:d` labels, of {glue:text}`n_pool:d` molecules each,
 # the campaigns found {glue:text}`amino_found:d` of {glue:text}`amino_target:d`,
 # {glue:text}`conjugated_found:d` of {glue:text}`conjugated_target:d` and {glue:text}`organics_found:d` of
 # {glue:text}`organics_target:d` molecules in their targets. As many labels at random would have found about
@@ -79,7 +79,7 @@ desk.run(f"advise amino --n-max {p.n_max} --take")
 
 # %% [markdown]
 # `ask` picks a batch and writes it down: geometries for whoever computes, and a table to fill in, with the
-# prediction `mu` and its uncertainty `sigma`.
+# prediction `mu` and its uncertainty `sigma`, rounded here.
 
 # %%
 desk.run("ask amino")

@@ -114,9 +114,12 @@ def test_labels_that_the_pool_brings_make_a_share_and_advice(organics, pool, tmp
     assert after.target == before.target and after.n_init == before.n_init
     ask(tmp_path / "c")
     take(tmp_path / "c", labels_of(tmp_path / "c", organics.y))
-    ask(tmp_path / "c")
     with pytest.raises(ValueError, match="of batch 0 and later were chosen by a model"):
         advice.advise(tmp_path / "c", 150)
+    share_of = read(tmp_path / "c").target  # still of the labels that no model chose
+    assert share_of.low == pytest.approx(np.quantile(y[:60], 0.8))
+    ask(tmp_path / "c")
+    assert [len(batch) for batch in read(tmp_path / "c").batches] == [20, 40]
 
 
 def test_advice_without_what_it_needs_says_what_that_is(organics, pool, tmp_path):

@@ -41,6 +41,7 @@ def test_start_ask_tell_and_what_is_refused(alutils):
     assert status == 2 and "already holds a campaign" in said and "Traceback" not in said
     status, said = alutils("ask", "mine")
     assert status == 0 and "10 molecules wait for a label" in said
+    assert said.splitlines()[-1] == "next: python -m alutils tell mine mine/batch-000/batch.csv"
     status, said = alutils("tell", "mine", "mine/batch-000/batch.csv")
     assert status == 2 and "no label; write a number" in said
     with open(alutils.folder / "mine/batch-000/batch.csv", newline="") as file:
@@ -51,7 +52,9 @@ def test_start_ask_tell_and_what_is_refused(alutils):
     status, said = alutils("tell", "mine", "results.csv")
     assert status == 0 and said.startswith("10 new, 10 labels") and "0 are waited for" in said
     status, said = alutils("advise", "mine", "--n-max", 60)
-    assert status == 0 and "most_probable: " in said and "\nuse " in said
+    lines = said.splitlines()
+    assert status == 0 and "most_probable: " in said and lines[-2][:4] == "use "
+    assert lines[-1] == "to go on so: python -m alutils advise mine --n-max 60 --take"
     status, said = alutils("advise", "mine", "--n-max", 600)
     assert (
         status == 2
