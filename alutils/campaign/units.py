@@ -39,8 +39,9 @@ FEW = 20  # the spread of n labels counts (1 + FEW / n) times: a few say little 
 WHOLE, FEWEST_NEW = 0.8, 3  # share, and number, of the new labels that make a batch
 # Spreads to the labels before: of nearly all labels of a batch, of their median, of one alone.
 BY_VALUE, BY_LOGARITHM, WITH_ZERO = (0.4, 0.4, 0.8), (0.7, 1.5, 2.0), (0.5, 6.0, np.inf)
-LARGE = 20.0  # a factor; a smaller one is not seen in one label among others, and of a batch:
-STRICTER, FEWEST_IF_SMALL = 2.0, 10  # times the spreads by value, and new labels
+LARGE = 20.0  # a factor; a smaller one is seen in a batch alone, of so many labels or more:
+FEWEST_IF_SMALL = 10
+STRICTER = 2.0  # times the spreads by value, where the factor is small or the batch
 LESS_COMMON, RARE = 0.1, 0.4  # in the logarithm of the factor: kJ/mol for kcal/mol, meV for 1/cm
 ALIKE = 0.2  # in that too: 27.2 and 23.06 cannot be told apart where a search has picked
 WIDER = 0.5  # spreads beyond the labels before, where a search finds labels in their own unit
@@ -162,9 +163,10 @@ def _is_far(new, before, rows, slip):
     if _of_one_sign(others):
         by_value = _distances(new[rows], others)
         by_logarithm = _distances(np.log(np.abs(new[rows])), np.log(np.abs(others)))
-        if not max(slip.ratio, 1 / slip.ratio) > LARGE:
-            if len(rows) < FEWEST_IF_SMALL:
-                return False
+        small, few = max(slip.ratio, 1 / slip.ratio) < LARGE, len(rows) < FEWEST_IF_SMALL
+        if small and few:
+            return False
+        if small or (few and batch):
             by_value = by_value / STRICTER
         return _exceeds(by_value, BY_VALUE, batch) and _exceeds(by_logarithm, BY_LOGARITHM, batch)
     quartiles = np.quantile(others, (0.25, 0.75))
