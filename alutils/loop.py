@@ -17,6 +17,7 @@ import pandas as pd
 
 from alutils import metrics
 from alutils.acquisition.batching import batch_sizes, sizes_that_fit
+from alutils.acquisition.search import refuse_bits
 from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, PoolView, entered, in_range
 from alutils.acquisition.target import Target, highest
 from alutils.data.reading import Reading
@@ -140,13 +141,12 @@ def check(config: RunConfig, dataset: MoleculeDataset):
             f"data set {dataset.name!r} holds labels alone: it serves the HOMO distributions, "
             "active learning needs geometries or descriptors"
         )
-    if config.n_test + config.n_max > len(dataset):
+    if (needed := config.n_test + config.n_max) > len(dataset):
         raise ValueError(
-            f"n_test={config.n_test} and n_max={config.n_max} need "
-            f"{config.n_test + config.n_max} molecules, {dataset.name!r} has {len(dataset)}: "
-            f"{sizes_that_fit(len(dataset))}"
+            f"n_test={config.n_test} and n_max={config.n_max} need {needed} molecules, "
+            f"{dataset.name!r} has {len(dataset)}: {sizes_that_fit(len(dataset))}"
         )
-    _descriptors().settings_of(dataset, config.descriptor)
+    refuse_bits(config.strategy, _descriptors().n_bits(dataset, config.descriptor))
     config.range_in(dataset.y)
 
 

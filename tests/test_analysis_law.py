@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alutils import loop
+from alutils import descriptors, loop
 from alutils.acquisition.target import Range, highest
 from alutils.analysis import advice, law, plans, probes, shift
 from alutils.analysis.advice import Probed
@@ -234,6 +234,35 @@ def test_learned_noise_belongs_to_the_first_batch():
 def test_experience_leaves_a_pool_out(rows):
     assert "organics" not in set(advice.experience(without="organics")["dataset"])
     assert isinstance(rows, pd.DataFrame) and set(plans.POOLS) <= set(rows["dataset"])
+
+
+def test_remoteness_of_fingerprints_is_tanimotos():
+    """Nested sets of bits, and one that shares none: a large molecule is not remote by its size."""
+    bits, sizes = np.zeros((12, 40), dtype=np.float32), np.arange(10, 21)
+    for k, size in enumerate(sizes):
+        bits[k, :size] = 1
+    bits[11, 35:] = 1
+    remote = shift.remoteness(bits, np.array([0, 5, 11]), n_bits=40)
+    similarity = np.minimum.outer(sizes, sizes) / np.maximum.outer(sizes, sizes)
+    nearest = np.sort(2 * (1 - similarity), axis=1)[[0, 5], :6]
+    np.testing.assert_allclose(remote, [*np.sqrt(nearest.sum(axis=1) / 5), np.sqrt(2)], rtol=1e-6)
+
+
+@pytest.mark.parametrize("bits", [0, 30])
+def test_errors_of_a_recorded_model_of_standardised_labels(bits, monkeypatch):
+    """Labels far from zero in a unit of their own; of the bits of a fingerprint, too."""
+    rng = np.random.default_rng(3)
+    X = (rng.random((200, bits)) < 0.3).astype(float) if bits else rng.normal(size=(200, 4))
+    y = 1e4 + 50 * np.tanh(X[:, 0] + X[:, 1])
+    sizes = {"n_init": 20, "n_const": 20, "n_max": 60, "n_test": 50, "n_restarts": 0}
+    config = RunConfig("toy", "random", prior="data", noise_var=0.01, **sizes)
+    monkeypatch.setattr(descriptors, "n_bits", lambda *_: bits)
+    found = list(loop.steps(config, MoleculeDataset("toy", y, X=X), X))
+    record = {"config": {"normalize_y": False, "prior": "data"}}
+    record |= {"rows": [step.row for step in found], "batches": [step.batch for step in found[:-1]]}
+    test_idx, train_idx, _ = loop.split(config, len(y))
+    errors = shift.errors_on_test(record, X, y, test_idx, train_idx, bits)
+    assert errors.mean() == pytest.approx(found[-1].row["mae_ev"], rel=1e-6)
 
 
 @pytest.mark.parametrize("normalize_y", [False, True])

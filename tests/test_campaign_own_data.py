@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from alutils.acquisition.target import Target, above, below, highest, lowest
-from alutils.campaign import advice
+from alutils.campaign import advice, campaign
 from alutils.campaign.campaign import Settings, ask, read, start, take, tell
 from alutils.data.datasets import load
 from alutils.data.structures import Structures, read_structures
@@ -142,6 +142,16 @@ def test_a_model_that_learns_nothing_is_said(pool, tmp_path):
     y = pool.molecules.counts.astype(float)
     state = batches(tmp_path / "d", pool, Settings(target=above(20.0), **SIZES), y, 1)
     assert state.caution == ""
+
+
+def test_a_strategy_that_bits_do_not_serve_is_refused_at_the_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(campaign, "features", None)  # nothing is computed
+    (tmp_path / "mine.csv").write_text("smiles\n" + "\n".join("C" * k for k in range(1, 40)))
+    pool = read_structures(tmp_path / "mine.csv")
+    settings = Settings("thompson_samples", target=highest(0.3), **SIZES)
+    with pytest.raises(ValueError, match=r"'thompson_samples' is for plain .* descriptor 'mbtr'"):
+        start(tmp_path / "c", pool, settings)
+    assert not (tmp_path / "c").exists()
 
 
 def test_a_table_of_smiles_needs_no_geometry(tmp_path):

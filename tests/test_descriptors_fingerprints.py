@@ -77,11 +77,14 @@ def test_both_side_by_side_weigh_the_same(pool):
 
 def test_the_scale_of_a_large_pool_does_not_depend_on_the_order(pool, monkeypatch):
     axes, bits, smiles = np.array(features(pool)), morgan(pool), np.array(pool.smiles)
-    whole, order = fingerprints._scale(axes, bits, smiles), np.random.default_rng(1).permutation(N)
+    whole, order = (
+        fingerprints.scale_beside(axes, bits, smiles),
+        np.random.default_rng(1).permutation(N),
+    )
     monkeypatch.setattr(fingerprints, "SCALED_BY", 40)
-    some = fingerprints._scale(axes, bits, smiles)
+    some = fingerprints.scale_beside(axes, bits, smiles)
     assert some == pytest.approx(whole, rel=0.1) and some != whole
-    assert fingerprints._scale(axes[order], bits[order], smiles[order]) == pytest.approx(
+    assert fingerprints.scale_beside(axes[order], bits[order], smiles[order]) == pytest.approx(
         some, rel=1e-9
     )
 

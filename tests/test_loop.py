@@ -1,16 +1,19 @@
 """The loop: sets stay disjoint and complete, runs are paired, and a resumed run is the same run."""
 
+from dataclasses import replace
+
 import made_up
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alutils import loop
+from alutils import descriptors, loop
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.strategies import STRATEGIES
 from alutils.acquisition.target import above
 from alutils.data.datasets import MoleculeDataset
+from alutils.data.embedding import Embedded
 from alutils.loop import RunConfig
 from alutils.model import scale
 from alutils.model.gp import GaussianProcess
@@ -203,6 +206,17 @@ def test_impossible_configurations_are_refused(change, named):
 def test_runs_that_do_not_fit_the_pool_are_refused(change, named, pool):
     with pytest.raises(ValueError, match=named):
         loop.check(RunConfig(**{"dataset": "toy", "strategy": "random", **CONFIG, **change}), pool)
+
+
+def test_a_strategy_that_bits_do_not_serve_is_refused_before_any_computing(monkeypatch):
+    monkeypatch.setattr(descriptors, "morgan", None)  # no fingerprint is made
+    pool = MoleculeDataset("mine", np.linspace(0, 1, 200), X=None, molecules=Embedded(["C"] * 200))
+    pool = replace(pool, smiles=("C",) * 200)
+    config = RunConfig("mine", "thompson_samples", **CONFIG, descriptor="fingerprint")
+    with pytest.raises(ValueError, match=r"'thompson_samples' is for plain .* descriptor 'mbtr'"):
+        loop.check(config, pool)
+    loop.check(replace(config, strategy="most_probable"), pool)
+    loop.check(replace(config, descriptor="mbtr"), pool)
 
 
 def test_labels_alone_are_refused():

@@ -14,7 +14,8 @@ from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import MBTRSettings, features, mbtr
 from alutils.descriptors.axes import principal_axes
 from alutils.model.gp import GaussianProcess
-from alutils.streaming.scoring import Scorer, Store, descriptors, mapped
+from alutils.streaming.points import descriptors
+from alutils.streaming.scoring import Scorer, Store, mapped
 
 N, N_TRAIN = 330, 120
 SETTINGS = MBTRSettings(n_grid=60, species=("H", "C", "N", "O", "F"))

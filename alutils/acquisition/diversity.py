@@ -171,10 +171,16 @@ def clustering_points(X, rows, n_bits=0):
     variance = plain.var(axis=0)
     order = np.argsort(-variance, kind="stable")
     Z = plain[np.ix_(rows, order[: n_axes(variance[order])])]
-    if n_bits:
-        lengths = np.sqrt(np.maximum(bits.sum(axis=1, dtype=np.float64), 1.0))
-        Z = np.hstack([Z, bits / lengths[:, None]])
-    return np.ascontiguousarray(Z)
+    return beside_unit_rows(Z, bits) if n_bits else np.ascontiguousarray(Z)
+
+
+def beside_unit_rows(Z, bits):
+    """(n, r + n_bits) float64: plain columns Z (n, r), and bits (n, n_bits) at unit length."""
+    points = np.empty((len(Z), Z.shape[1] + bits.shape[1]))
+    lengths = np.sqrt(np.maximum(bits.sum(axis=1, dtype=np.float64), 1.0))
+    points[:, : Z.shape[1]] = Z
+    np.divide(bits, lengths[:, None], out=points[:, Z.shape[1] :])
+    return points
 
 
 def n_axes(variances):

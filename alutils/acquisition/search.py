@@ -15,6 +15,7 @@ from alutils.model.kernel import CHUNK, n_bits_of, rbf, squared_distances
 WIDTH = 2.0  # standard deviations that `upper_confidence_bound` adds
 FOURIER_FEATURES = 2000
 SAMPLES = 128  # Thompson samples drawn together
+PLAIN_ONLY = ("thompson_samples",)  # strategies that no fingerprint serves
 
 
 def optimistic_search(view, batch_size, rng):
@@ -88,11 +89,7 @@ def thompson_samples(view, batch_size, rng):
         For fingerprints: their kernel is not an RBF of plain columns, and has no Fourier features.
     """
     _lower_edge(view, "thompson_samples")
-    if n_bits_of(view):
-        raise ValueError(
-            "strategy 'thompson_samples' is for plain columns, the descriptor has the bits of a "
-            "fingerprint: choose another strategy, such as most_probable, or descriptor 'mbtr'"
-        )
+    refuse_bits("thompson_samples", n_bits_of(view))
     model, X = view.model, view.X
     free = np.ones(len(X), dtype=bool)
     picks = []
@@ -102,6 +99,15 @@ def thompson_samples(view, batch_size, rng):
             picks.append(int(np.argmax(np.where(free, f, -np.inf))))
             free[picks[-1]] = False
     return np.array(picks)
+
+
+def refuse_bits(strategy, n_bits):
+    """ValueError for a strategy, by its name, that cannot do with the bits of a descriptor."""
+    if n_bits and strategy in PLAIN_ONLY:
+        raise ValueError(
+            f"strategy {strategy!r} is for plain columns, the descriptor has the bits of a "
+            "fingerprint: choose another strategy, such as most_probable, or descriptor 'mbtr'"
+        )
 
 
 def _posterior_samples(model, X, n_samples, rng):

@@ -11,10 +11,11 @@ import pandas as pd
 
 from alutils.analysis.overlap import NEIGHBOURS
 from alutils.data.datasets import load
-from alutils.descriptors import features
+from alutils.descriptors import features, n_bits
 from alutils.loop import split
 from alutils.model.gp import GaussianProcess
 from alutils.model.kernel import squared_distances
+from alutils.model.scale import scale_of
 from alutils.runs.store import find
 
 SHARES = (100, 50, 20, 10, 5)  # % of the test molecules, the most remote ones
@@ -47,11 +48,13 @@ def shifted_errors(configs, shares=SHARES):
             )
         dataset = load(config.dataset)
         X = features(dataset, descriptor=config.descriptor)
+        bits = n_bits(dataset, config.descriptor)
         test_idx, train_idx, _ = split(config, len(dataset))
         of_test = (config.dataset, config.seed)
         if of_test not in farthest:
-            farthest[of_test] = np.argsort(-remoteness(X, test_idx), kind="stable")
-        errors = errors_on_test(record, X, dataset.y, test_idx, train_idx)[farthest[of_test]]
+            farthest[of_test] = np.argsort(-remoteness(X, test_idx, n_bits=bits), kind="stable")
+        errors = errors_on_test(record, X, dataset.y, test_idx, train_idx, bits)
+        errors = errors[farthest[of_test]]
         for share in shares:
             key = (config.dataset, config.strategy, config.seed, share)
             rows.append((*key, errors[: max(1, len(errors) * share // 100)].mean()))
@@ -62,37 +65,43 @@ def shifted_errors(configs, shares=SHARES):
     return frame.assign(difference=(frame["mae_ev"] - frame["mae_ev_a"]) / mean)
 
 
-def errors_on_test(record, X, y, test_idx, train_idx):
-    """Absolute errors, eV, of a record's last model on its test molecules, by its own kernel.
+def errors_on_test(record, X, y, test_idx, train_idx, n_bits=0):
+    """Absolute errors of a record's last model on its test molecules, by its own kernel.
 
     Parameters
     ----------
     record : dict, as of `alutils.runs.records.find`
-    X, y : (n, d) features and (n,) labels of the whole data set, eV
+    X, y : (n, d) features and (n,) labels of the whole data set
     test_idx, train_idx : (n_test,), (n_init,) of `alutils.loop.split`
+    n_bits : how many of the last columns of X are bits
+
+    Returns
+    -------
+    (n_test,) in the unit of y
     """
     row, config = record["rows"][-1], record["config"]
     train = np.concatenate([train_idx, *map(np.asarray, record["batches"])]).astype(int)
-    # The record has its variances in eV^2, the model takes them in the unit of the fit.
-    unit = y[train].var() if config["normalize_y"] else 1.0
+    scale = scale_of(y[train], config.get("prior", "paper"))
+    # The record has its variances in the label's unit, the model takes them in that of the fit.
+    unit = y[train].var() if config["normalize_y"] else scale.std**2
     variances = row["signal_var"] / unit, row["noise_var_used"] / unit
-    model = GaussianProcess(normalize_y=config["normalize_y"]).condition(
-        X[train], y[train], variances[0], row["length_scale"], variances[1]
+    model = GaussianProcess(normalize_y=config["normalize_y"], n_bits=n_bits).condition(
+        X[train], scale.to_z(y[train]), variances[0], row["length_scale"], variances[1]
     )
-    return np.abs(model.predict(X[test_idx]) - y[test_idx])
+    return np.abs(scale.from_z(model.predict(X[test_idx])) - y[test_idx])
 
 
-def remoteness(X, rows, n_neighbours=NEIGHBOURS):
+def remoteness(X, rows, n_neighbours=NEIGHBOURS, n_bits=0):
     """Root mean square distance of some molecules to their nearest neighbours in the whole set.
 
     Parameters
     ----------
-    X : (n, d) descriptors;  rows : (m,) indices
+    X : (n, d) descriptors, the last `n_bits` columns bits;  rows : (m,) indices
 
     Returns
     -------
     (m,) in descriptor units
     """
-    D2 = squared_distances(X[rows], X)
+    D2 = squared_distances(X[rows], X, n_bits)
     nearest = np.partition(D2, n_neighbours, axis=1)[:, : n_neighbours + 1]  # one is itself
     return np.sqrt(nearest.sum(axis=1) / n_neighbours)

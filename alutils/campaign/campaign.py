@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from alutils.acquisition.batching import batch_sizes
+from alutils.acquisition.search import refuse_bits
 from alutils.acquisition.strategies import STRATEGIES, PoolView
 from alutils.campaign.folder import (
     FAILED,
@@ -50,7 +51,8 @@ def start(folder, pool, settings):
     Raises
     ------
     ValueError
-        If the folder already holds a campaign, or the sizes do not fit the pool.
+        If the folder already holds a campaign, or sizes, strategy or descriptor do not fit the
+        pool.
     """
     folder = Path(folder)
     _refuse_begun(folder)
@@ -59,6 +61,7 @@ def start(folder, pool, settings):
             f"n_init={settings.n_init}: {pool.name} has {len(pool)} molecules; give a first batch "
             f"of {max(1, len(pool) // 10)}, say"
         )
+    refuse_bits(settings.strategy, n_bits(pool, settings.descriptor))
     features(pool, descriptor=settings.descriptor)  # whatever is wrong with them is said now
     known = {k: float(y) for k, y in enumerate(pool.y) if np.isfinite(y)}
     with alone(folder):

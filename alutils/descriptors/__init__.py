@@ -108,17 +108,18 @@ def settings_of(dataset, descriptor=None):
         )
     name = descriptor or dataset.info.get("own_descriptor", "mbtr")
     check_descriptor(name)
-    if _bits_in(DESCRIPTORS[name]):
+    if bits_in(DESCRIPTORS[name]):
         smiles_of(dataset)
     return DESCRIPTORS[name]
 
 
 def n_bits(dataset, descriptor=None):
     """How many of the last columns of `features` are bits; ValueError as by `settings_of`."""
-    return _bits_in(settings_of(dataset, descriptor))
+    return bits_in(settings_of(dataset, descriptor))
 
 
-def _bits_in(settings):
+def bits_in(settings):
+    """How many bits settings make, those of a fingerprint among them."""
     parts = settings if isinstance(settings, tuple) else (settings,)
     return sum(part.n_bits for part in parts if isinstance(part, FingerprintSettings))
 
@@ -173,7 +174,7 @@ def features(dataset, tolerance=1e-10, descriptor=None):
     if not 0 <= tolerance < 1:
         raise ValueError(f"tolerance {tolerance} is a share of the variance; give 0 to below 1")
     settings = settings_of(dataset, descriptor)
-    if not _bits_in(settings):
+    if not bits_in(settings):
         return _axes(dataset, settings, tolerance)
     if isinstance(settings, FingerprintSettings):
         axes, parts, bits = None, (), morgan(dataset, settings)

@@ -41,21 +41,26 @@ def smiles_of(dataset):
 
 def write_fingerprints(path, name, smiles, settings):
     """An .npy of bits, (n, n_bits) uint8; ValueError for a SMILES that RDKit cannot read."""
+    shape = (len(smiles), settings.n_bits)
+    bits = np.lib.format.open_memmap(path, "w+", dtype=np.uint8, shape=shape)
+    fill(bits, name, smiles, settings)
+    bits.flush()
+
+
+def fill(bits, name, smiles, settings):
+    """Write fingerprints into an array (n, n_bits); ValueError as by `write_fingerprints`."""
     Chem = chem()
     from rdkit.Chem import rdFingerprintGenerator
 
     generator = rdFingerprintGenerator.GetMorganGenerator(
         radius=settings.radius, fpSize=settings.n_bits
     )
-    shape = (len(smiles), settings.n_bits)
-    bits = np.lib.format.open_memmap(path, "w+", dtype=np.uint8, shape=shape)
     for start in range(0, len(smiles), CHUNK):
         molecules = [Chem.MolFromSmiles(one) for one in smiles[start : start + CHUNK]]
         for k, mol in enumerate(molecules, start):
             if mol is None:
                 raise ValueError(f"{name}: molecule {k}, {smiles[k]!r}, is no SMILES for RDKit")
             bits[k] = generator.GetFingerprintAsNumPy(mol)
-    bits.flush()
 
 
 def write_points(path, axes, bits, smiles):
@@ -71,12 +76,12 @@ def write_points(path, axes, bits, smiles):
     shape = (len(bits), r + bits.shape[1])
     points = np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=shape)
     if r:
-        points[:, :r] = axes * _scale(axes, bits, smiles)
+        points[:, :r] = axes * scale_beside(axes, bits, smiles)
     points[:, r:] = bits
     points.flush()
 
 
-def _scale(axes, bits, smiles):
+def scale_beside(axes, bits, smiles):
     """The factor at which axes are as far apart as bits, by the mean of squared distances.
 
     Many molecules are represented by some, which do not depend on the order of the rows.

@@ -1,17 +1,19 @@
 """Pools of millions: molecules come in chunks, and nothing held grows with the pool.
 
     chunks of molecules -> MBTR -> principal axes of a sample -> mu, sigma -> store
+    chunks of SMILES    -> bits of fingerprints               -> mu, sigma -> store
 
-All up to the store is a function of one chunk, a `Scorer`: `mapped` runs it here, or on anything
-with a ``submit`` (`concurrent.futures`, a Dask client). `alutils.streaming.strategies` picks from
-the store.
+Or both side by side, of chunks that have both. What a store keeps of a molecule: mu and sigma, and
+for the clustering of C and D its leading coordinates, its bits packed (256 bytes for 2048), or
+both. All up to the store is a function of one chunk, a `Scorer`: `mapped` runs it here, or on
+anything with a ``submit`` (`concurrent.futures`, a Dask client). `alutils.streaming.strategies`
+picks from the store.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import tempfile
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,49 +22,54 @@ from pathlib import Path
 import numpy as np
 
 from alutils.acquisition.diversity import n_axes
+from alutils.data.toolkit import rdkit_version
 from alutils.data.validation import BROKEN, brief, check_archive
-from alutils.descriptors import DEFAULTS, MBTRSettings
+from alutils.descriptors import MBTRSettings, bits_in
 from alutils.descriptors.axes import Axes
-from alutils.descriptors.many_body import n_columns, species_of, write_rows
+from alutils.descriptors.fingerprints import FingerprintSettings
 from alutils.model.gp import GaussianProcess
+from alutils.model.kernel import n_bits_of
 from alutils.storage.files import set_aside, sweep, whole, write_text
-
-
-def descriptors(molecules, settings=DEFAULTS):
-    """MBTR of a chunk of `Molecules`, (m, d) float32; nothing is cached.
-
-    Raises
-    ------
-    ValueError : `settings.species` is None, as chunks may differ in theirs, or lacks an element.
-    """
-    if settings.species is None:
-        raise ValueError("settings.species is None: name the elements, each chunk needs the same")
-    species = species_of("chunk", molecules, settings)
-    shape = (len(molecules), n_columns(settings, species))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "X.npy"
-        np.save(path, np.zeros(shape, dtype=np.float32))  # a full disk is met here, not when mapped
-        write_rows(path, settings, species, 0, molecules)
-        return np.load(path, allow_pickle=False)
+from alutils.streaming.points import points
 
 
 @dataclass(frozen=True)
 class Scorer:
     """A chunk of molecules to their predictions: a function that can be sent to another machine.
 
-    model : fitted on molecules that were rotated onto `axes`;  settings : with species
+    model : fitted on `points`, with the `n_bits` of the settings;  axes : as of `axes_of`
+    settings : MBTRSettings with species, FingerprintSettings, or a tuple of both
+
+    Raises
+    ------
+    ValueError : model or axes are not those of the settings.
     """
 
     model: GaussianProcess
-    axes: Axes
-    settings: MBTRSettings
+    axes: Axes | None
+    settings: MBTRSettings | FingerprintSettings | tuple
+
+    def __post_init__(self):
+        n_bits = bits_in(self.settings)
+        if n_bits_of(self.model) != n_bits:
+            raise ValueError(
+                f"the settings make {n_bits} bits, the model has n_bits={n_bits_of(self.model)}: "
+                f"fit a GaussianProcess(n_bits={n_bits})"
+            )
+        if (self.axes is None) != isinstance(self.settings, FingerprintSettings):
+            raise ValueError(
+                "MBTR needs axes, a fingerprint alone has none: give axes_of(sample, settings)"
+            )
 
     @property
     def sha256(self):
         """Hexadecimal, of all that determines the numbers; another machine may give another."""
         m, a = self.model, self.axes
-        parts = (m.X_train_, m.L_, m.weights_, a.mean, a.axes, a.variances)
-        digest = hashlib.sha256(repr((m.signal_var_, m.length_scale_, self.settings)).encode())
+        parts = (m.X_train_, m.L_, m.weights_)
+        parts += () if a is None else (a.mean, a.axes, a.variances)
+        named = (m.signal_var_, m.length_scale_, self.settings)
+        named += (rdkit_version(),) if bits_in(self.settings) else ()
+        digest = hashlib.sha256(repr(named).encode())
         for part in parts:
             digest.update(np.ascontiguousarray(part))
         return digest.hexdigest()
@@ -70,20 +77,28 @@ class Scorer:
     @property
     def n_clustering(self):
         """Axes that the clustering sees, by the variance of the sample."""
-        return n_axes(self.axes.variances)
+        return 0 if self.axes is None else n_axes(self.axes.variances)
 
-    def points(self, molecules):
-        """(m, r) float64."""
-        return self.axes.rotate(descriptors(molecules, self.settings))
+    def points(self, chunk):
+        """`points` on the scorer's axes."""
+        return points(chunk, self.axes, self.settings)
 
     def score(self, F):
-        """dict of mu (m,) and sigma (m,) in eV, float64, and Z (m, n_clustering), float32."""
-        mu, sigma = self.model.predict(F, return_std=True)
-        Z = F[:, : self.n_clustering].astype(np.float32)
-        return {"mu": mu, "sigma": sigma, "Z": Z}
+        """What a store keeps of points F (m, d).
 
-    def __call__(self, molecules):
-        return self.score(self.points(molecules))
+        Returns
+        -------
+        dict of mu and sigma (m,) in the unit of the model's labels, float64; Z (m, n_clustering)
+        float32; and where there are bits: bits (m, n_bits / 8) uint8, packed
+        """
+        mu, sigma = self.model.predict(F, return_std=True)
+        scored = {"mu": mu, "sigma": sigma, "Z": F[:, : self.n_clustering].astype(np.float32)}
+        if n_bits := bits_in(self.settings):
+            scored["bits"] = np.packbits(F[:, -n_bits:].astype(bool), axis=1)
+        return scored
+
+    def __call__(self, chunk):
+        return self.score(self.points(chunk))
 
 
 def mapped(function, items, executor=None, ahead=None):

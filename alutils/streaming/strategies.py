@@ -3,7 +3,8 @@
 They hold a batch, k-means its sample, and nothing that grows with the pool. B and E pick what
 `acquisition.strategies` picks from the same numbers and generator, to the molecule. A draws by E's
 rule and not by a permutation, which would hold the pool. C and D pick the same where the candidates
-are no more than the sample of k-means.
+are no more than the sample of k-means. Of fingerprints the bits stay packed but for those that
+k-means sees, and a few at a time when the nearest member of a cluster is looked for.
 """
 
 from __future__ import annotations
@@ -13,19 +14,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alutils.acquisition.diversity import k_means, nearest_members
+from alutils.acquisition.diversity import beside_unit_rows, k_means, nearest_members
 from alutils.acquisition.target import Range
 
 SAMPLE = 50  # molecules per cluster that k-means sees
 DIGIT = 16  # bits of a cut that one pass over the pool finds
+PIECE = 1000  # molecules whose bits are unpacked at a time
 
 
 @dataclass(frozen=True)
 class StreamedView:
     """As `acquisition.strategies.PoolView`: all that a strategy may look at when it picks a batch.
 
-    chunks : mappings with mu, sigma and Z, to be read more than once: a `streaming.Store`, a list
-    target : `acquisition.target.Range` in eV; None without a target
+    chunks : mappings as `streaming.scoring.Scorer.score` gives them, to be read more than once: a
+        `Store`, a list
+    target : `acquisition.target.Range` in the unit of mu; None without a target
     """
 
     chunks: Iterable
@@ -44,7 +47,7 @@ def most_uncertain(view, batch_size, rng):
 
 def cluster_centres(view, batch_size, rng):
     """C: the molecules nearest to the centres of `batch_size` clusters."""
-    return _centres(lambda: _each(view.chunks, "Z"), batch_size, rng)
+    return _centres(lambda: _all(view.chunks), batch_size, rng)
 
 
 def uncertain_cluster_centres(view, batch_size, rng):
@@ -122,23 +125,68 @@ def _cut(chunks, rank):
     return low, rank
 
 
+@dataclass(frozen=True)
+class _Points:
+    """Molecules as the clustering sees them, `clustering_points`: made of the rows looked up.
+
+    Z : (m, r);  bits : (m, k) packed, or None
+    """
+
+    Z: np.ndarray
+    bits: np.ndarray | None
+
+    def __len__(self):
+        return len(self.Z)
+
+    def __getitem__(self, rows):
+        if self.bits is None:
+            return self.Z[rows]
+        return beside_unit_rows(self.Z[rows], np.unpackbits(self.bits[rows], axis=1))
+
+    def take(self, rows):
+        return _Points(self.Z[rows], None if self.bits is None else self.bits[rows])
+
+
+def _joined(parts):
+    """The points of several `_Points`."""
+    bits = None if parts[0].bits is None else np.concatenate([part.bits for part in parts])
+    return _Points(np.concatenate([part.Z for part in parts]), bits)[:]
+
+
+def _all(chunks):
+    """Positions in the pool and `_Points`, chunk by chunk."""
+    start = 0
+    for chunk in chunks:
+        points = _Points(chunk["Z"], chunk.get("bits"))
+        yield start + np.arange(len(points)), points
+        start += len(points)
+
+
 def _above(chunks, cut, n_ties):
-    """As `_each` of Z, of the molecules above the cut, and of the first `n_ties` at it."""
+    """As `_all`, of the molecules above the cut, and of the first `n_ties` at it."""
     start = 0
     for chunk in chunks:
         sigma = _nano(chunk["sigma"])
         tied = (sigma == cut) & (np.cumsum(sigma == cut) <= n_ties)
         n_ties -= tied.sum()
         rows = np.flatnonzero((sigma > cut) | tied)
-        yield start + rows, chunk["Z"][rows]
+        yield start + rows, _Points(chunk["Z"], chunk.get("bits")).take(rows)
         start += len(sigma)
+
+
+def _in_pieces(stream):
+    """Positions and points, of at most `PIECE` molecules at a time."""
+    for positions, points in stream:
+        for first in range(0, len(points), PIECE):
+            rows = slice(first, first + PIECE)
+            yield positions[rows], points[rows]
 
 
 def _centres(candidates, n_clusters, rng):
     """One molecule per cluster, the member nearest to its centre, as in memory.
 
-    candidates : function that starts a stream of (positions, Z). k-means itself sees at most
-        `SAMPLE` of them per cluster, at random; the nearest member is looked for among all.
+    candidates : function that starts a stream of positions and `_Points`. k-means itself sees at
+        most `SAMPLE` of them per cluster, at random; the nearest member is looked for among all.
     """
     n = sum(len(positions) for positions, _ in candidates())
     if n_clusters >= n:
@@ -147,15 +195,13 @@ def _centres(candidates, n_clusters, rng):
     size = SAMPLE * n_clusters
     if n > size:
         sample = lowest(((rng.random(len(p)), p) for p, _ in candidates()), size)
-        Z = np.concatenate([Z[np.isin(p, sample)] for p, Z in candidates()])
+        seen = [points.take(np.isin(p, sample)) for p, points in candidates()]
     else:
-        Z = np.concatenate([Z for _, Z in candidates()])
-    kmeans = k_means(Z, n_clusters, seed)
+        seen = [points for _, points in candidates()]
+    kmeans = k_means(_joined(seen), n_clusters, seed)
 
     nearest, picks = np.full(n_clusters, np.inf), np.full(n_clusters, -1)
-    for positions, Z in candidates():
-        if not len(Z):
-            continue
+    for positions, Z in _in_pieces(candidates()):
         found = nearest_members(Z, kmeans.predict(Z), kmeans.cluster_centers_)
         closer = found[2] < nearest[found[0]]
         clusters, members, distances = (array[closer] for array in found)

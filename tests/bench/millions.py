@@ -40,7 +40,8 @@ from alutils.runs.provenance import (
 )
 from alutils.storage.files import write_json
 from alutils.storage.locations import cache_dir, records_dir
-from alutils.streaming.scoring import Scorer, Store, descriptors, mapped
+from alutils.streaming.points import descriptors
+from alutils.streaming.scoring import Scorer, Store, mapped
 from alutils.streaming.strategies import STREAMED, StreamedView
 
 DATASET = "qm9_b3lyp"
