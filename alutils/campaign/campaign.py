@@ -244,6 +244,6 @@ def _refuse_other_unit(state, new, name):
     """ValueError where labels look like another unit than those that are there."""
     values = {k: value for k, value in new.items() if value is not None}
     before = [state.labels[k] for k in state.known if k not in values]
-    suspicion = other_unit(list(values.values()), before)
+    suspicion = other_unit(list(values.values()), before, state.settings.unit)
     if suspicion:
         raise ValueError(f"{name}: {suspicion.sentence}; convert them, or confirm with --force")
