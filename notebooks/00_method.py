@@ -31,18 +31,20 @@ import numpy as np
 from myst_nb import glue
 
 from alutils import descriptors, loop
-from alutils.report import figures, method, pool_figures, tables
-from alutils.report.parameters import check_parameters, run_configs
+from alutils.report import figures, method, page, pool_figures, tables
+from alutils.report.parameters import FILE, check_parameters, run_configs
 from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
 dataset = "organics"  # embedded pool, local data set or path of a file
+property_key = "homo"  # of your own file: the name of the label
+unit = ""  # of your own file: the label's, as it is to be printed
 n_test = 1000  # molecules
 n_init = 100  # molecules in the first batch
 n_const = 100  # molecules in the batch drawn here; later ones double
 n_max = 1600  # molecules in the final training set
-noise_var = 0.05  # eV^2
-target_share = 0.3  # the target: this share, with the highest HOMO
+noise_var = 0.05  # eV^2; a share of var(y) of your own file
+target_share = 0.3  # the target: this share, the highest labels
 seed = 0  # of test set, first batch and picks
 
 # %% [markdown]
@@ -53,10 +55,10 @@ seed = 0  # of test set, first batch and picks
 checked = check_parameters(
     globals(),
     **dict.fromkeys(["n_test", "n_init", "n_const", "n_max", "seed"], int),
-    **{"dataset": str, "noise_var": float, "target_share": float},
+    **(FILE | {"noise_var": float, "target_share": float}),
 )
-pool = method.load_with_geometries(checked.dataset)
 (config,) = run_configs(checked, strategy=["property_search"])
+pool = method.load_with_geometries(config)
 
 # %% [markdown]
 # ## The pool
@@ -66,8 +68,8 @@ pool = method.load_with_geometries(checked.dataset)
 # computed from the labels of the whole pool, a look ahead that a real search cannot take.
 
 # %%
-target = config.range_in(pool.y)
-method.pool_table(pool, target)
+target, about = method.task_2(config, pool)
+method.pool_table(pool, target, about)
 
 # %% [markdown]
 # ## A molecule becomes a vector
@@ -116,7 +118,7 @@ molecule_figure = glue("fig_molecule", drawn)
 # The kernel sees two molecules only through the distance of their vectors, {eq}`eq-distance` and
 # {eq}`eq-rbf`. We therefore turn $X$ to its principal axes, which leaves all distances as they are, and
 # keep the {glue:text}`n_axes:d` axes that carry all but one part in ten billion of the variance. From a
-# training set the Gaussian process predicts the HOMO of any other molecule by {eq}`eq-mean` and says how
+# training set the Gaussian process predicts the label of any other molecule by {eq}`eq-mean` and says how
 # uncertain it is by {eq}`eq-variance`.
 #
 # The loop then repeats four steps: fit, measure on the test set, let the strategy pick, move the picks
@@ -129,7 +131,7 @@ X = descriptors.features(pool)
 run = run_or_load([config])
 facts |= method.run_facts(run, len(pool), checked.n_test)
 print(tables.stale_text(run))
-run.set_index("iteration")[["n_train", "mae_ev", "found_share"]].round(3)
+method.run_table(run)
 
 # %% tags=["remove-output", "hide-input"]
 drawn = pool_figures.set_sizes(run, len(pool), checked.n_test)
@@ -151,8 +153,8 @@ sets_figure = glue("fig_sets", drawn)
 #
 # *Evidence:* in {numref}`fig-method-sets` no molecule is ever in two sets, and the test set is the same
 # for all strategies of one seed. The training set grows from {glue:text}`n_first:d` to
-# {glue:text}`n_last:d` molecules, and the test error of E goes from {glue:text}`mae_first:.3f` to
-# {glue:text}`mae_last:.3f` eV: the first and the last point of its curve. *The catch:* the pool is
+# {glue:text}`n_last:d` molecules, and the test error of E goes from {glue:text}`mae_first:s` to
+# {glue:text}`mae_last:s`: the first and the last point of its curve. *The catch:* the pool is
 # finite. At the end {glue:text}`n_heldout:d` molecules are still held out, and a search that has found
 # most of its target has little left to find.
 #
@@ -168,7 +170,7 @@ picks = method.first_picks(config, view)
 candidates = method.candidates(view, picks)
 
 # %% [markdown]
-# Three numbers describe a batch: the mean uncertainty of the model at its molecules (`sigma_ev`), the mean
+# Three numbers describe a batch: the mean uncertainty of the model at its molecules (`sigma`, in {glue:text}`model_unit:s`), the mean
 # distance of a molecule from its nearest neighbour within the batch (`spacing`, in descriptor units, small
 # where the batch repeats itself), and the share that is truly {term}`in range` (`in_range`).
 
@@ -177,7 +179,7 @@ in_target = target.contains(pool.y)
 table = pool_figures.batch_table(view, picks, in_target[heldout_idx])
 batches = table.rename(index=figures.STRATEGY_LABELS)
 facts |= method.batch_facts(batches)
-batches.round({"sigma_ev": 2, "spacing": 0, "in_range": 2})
+batches.round({"sigma": 2, "spacing": 0, "in_range": 2})
 
 # %% tags=["remove-output", "hide-input"]
 drawn = pool_figures.strategy_map(view.X, X[train_idx], picks, candidates)
@@ -190,7 +192,7 @@ map_figure = glue("fig_map", drawn)
 # alt: >-
 #   Five stacked scatter plots of the pool {glue:text}`dataset` in its first two principal axes, one per
 #   strategy. Held-out molecules are light grey, the first batch black crosses, the picks coloured dots.
-#   The highest mean uncertainty has {glue:text}`most_sigma_ev`, the widest spacing
+#   The highest mean uncertainty has {glue:text}`most_sigma`, the widest spacing
 #   {glue:text}`most_spacing`, the largest share in range {glue:text}`most_in_range`.
 # ---
 # **Where each strategy picks (the paper's Fig. 3).** Light grey: held-out molecules; black crosses: first batch,
@@ -202,8 +204,8 @@ map_figure = glue("fig_map", drawn)
 # *Evidence:* in {numref}`fig-method-map` A follows the cloud, thick where molecules are many. B goes
 # where the model knows least, to the rim or to islands that the first batch has missed, and may pile
 # up there. C spreads over the whole cloud, D over its uncertain half, and E stays among the molecules
-# whose predicted HOMO is high. The table says the same in numbers:
-# the most uncertain batch is that of {glue:text}`most_sigma_ev`, the most widely spaced one that of
+# whose predicted label is high. The table says the same in numbers:
+# the most uncertain batch is that of {glue:text}`most_sigma`, the most widely spaced one that of
 # {glue:text}`most_spacing`, and the one with the largest share in range that of
 # {glue:text}`most_in_range`. A batch of E is to {glue:text}`in_range_e:.0%` in range, one of A to
 # {glue:text}`in_range_a:.0%`. Centres of clusters keep away from the rim, so clustering need not give the
@@ -228,7 +230,7 @@ shares, least = method.overlaps(X, in_test, in_target)
 # %% tags=["remove-output", "hide-input"]
 unit = "(descriptor units)"
 axes = {f"principal axis {k + 1} {unit}": X[:, k] for k in (0, least)}
-axes["HOMO (eV)"] = pool.y
+axes[about.axis] = pool.y
 drawn = pool_figures.target_in_pool(axes, in_test, in_target)
 target_figure = glue("fig_target", drawn)
 
@@ -236,8 +238,7 @@ target_figure = glue("fig_target", drawn)
 facts |= method.overlap_facts(shares, least)
 facts |= {"dataset": pool.name, "target_share": checked.target_share}
 facts |= {"n_axes": X.shape[1], "n_cloud": pool_figures.CLOUD}
-for name, value in facts.items():
-    glue(name, value, display=False)
+page.glue_all(facts)
 
 # %% [markdown]
 # ```{glue:figure} fig_target
@@ -247,18 +248,18 @@ for name, value in facts.items():
 #   Three stacked panels of densities, each with the pool as a grey area, the random test set as a dashed
 #   line that follows it, and the target as a coloured line. On the principal axes the target is broad
 #   and overlaps with the pool (area {glue:text}`overlap_first:.2f` on axis 1,
-#   {glue:text}`overlap_least:.2f` on axis {glue:text}`least_axis:d`); on the HOMO axis it is cut off to the right.
+#   {glue:text}`overlap_least:.2f` on axis {glue:text}`least_axis:d`); on the axis of the label it is cut off to the right.
 # ---
 # **How the targets of the two tasks lie in the pool (the paper's Fig. 8).** Task 1: the random test set. Task 2: the
-# {glue:text}`target_share:.0%` of {glue:text}`dataset` with the highest HOMO. a) First principal axis of the
-# descriptor, b) the one of the next nine axes on which the target overlaps least, c) the HOMO. Above each panel the
+# {glue:text}`target_share:.0%` of {glue:text}`dataset` with the highest {glue:text}`property:s`. a) First principal axis of the
+# descriptor, b) the one of the next nine axes on which the target overlaps least, c) the {glue:text}`property:s`. Above each panel the
 # areas shared with the pool.
 # ```
 #
 # *Evidence:* in {numref}`fig-method-target` the test set shares {glue:text}`overlap_test:.2f` of its area with
 # the pool; what is missing to 1 is the scatter of a finite sample. The target shares
 # {glue:text}`overlap_first:.2f` along the first axis and {glue:text}`overlap_least:.2f` along axis
-# {glue:text}`least_axis:d`. Along the HOMO it is cut out by the threshold, so that without smoothing the
+# {glue:text}`least_axis:d`. Along the {glue:text}`property:s` it is cut out by the threshold, so that without smoothing the
 # overlap is the target share, {glue:text}`target_share:.0%`, in any pool. *The catch:* on a single axis of the
 # descriptor the target of a real pool is not the narrow hill of the sketch. A model finds it by
 # combining many axes. Whether less overlap means more {term}`savings` ({ref}`C14 <claim-c14>`) needs many targets and an

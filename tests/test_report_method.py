@@ -7,7 +7,7 @@ import pytest
 
 from alutils import loop
 from alutils.acquisition.strategies import CANDIDATES, PAPER
-from alutils.acquisition.target import Range
+from alutils.acquisition.target import above
 from alutils.analysis.label_distributions import overlap
 from alutils.data.datasets import MoleculeDataset
 from alutils.data.readers import Molecules
@@ -32,7 +32,9 @@ def config(strategy="property_search", **given):
 
 
 @pytest.mark.parametrize("strategy", PAPER)
-@pytest.mark.parametrize("given", [{}, {"seed": 3, "normalize_y": True, "n_restarts": 0}])
+@pytest.mark.parametrize(
+    "given", [{}, {"seed": 3, "normalize_y": True, "n_restarts": 0}, {"prior": "data"}]
+)
 def test_picks_are_the_first_batch_of_the_loop(strategy, given, pool, X):
     ours = config(strategy, **given)
     view = method.first_view(ours, pool, X)
@@ -64,13 +66,17 @@ def test_facts_of_a_molecule_are_those_of_its_geometry():
 
 def test_facts_of_a_run_are_its_first_and_last_point():
     run = pd.DataFrame({"n_train": [10, 20, 40], "mae_ev": [0.5, 0.3, 0.2004]})
+    run = run.assign(iteration=range(3), found_share=[0.1, 0.2, 0.34567], normalize_y=False)
     facts = method.run_facts(run, n_molecules=100, n_test=15)
-    assert facts.pop("n_heldout") == 100 - 15 - 40
-    assert facts == {"mae_first": 0.5, "mae_last": 0.2, "n_first": 10, "n_last": 40}
+    assert facts["n_heldout"] == 100 - 15 - 40
+    assert (facts["mae_first"], facts["mae_last"]) == ("0.500 eV", "0.200 eV")
+    assert (facts["n_first"], facts["n_last"]) == (10, 40)
+    last = method.run_table(run).iloc[-1]
+    assert last.to_dict() == {"n_train": 40, "MAE (eV)": "0.200", "found_share": 0.346}
 
 
 def test_leaders_are_those_of_the_table():
-    columns = {"sigma_ev": [1, 3, 2], "spacing": [9, 7, 8], "in_range": [0.251, 0.2, 0.7]}
+    columns = {"sigma": [1, 3, 2], "spacing": [9, 7, 8], "in_range": [0.251, 0.2, 0.7]}
     facts = method.batch_facts(pd.DataFrame(columns, index=["A", "B", "E"]))
     leaders = [facts[f"most_{column}"] for column in columns]
     assert leaders == ["B", "A", "E"] and facts["least_spacing"] == "B"
@@ -98,16 +104,17 @@ def test_neither_the_first_axis_nor_those_behind_the_tenth_are_the_least(X):
 
 
 def test_a_pool_without_geometries_is_refused(pool, monkeypatch):
-    monkeypatch.setattr(method, "load", lambda name: pool)
+    monkeypatch.setattr(method, "load_once", lambda name, reading: pool)
     with pytest.raises(ValueError, match=r"made has no geometries.*: choose another"):
-        method.load_with_geometries("made")
+        method.load_with_geometries(config())
 
 
 def test_the_table_says_what_is_in_the_pool():
     molecules = Molecules(np.r_[WATER.numbers, 1, 1], np.zeros((5, 3)), np.array([3, 2]))
     pool = MoleculeDataset("small", [-7.0, -9.0], molecules)
-    table = method.pool_table(pool, Range(-8.0))["small"]
+    target, about = method.task_2(config(target=above(-8.0)), pool)
+    table = method.pool_table(pool, target, about)["small"]
     assert method.elements(pool) == ["H", "O"] and table["elements"] == "H O"
     assert table["molecules"] == "2" and table["atoms per molecule"] == "2 to 3"
     assert table["HOMO, mean and standard deviation"] == "-8.00 and 1.00 eV"
-    assert table["target: HOMO above"] == "-8.00 eV"
+    assert table["target: HOMO above"] == "-8.00 eV" and table["label"] == "HOMO, eV"

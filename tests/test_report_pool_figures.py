@@ -81,7 +81,7 @@ def test_batch_table_tells_the_strategies_apart(view, picks):
     in_target = view.target.contains(view.X[:, 0] / 200 - 6)
     table = pool_figures.batch_table(view, picks, in_target)
     assert list(table.index) == list(STRATEGIES)
-    assert table["sigma_ev"].idxmax() == "most_uncertain"
+    assert table["sigma"].idxmax() == "most_uncertain"
     assert table.loc["property_search", "in_range"] == table["in_range"].max()
     Z = view.X[picks["random"]]
     distances = np.linalg.norm(Z[:, None] - Z, axis=-1) + np.diag(np.full(len(Z), np.inf))

@@ -7,18 +7,20 @@ import numpy as np
 
 from alutils.acquisition.strategies import CANDIDATES, PAPER, STRATEGIES, PoolView
 from alutils.analysis.label_distributions import overlap
-from alutils.data.datasets import load
+from alutils.data.embedding import Embedded
 from alutils.loop import FIT, PICK, split
-from alutils.model.gp import GaussianProcess
+from alutils.model.scale import scale_of
+from alutils.report import quantity
 from alutils.report.tables import Table
+from alutils.runs.records import load_once
 
 FIRST_AXES = 10  # principal axes among which the one of the least overlap is sought
 
 
-def load_with_geometries(name):
-    """The data set of this name; ValueError for one that has none to draw."""
-    pool = load(name)
-    if pool.molecules is None:
+def load_with_geometries(config):
+    """The data set of a run; ValueError for one that has no geometries to draw."""
+    pool = load_once(config.dataset, config.reading)
+    if pool.molecules is None or isinstance(pool.molecules, Embedded):
         raise ValueError(f"{pool.name} has no geometries, which this page draws: choose another")
     return pool
 
@@ -28,16 +30,31 @@ def elements(pool):
     return [ase.data.chemical_symbols[z] for z in np.unique(pool.molecules.numbers)]
 
 
-def pool_table(pool, target):
-    """What the pool is, with `target` the `acquisition.target.Range` of task 2."""
-    counts = pool.molecules.counts
+def task_2(config, pool):
+    """What a run seeks among a pool's labels, and what these are.
+
+    Returns
+    -------
+    `acquisition.target.Range`, `report.quantity.Quantity`
+    """
+    return config.range_in(pool.y), quantity.of_labels(config, pool.y)
+
+
+def pool_table(pool, target, about):
+    """What the pool is.
+
+    target, about : of `task_2`
+    """
+    counts, (side, _, edge) = pool.molecules.counts, about.range(target).partition(" ")
+    label = about._replace(name=pool.info.get("label", about.name))
     facts = {
         "molecules": f"{len(pool)}",
         "elements": " ".join(elements(pool)),
         "atoms per molecule": f"{counts.min()} to {counts.max()}",
-        "label": f"{pool.info.get('label', 'HOMO')}, eV",
-        "HOMO, mean and standard deviation": f"{pool.y.mean():.2f} and {pool.y.std():.2f} eV",
-        "target: HOMO above": f"{target.low:.2f} eV",
+        "label": label.named,
+        f"{about.name}, mean and standard deviation": about.number(pool.y.mean())
+        + f" and {about.text(pool.y.std())}",
+        f"target: {about.name} {side}": edge,
     }
     return Table({pool.name: facts})
 
@@ -55,16 +72,25 @@ def molecule_facts(molecule, x):
 
 
 def run_facts(run, n_molecules, n_test):
-    """First and last point of one run: sizes and MAE (eV), and what is then still held out."""
-    first, last = run.iloc[0], run.iloc[-1]
+    """First and last point of one run: sizes and MAE, and what is then still held out."""
+    first, last, about = run.iloc[0], run.iloc[-1], quantity.of_runs(run)
     n_last = int(last["n_train"])
     return {
-        "mae_first": round(float(first["mae_ev"]), 3),
-        "mae_last": round(float(last["mae_ev"]), 3),
+        **about.facts(),
+        "mae_first": about.text(first["mae_ev"]),
+        "mae_last": about.text(last["mae_ev"]),
         "n_first": int(first["n_train"]),
         "n_last": n_last,
         "n_heldout": n_molecules - n_test - n_last,
     }
+
+
+def run_table(run):
+    """The points of one run: training molecules, error, found share."""
+    about = quantity.of_runs(run)
+    shown = run.set_index("iteration")[["n_train", "mae_ev", "found_share"]]
+    shown["mae_ev"] = shown["mae_ev"].map(about.number)
+    return shown.rename(columns={"mae_ev": about.error}).round(3)
 
 
 def first_view(config, pool, X):
@@ -73,13 +99,10 @@ def first_view(config, pool, X):
     config : RunConfig;  pool : MoleculeDataset of n molecules;  X : (n, d) its features
     """
     _, train_idx, heldout_idx = split(config, len(pool))
-    model = GaussianProcess(
-        config.noise_var,
-        config.normalize_y,
-        config.n_restarts,
-        random_state=np.random.default_rng([config.seed, FIT, 0]),
-    ).fit(X[train_idx], pool.y[train_idx])
-    return PoolView(model, X[heldout_idx], config.range_in(pool.y))
+    y, scale = pool.y[train_idx], scale_of(pool.y[train_idx], config.prior)
+    model = config.model(random_state=np.random.default_rng([config.seed, FIT, 0]))
+    model.fit(X[train_idx], scale.to_z(y))
+    return PoolView(model, X[heldout_idx], config.range_in(pool.y).to_z(scale))
 
 
 def first_picks(config, view):

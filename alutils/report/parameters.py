@@ -33,13 +33,8 @@ OF_IPYTHON = {"In", "Out"}
 CHECKED = "__alutils_checked__"
 EXPECTED = {str: "text", int: "a whole number", float: "a number", bool: "True or False"}
 # Kinds of the parameters that say which data set is read, and how where it is the reader's own.
-DATA = {
-    "dataset": str,
-    "property_key": str,
-    "unit": str,
-    "skip_bad": bool,
-    "descriptor": str | None,
-}
+FILE = {"dataset": str, "property_key": str, "unit": str}
+DATA = FILE | {"skip_bad": bool, "descriptor": str | None}
 # Kinds of those that say what is sought in it.
 TARGET = {"target_share": float | None, "threshold": list[float] | None, "direction": str}
 OF_THE_PAPER = (None, "", DEFAULT_LABEL, "eV")  # of property and unit: nothing that differs

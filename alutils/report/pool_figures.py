@@ -151,15 +151,15 @@ def batch_table(view, picks, in_target):
 
     Returns
     -------
-    pandas.DataFrame: mean sigma (eV), spacing (mean distance to the nearest other molecule of the
-    batch, descriptor units), share of the batch in range
+    pandas.DataFrame: mean sigma (unit of the model), spacing (mean distance to the nearest other
+    molecule of the batch, descriptor units), share of the batch in range
     """
     rows = {}
     for name, chosen in picks.items():
         Z = view.X[chosen]
         spacing = cKDTree(Z).query(Z, k=2)[0][:, 1].mean()
         rows[name] = (view.sigma[chosen].mean(), spacing, in_target[chosen].mean())
-    columns = ["sigma_ev", "spacing", "in_range"]
+    columns = ["sigma", "spacing", "in_range"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("strategy")
 
 

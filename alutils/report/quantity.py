@@ -44,6 +44,11 @@ class Quantity(NamedTuple):
         return f"{self.name} ({self.unit})" if self.unit else self.name
 
     @property
+    def named(self):
+        """Name and unit, as in a list: "HOMO (GFN2-xTB), eV"."""
+        return f"{self.name}, {self.unit}" if self.unit else self.name
+
+    @property
     def error(self):
         """The mean absolute error, as on an axis: "MAE (eV)", or "MAE of gap (meV)".
 
@@ -56,6 +61,11 @@ class Quantity(NamedTuple):
     def prior_mean(self):
         """What the model predicts where it knows nothing."""
         return "the mean of the training labels" if self.is_standardised else f"0{self.in_unit}"
+
+    @property
+    def model_unit(self):
+        """Unit of what the model itself predicts."""
+        return "standard deviations of the labels" if self.is_standardised else self.unit
 
     @property
     def shown(self):
@@ -89,6 +99,7 @@ class Quantity(NamedTuple):
             "in_unit": self.in_unit,
             "error": self.error,
             "noise_unit": self.noise_unit,
+            "model_unit": self.model_unit,
         }
 
 

@@ -118,11 +118,10 @@ def data_table(config, with_target=False):
     """
     entry, dataset = REGISTRY.get(config.dataset, {}), at_hand(config)
     about = quantity.of_labels(config, dataset.y if dataset else 0.0)
-    named = about._replace(name=entry.get("label", about.name))
     facts = {
         "data set": entry.get("title", config.dataset),
         "stands for": entry.get("stands_for", "itself"),
-        "label": ", ".join(filter(None, (named.name, named.unit))),
+        "label": about._replace(name=entry.get("label", about.name)).named,
     }
     own = dataset.info.get("own_descriptor") if dataset and not entry else None
     if descriptor := config.descriptor or own:
@@ -134,7 +133,8 @@ def data_table(config, with_target=False):
     else:
         facts["molecules"] = f"{len(dataset):,}".replace(",", " ")
         if skipped := dataset.info.get("skipped"):
-            facts["left out"] = f"{len(skipped)} of the file, such as {', '.join(skipped[0])}"
+            place, one, reason = skipped[0]
+            facts["left out"] = f"{len(skipped)} of the file, such as {place} ({one}): {reason}"
         mean, std = dataset.y.mean(), dataset.y.std()
         facts["mean and standard deviation"] = f"{about.number(mean)} and {about.text(std)}"
         if with_target:
