@@ -27,6 +27,7 @@ SHAPES = {
     "wavelength with outliers, nm": lambda rng: 400 + 40 * rng.standard_t(3, N_POOL),
     "percent near 100": lambda rng: 100 * rng.beta(5, 1, N_POOL),
     "percent near 0": lambda rng: 100 * rng.beta(1, 8, N_POOL),
+    "percent between": lambda rng: 100 * rng.beta(6, 2, N_POOL),
     "yields, half of them zero": lambda rng: rng.uniform(-100, 100, N_POOL).clip(0).round(),
     "yields, most of them zero": lambda rng: rng.uniform(-900, 100, N_POOL).clip(0).round(),
     "gaps near zero": lambda rng: np.abs(rng.normal(2, 1, N_POOL)),

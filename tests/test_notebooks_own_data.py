@@ -8,7 +8,6 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import toy, write_data_set
 
 from alutils.report import tables
 from book.builder.pages import ROOT
@@ -38,15 +37,28 @@ def shown(monkeypatch, tmp_path):
     return kept
 
 
+def molecules():
+    """Bent dihydrides (300) in angstrom, and labels in eV that their shape explains."""
+    rng = np.random.default_rng(5)
+    n = 300
+    lengths, angle = rng.uniform(0.9, 1.5, (n, 2)), rng.uniform(1.4, 2.6, n)
+    first = np.column_stack([lengths[:, 0], np.zeros(n), np.zeros(n)])
+    other = lengths[:, 1:] * np.column_stack([np.cos(angle), np.sin(angle), np.zeros(n)])
+    R = np.stack([np.zeros((n, 3)), first, other], axis=1).reshape(-1, 3)
+    Z = np.column_stack([rng.choice([8, 16], n), np.ones(n), np.ones(n)]).astype(int)
+    y = -9 + 2 * lengths.sum(axis=1) + np.cos(angle) + 0.05 * rng.normal(size=n)
+    return {"Z": Z.ravel(), "R": R, "N": np.full(n, 3)}, y
+
+
 @pytest.fixture
 def write(tmp_path):
-    """Writes the toy data set with labels in a unit; the path of its folder."""
-    X, y = toy()
+    """Writes a reader's file with the property "gap" in a unit; its path."""
+    arrays, y = molecules()
 
     def written(unit, sign=1):
-        folder = tmp_path / unit.replace("/", "-")
-        write_data_set(folder, X, sign * y * UNITS[unit])
-        return str(folder)
+        path = tmp_path / f"{unit.replace('/', '-')}.npz"
+        np.savez(path, **arrays, gap=sign * y * UNITS[unit])
+        return str(path)
 
     return written
 
@@ -63,7 +75,8 @@ def execute(name, **parameters):
 
 
 def search(dataset, seeds, **more):
-    given = {"dataset": dataset, "n_const": 40, "seeds": seeds} | SIZES | more
+    given = {"dataset": dataset, "property_key": "gap", "n_const": 40, "seeds": seeds}
+    given |= SIZES | more
     return execute("05_targeted_search", **given)
 
 
@@ -74,7 +87,7 @@ def test_a_search_finds_and_saves_the_same_in_any_unit(write, shown):
         runs, saved = made["runs"], made["savings"]
         found[unit] = runs["n_found"].tolist(), saved["savings"].round(12).tolist()
         errors[unit] = runs["mae_ev"].to_numpy() / factor
-        assert shown["fig_error"].axes[0].get_ylabel() == f"MAE ({unit})"
+        assert shown["fig_error"].axes[0].get_ylabel() == f"MAE of gap ({unit})"
         assert shown["in_unit"] == f" {unit}" and f" {unit} (" in shown["gain"]
     for unit in UNITS:
         assert found[unit] == found["eV"]
@@ -85,12 +98,13 @@ def test_a_search_finds_and_saves_the_same_in_any_unit(write, shown):
 def test_advice_is_the_same_in_any_unit(write, shown):
     given, advised = {}, {}
     for unit in UNITS:
-        mine = {"dataset": write(unit), "unit": unit, "target_share": 0.2}
+        mine = {"dataset": write(unit), "property_key": "gap", "unit": unit, "target_share": 0.2}
         made = execute("07_should_i_use_al", **mine, **SIZES)
         answer, advised[unit] = made["answer"], made["table"]
         given[unit] = answer["strategy"], answer["hits"], made["runs"]["n_found"].tolist()
         assert shown["noise"] == f"{answer['noise_var']:g} times the variance of the labels"
         assert shown["target"].startswith("above ") and shown["target"].endswith(f" {unit}")
+        assert shown["property"] == "gap"
     for unit in UNITS:
         assert given[unit] == given["eV"]
         pd.testing.assert_frame_equal(advised[unit], advised["eV"], rtol=1e-6)
@@ -107,13 +121,13 @@ def test_the_lowest_are_found_as_well_as_the_highest(write):
 @pytest.mark.parametrize(
     ("given", "edges"),
     [
-        ({"threshold": [-5.5, -6.5]}, (-6.5, -5.5)),
-        ({"threshold": -6.5, "direction": "below"}, (None, -6.5)),
-        ({"threshold": -5.5}, (-5.5, None)),
+        ({"threshold": [-4.0, -5.0]}, (-5.0, -4.0)),
+        ({"threshold": -5.0, "direction": "below"}, (None, -5.0)),
+        ({"threshold": -4.0}, (-4.0, None)),
     ],
 )
 def test_a_target_by_value_is_above_below_or_between(write, given, edges):
-    made, y = search(write("eV"), [0], unit="eV", **given), toy()[1]
+    made, y = search(write("eV"), [0], unit="eV", **given), molecules()[1]
     target = made["configs"][0].target
     assert (target.low, target.high) == edges
     assert made["share"] == pytest.approx(target.range_in(y).contains(y).mean())

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import jupytext
 import nbformat
 import pytest
+from made_up import toy, write_data_set
 
 import alutils
 from alutils.acquisition.strategies import LETTERS
@@ -222,6 +223,18 @@ def test_a_registered_set_has_the_configurations_that_it_always_had():
         **dict.fromkeys(["n_test", "n_init", "n_const", "n_max"], int),
     )
     assert run_configs(p, strategy=["random"]) == [RunConfig(**SIZES, strategy="random")]
+
+
+def test_a_folder_in_the_papers_layout_is_in_ev_unless_it_says_another_unit(tmp_path):
+    X, y = toy()
+    write_data_set(tmp_path / "aa", X, y)
+    given = {"dataset": str(tmp_path / "aa"), "n_test": 50, "n_init": 50, "n_max": 100}
+    ((plain,), (other,)) = (
+        run_configs(SimpleNamespace(**given, unit=unit), strategy=["random"])
+        for unit in ("", "hartree")
+    )
+    assert (plain.prior, plain.reading, plain.unit) == ("paper", None, "eV")
+    assert (other.prior, other.unit) == ("data", "hartree")
 
 
 @pytest.mark.parametrize(("name", "value"), [("property_key", "gap"), ("unit", "hartree")])

@@ -38,8 +38,9 @@ USUAL = 0.05  # the same, where one label among others is thought to belong
 FEW = 20  # the spread of n labels counts (1 + FEW / n) times: a few say little about it
 WHOLE, FEWEST_NEW = 0.8, 3  # share, and number, of the new labels that make a batch
 # Spreads to the labels before: of nearly all labels of a batch, of their median, of one alone.
-BY_VALUE, BY_LOGARITHM, WITH_ZERO = (0.4, 0.4, 0.4), (0.7, 1.5, 2.0), (0.5, 6.0, np.inf)
-ALONE = 20.0  # the least factor that is seen in one label among others
+BY_VALUE, BY_LOGARITHM, WITH_ZERO = (0.4, 0.4, 0.8), (0.7, 1.5, 2.0), (0.5, 6.0, np.inf)
+LARGE = 20.0  # a factor; a smaller one is not seen in one label among others, and of a batch:
+STRICTER, FEWEST_IF_SMALL = 2.0, 10  # times the spreads by value, and new labels
 LESS_COMMON, RARE = 0.1, 0.4  # in the logarithm of the factor: kJ/mol for kcal/mol, meV for 1/cm
 ALIKE = 0.2  # in that too: 27.2 and 23.06 cannot be told apart where a search has picked
 WIDER = 0.5  # spreads beyond the labels before, where a search finds labels in their own unit
@@ -155,17 +156,20 @@ def _is_far(new, before, rows, slip):
         rest = rest[np.isfinite(rest)]
         others = np.concatenate([before, rest])
         back = np.median(new[rows]) / slip.ratio
-        likely = slip.rarity < RARE and max(slip.ratio, 1 / slip.ratio) > ALONE
+        likely = slip.rarity < RARE and max(slip.ratio, 1 / slip.ratio) > LARGE
         if not (likely and any(_is_usual(back, among) for among in (before, rest))):
             return False
     if _of_one_sign(others):
+        by_value = _distances(new[rows], others)
         by_logarithm = _distances(np.log(np.abs(new[rows])), np.log(np.abs(others)))
-        return _exceeds(by_logarithm, BY_LOGARITHM, batch) and _exceeds(
-            _distances(new[rows], others), BY_VALUE, batch
-        )
+        if not max(slip.ratio, 1 / slip.ratio) > LARGE:
+            if len(rows) < FEWEST_IF_SMALL:
+                return False
+            by_value = by_value / STRICTER
+        return _exceeds(by_value, BY_VALUE, batch) and _exceeds(by_logarithm, BY_LOGARITHM, batch)
     quartiles = np.quantile(others, (0.25, 0.75))
     return (
-        slip.ratio > ALONE
+        slip.ratio > LARGE
         and np.ptp(others) < HEAVY * np.ptp(quartiles)
         and _exceeds(_distances(new[rows], others), WITH_ZERO, batch)
     )

@@ -9,17 +9,21 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
+import os
 import sys
 import types
 import typing
 from dataclasses import fields
+from pathlib import Path
 
 import yaml
 
 from alutils.acquisition.strategies import SEARCHES
 from alutils.acquisition.target import sought
+from alutils.data.files import is_folder_of_geometries
 from alutils.data.reading import Reading
 from alutils.data.registry import REGISTRY
+from alutils.data.structures import DEFAULT_LABEL
 from alutils.loop import PAPERS_TARGET, RunConfig, check
 from alutils.runs import schedulers, store
 from alutils.runs.records import load_once
@@ -38,6 +42,7 @@ DATA = {
 }
 # Kinds of those that say what is sought in it.
 TARGET = {"target_share": float | None, "threshold": list[float] | None, "direction": str}
+OF_THE_PAPER = (None, "", DEFAULT_LABEL, "eV")  # of property and unit: nothing that differs
 ABOVE, BELOW = "above", "below"
 
 
@@ -110,8 +115,8 @@ def run_configs(parameters, **axes):
     configs = []
     for combination in itertools.product(*axes.values()):
         values = {**fixed, **dict(zip(axes, combination, strict=True))}
-        if values["dataset"] not in REGISTRY:
-            values |= {"reading": reading_of(given | values), "prior": "data"}
+        if reading := reading_of(given | values):
+            values |= {"reading": reading, "prior": "data"}
         configs.append(RunConfig(**values))
     for config in configs:
         if config.strategy in SEARCHES and config.target is None:
@@ -125,23 +130,34 @@ def run_configs(parameters, **axes):
 
 
 def reading_of(given):
-    """How a reader's file is read, from a mapping of parameters; None for a registered data set.
+    """How a reader's file is read, from a mapping of parameters.
+
+    Returns
+    -------
+    Reading; None for HOMO levels in eV as the paper's, which are a registered data set or a folder
+    in the layout of the paper's records
 
     Raises
     ------
     ValueError
         For a property or a unit that a registered data set does not have.
     """
-    key, unit = given.get("property_key"), given.get("unit") or None
-    if given["dataset"] not in REGISTRY:
-        return Reading(key or None, unit=unit, skip_bad=given.get("skip_bad", False))
-    for name, value, theirs in (("property_key", key, "homo"), ("unit", unit, "eV")):
-        if value not in (None, "", theirs):
-            raise ValueError(
-                f"{name}={value!r} is for a file of your own: {given['dataset']} is registered, "
-                "its labels are HOMO levels in eV"
-            )
-    return None
+    name, key, unit = given["dataset"], given.get("property_key"), given.get("unit")
+    other = {"property_key": key not in OF_THE_PAPER, "unit": unit not in OF_THE_PAPER}
+    if name in REGISTRY and any(other.values()):
+        wrong = next(parameter for parameter in other if other[parameter])
+        raise ValueError(
+            f"{wrong}={given[wrong]!r} is for a file of your own: {name} is registered, its labels "
+            "are HOMO levels in eV"
+        )
+    if not any(other.values()) and (name in REGISTRY or _has_papers_layout(name)):
+        return None
+    return Reading(key or None, unit=unit or None, skip_bad=given.get("skip_bad", False))
+
+
+def _has_papers_layout(name):
+    path = Path(os.path.expanduser(name))
+    return path.is_dir() and not is_folder_of_geometries(path)
 
 
 def target_of(given):
