@@ -45,7 +45,7 @@ seed = 0  # of the molecules in the files
 p = check_parameters(globals(), n_molecules=int, n_max=int, seed=int)
 
 # %% [markdown]
-# The molecules are those of the {ref}`embedded pools <fig-own-live>`, so every label is known, and can be handed
+# The molecules are those of the {ref}`embedded pools <embedded-pools>`, so every label is known, and can be handed
 # out as a measurement would. A campaign sees none that it has not asked for.
 
 # %%
