@@ -158,7 +158,8 @@ live_figure = glue("fig_live", drawn)
 # included; random sampling would have needed about {glue:text}`oe_random:d`.
 #
 # ```bash
-# .venv/bin/python -m alutils start search oe62-xyz --above -9.7 --property homo --unit eV --n-init 100
+# .venv/bin/python -m alutils start search oe62-xyz --above -9.7 \
+#   --no-labels --property homo --unit eV --n-init 100
 # .venv/bin/python -m alutils live search --find 200
 # ```
 #

@@ -24,7 +24,7 @@ LEFT_OVER = re.compile(
     r"WARNING|Traceback|\{(?:glue|numref|eq|ref|doc|cite)|np\.float|\bsystem-message\b"
     r"|<Figure size|object at 0x"
 )
-WITHOUT_RECORDS = ("01_homo_distributions", "08_own_molecules", "13_bring_your_own")
+WITHOUT_RECORDS = ("01_homo_distributions", "08_own_molecules")
 SMALLEST_FIGURE = 5_000  # bytes: an empty pair of axes has more
 
 

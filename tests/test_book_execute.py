@@ -214,6 +214,17 @@ def test_nothing_volatile_is_kept(page):
     assert not {"papermill", "execution"} & {k for cell in page.cells for k in cell.metadata}
 
 
+def test_the_parts_of_a_stream_are_joined():
+    def stream(text, name="stdout"):
+        return nbformat.v4.new_output("stream", name=name, text=text)
+
+    shown = nbformat.v4.new_output("display_data", data={"text/plain": "a"})
+    outputs = [stream("1\n"), stream("!", "stderr"), stream("2\n"), shown, stream("3\n")]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs)])
+    assert postprocess.strip(notebook) == "!"
+    assert [out.get("text") for out in notebook.cells[0].outputs] == ["1\n2\n", None, "3\n"]
+
+
 def test_fresh_pages_are_reused(repo, capsys):
     paths = sorted((repo / "book/experiments").glob("*.ipynb"))
     before = [path.stat().st_mtime_ns for path in paths]

@@ -140,7 +140,7 @@ def test_numbers_and_figure_are_those_of_the_campaigns():
     frame.attrs = {"n_pool": 100, "n_target": 10, "target": "gap, above 3 eV"}
     campaigns = dict.fromkeys(own_files.POOLS, frame)
     table = walkthrough.summary(campaigns)
-    assert table.loc["organics.csv"].tolist() == ["gap, above 3 eV", 30, "9 of 10", "3 (1 to 6)"]
+    assert table.loc["ionisation.csv"].tolist() == ["gap, above 3 eV", 30, "9 of 10", "3 (1 to 6)"]
     facts = walkthrough.facts(campaigns)
     assert facts["n_labels"] == 30 and facts["conjugated_found"] == 9 and facts["n_pool"] == 100
     figure = walkthrough.found_of_three(campaigns)

@@ -13,7 +13,7 @@ from alutils.data.datasets import load
 from alutils.data.toolkit import chem
 
 N_LABELLED = 100  # molecules of the .extxyz that have a label already
-XYZ, SDF, CSV = "aminoacids.extxyz", "conjugated.sdf", "organics.csv"
+XYZ, SDF, CSV = "aminoacids.extxyz", "conjugated.sdf", "ionisation.csv"
 POOLS = {XYZ: "aminoacids", SDF: "optoelectronics", CSV: "organics"}
 BAD_SMILES = "C1CC(=O"  # its ring is not closed
 

@@ -35,7 +35,7 @@ from alutils.storage.command_line import PROGRAM
 
 WIDTH = 78  # characters that a page shows of a printed line
 OF_THE_MACHINE = "fits here:"  # begins a line that is another one elsewhere
-FOLDERS = {XYZ: "amino", SDF: "conjugated", CSV: "organics"}  # of the campaigns
+FOLDERS = {XYZ: "amino", SDF: "conjugated", CSV: "ionisation"}  # of the campaigns
 INTERVAL = (0.025, 0.975)
 
 
@@ -57,10 +57,11 @@ class Desk:
         said = io.StringIO()
         with chdir(self.folder), redirect_stdout(said), redirect_stderr(said):
             commands.main(shlex.split(words), PROGRAM, standalone_mode=False)
-        print(_shown(f"$ {PROGRAM} {words}"))
-        for line in said.getvalue().splitlines()[:n_lines]:
-            if not line.startswith(OF_THE_MACHINE):
-                print(textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+        lines = said.getvalue().splitlines()[:n_lines]
+        kept = [line for line in lines if not line.startswith(OF_THE_MACHINE)]
+        look = {"subsequent_indent": "  ", "break_on_hyphens": False}
+        shown = [_shown(f"$ {PROGRAM} {words}"), *(textwrap.fill(a, WIDTH, **look) for a in kept)]
+        print("\n".join(shown))
 
     def batch(self, name):
         """The newest batch.csv of a campaign, predictions to two digits behind the point."""

@@ -99,7 +99,22 @@ def strip(notebook):
             if output.get("name") == "stderr":
                 first = first or output["text"].strip().splitlines()[0]
                 cell.outputs.remove(output)
+        if cell.get("outputs"):
+            cell.outputs = list(_joined(cell.outputs))
     return first
+
+
+def _joined(outputs):
+    """The outputs, parts of one stream as one: where it is cut depends on the machine."""
+    last = None
+    for output in outputs:
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+            continue
+        if last:
+            yield last
+        last = output
+    yield last
 
 
 def refuse_paths(notebook):
