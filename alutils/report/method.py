@@ -77,6 +77,7 @@ def run_facts(run, n_molecules, n_test):
     n_last = int(last["n_train"])
     return {
         **about.facts(),
+        "model_unit": about.model_unit,
         "mae_first": about.text(first["mae_ev"]),
         "mae_last": about.text(last["mae_ev"]),
         "n_first": int(first["n_train"]),

@@ -99,7 +99,6 @@ class Quantity(NamedTuple):
             "in_unit": self.in_unit,
             "error": self.error,
             "noise_unit": self.noise_unit,
-            "model_unit": self.model_unit,
         }
 
 
