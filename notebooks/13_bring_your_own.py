@@ -16,8 +16,9 @@
 #
 # **What you can do here.** Go from a file of molecules to advice and a finished campaign, on the command line.
 # Three files such as people have ({ref}`others are read as well <your-own-file>`): geometries with some labels, an
-# `.sdf` with a data field, and a table of SMILES with a bad row. Each command below was run when this page was built, in one folder, and what it printed is
-# printed here. The one line of `check` that differs from machine to machine, the free memory, is left out.
+# `.sdf` with a data field, and a table of SMILES with a bad row. Each command below was run when this page was
+# built, in one folder, and what it printed is printed here. The one line of `check` that differs from machine to
+# machine, the free memory, is left out.
 #
 # *What it shows:* with {glue:text}`n_labels:d` labels, of {glue:text}`n_pool:d` molecules each,
 # the campaigns found {glue:text}`amino_found:d` of {glue:text}`amino_target:d`,
@@ -54,8 +55,8 @@ desk = walkthrough.set_up(p.n_molecules, p.seed)
 # %% [markdown]
 # ## Geometries, some with a label
 #
-# Amino acids as `.extxyz`; some of them, drawn at random, have their HOMO level already. `check` reads a file, computes
-# nothing from it, and ends with the command to go on with.
+# Amino acids as `.extxyz`; some of them, drawn at random, have their HOMO level already. `check` reads a file,
+# computes nothing from it, and ends with the command to go on with.
 
 # %%
 desk.run("check aminoacids.extxyz")
@@ -70,8 +71,8 @@ desk.run(f"{start} --property HOMO_eV")
 desk.run(start)
 
 # %% [markdown]
-# The labels in the file are a {term}`probe` of the pool, since nobody chose them. So advice can be had at once: how many
-# times as many hits a search finds as random sampling, and which share of the labels it saves, with an interval.
+# The labels in the file are a {term}`probe` of the pool, since nobody chose them. So advice can be had at once: how
+# many times as many hits a search finds as random sampling, and which share of the labels it saves, with an interval.
 # `--take` gives the campaign the strategy and the noise that were advised.
 
 # %%
@@ -117,9 +118,9 @@ desk.run(f"tell conjugated {desk.fill('conjugated')}")
 desk.run(f"advise conjugated --n-max {p.n_max} --take")
 
 # %% [markdown]
-# Somebody fills in the second batch in electronvolts. The unit is nowhere in the table of labels, but the labels
-# before are, and by their spread these are far outside: the factor is named, nothing is taken, and the same batch
-# is told again in hartree.
+# Somebody fills in the second batch in electronvolts, although the table's column `unit` says hartree. By the
+# spread of the labels before, these are far outside: the factor is named, nothing is taken, and the same batch is
+# told again in hartree.
 
 # %%
 desk.run("ask conjugated")
@@ -147,8 +148,9 @@ sizes = f"--n-init 100 --n-const 20 --n-max {p.n_max}"
 desk.run(f"simulate {start} {sizes} --skip-bad")
 
 # %% [markdown]
-# Random sampling's own figure scatters around one, since so few campaigns are few hits. Now the campaign. A bad row stops it, unless
-# `--skip-bad` leaves the row out, and lists it with its reason in `skipped.csv` in the campaign's folder.
+# Random sampling's own figure scatters around one, since so few campaigns are few hits. Now the campaign. A bad row
+# stops it, unless `--skip-bad` leaves the row out, and lists it with its reason in `skipped.csv` in the campaign's
+# folder.
 
 # %%
 start = f"start ionisation {start} --no-labels --n-const 20"
@@ -197,8 +199,8 @@ three_figure = glue("fig_own_three", drawn)
 # ```
 #
 # *The catch:* these are small pools with computed labels, which a model can learn well; a measured property may
-# be harder, and the advice would say so. The targets were chosen to hold a tenth of the molecules or
-# a little more: a probe of this size sees about a dozen hits of them. Of a target of one in a hundred it would see one, and
+# be harder, and the advice would say so. The targets were chosen to hold a tenth of the molecules or a little more:
+# a probe of this size sees about a dozen hits of them. Of a target of one in a hundred it would see one, and
 # `advise` would ask for more labels first. And the advice is cautious: where its interval begins below nothing
 # saved it says `random`, and `--take` takes that, although a search may well find more.
 #
