@@ -279,3 +279,9 @@ def test_errors_of_a_recorded_model_are_those_it_recorded(normalize_y):
     test_idx, train_idx, _ = loop.split(config, len(y))
     errors = shift.errors_on_test(record, X, y, test_idx, train_idx)
     assert errors.mean() == pytest.approx(found[-1].row["mae_ev"], rel=1e-6)
+
+
+def test_the_field_takes_a_file_of_ones_own_by_its_own_scale():
+    (own,) = plans.fixed_noise(["mine.npz"], [0], ["random"])
+    (paper,) = plans.fixed_noise(["organics"], [0], ["random"])
+    assert (own.prior, paper.prior) == ("data", "paper")

@@ -8,9 +8,11 @@ from itertools import product
 from alutils.acquisition.strategies import SHIPPED
 from alutils.acquisition.target import SHARE, Target
 from alutils.data.datasets import load
-from alutils.descriptors import features
+from alutils.data.registry import REGISTRY
+from alutils.descriptors import features, n_bits
 from alutils.loop import RunConfig, split
 from alutils.model.noise import most_likely_noise
+from alutils.model.scale import scale_of
 
 POOLS = ("organics", "aminoacids", "optoelectronics")
 FIELD = {"n_init": 100, "n_const": 100, "n_max": 1600, "n_test": 1000}
@@ -45,9 +47,9 @@ def field(pools=POOLS, seeds=range(5)):
 
 
 def fixed_noise(pools=POOLS, seeds=range(5), strategies=SHIPPED, noise_var=0.05):
-    """Strategies at one noise, eV^2."""
+    """Strategies at one noise, eV^2; a share of the labels' variance for a file of one's own."""
     return [
-        RunConfig(pool, strategy, noise_var=noise_var, seed=seed, **FIELD)
+        RunConfig(pool, strategy, noise_var=noise_var, seed=seed, prior=_prior(pool), **FIELD)
         for pool, seed, strategy in product(pools, seeds, strategies)
     ]
 
@@ -57,16 +59,22 @@ def noise_learned(pools=POOLS, seeds=range(5), strategies=LEARNED):
     return [
         replace(config, noise_var=learned)
         for pool, seed in product(pools, seeds)
-        for learned in [learned_noise(RunConfig(pool, "random", seed=seed, **FIELD))]
+        for learned in [learned_noise(*fixed_noise([pool], [seed], ["random"]))]
         for config in fixed_noise([pool], [seed], strategies)
     ]
 
 
 def learned_noise(config):
-    """The most likely noise of the first batch of a run, eV^2."""
+    """The most likely noise of the first batch of a run, as of its prior."""
     dataset = load(config.dataset)
     first = split(config, len(dataset)).train_idx
-    return most_likely_noise(features(dataset)[first], dataset.y[first])[0]
+    y, model = dataset.y[first], config.model(n_bits(dataset))
+    return most_likely_noise(features(dataset)[first], scale_of(y, config.prior).to_z(y), model)[0]
+
+
+def _prior(pool):
+    """Labels of a file of one's own may be of any kind."""
+    return "paper" if pool in REGISTRY else "data"
 
 
 def sweep(pools=POOLS, seeds=range(3), targets=TARGETS, strategies=SWEPT):
