@@ -144,14 +144,17 @@ def test_classes_of_hits_and_what_they_are_worth():
     assert advice.hits_class(hits).tolist() == [few, few, some, some, many, many]
     assert "cannot be trusted" in advice.caution(9) and "9 hits" in advice.caution(9)
     assert advice.caution(10).endswith(f"probe had {some} hits.")
+    assert advice.caution(10, 0.0).endswith("It holds zero: the search may save nothing.")
 
 
 def test_the_rule_is_counted_as_it_is_applied(rows):
     stated = advice.calibrated(rows)
     said = advice.decisions(stated)
     assert len(said) == len(stated.groupby(["dataset", "seed", "target_low", "target_high"]))
-    low = stated.loc[said.index, "low"]
-    assert ((said["strategy"] == "random") == ~(low > 0)).all()
+    told = stated.loc[said.index]
+    assert (said["promised"] == (told["low"] > 0)).all()
+    assert ((said["strategy"] == "random") == ~(told["predicted_enrichment"] > 1)).all()
+    assert (said["enrichment"] > 1).all()  # why the greedy rule is advised without a promise
 
 
 def test_advice_follows_the_probe(rows):
@@ -161,7 +164,7 @@ def test_advice_follows_the_probe(rows):
     target = highest(0.2).range_in(y)
     table, answer = advice.advise(Probed(X, y, target, plan), rows)
     assert answer["strategy"] == "most_probable" and answer["noise_var"] in NOISES
-    assert answer["caution"] == advice.caution(answer["hits"])
+    assert answer["caution"] == advice.caution(answer["hits"], table.loc["most_probable", "low"])
     assert (table["low"] < table["saved"]).all() and (
         table["saved"] <= table["possible"] + 0.02
     ).all()
@@ -169,8 +172,8 @@ def test_advice_follows_the_probe(rows):
     for seed in range(8):  # labels without meaning: a probe is fooled now and then
         shuffled = np.random.default_rng(seed).permutation(y)
         probed = Probed(X, shuffled, target, plan)
-        said.append(advice.advise(probed, rows, noise_var=0.1)[1]["strategy"])
-    assert said.count("random") >= 6
+        said.append(advice.advise(probed, rows, noise_var=0.1)[1]["caution"])
+    assert sum("it holds zero" in one.casefold() for one in said) >= 6
 
 
 def test_advice_needs_hits(rows):

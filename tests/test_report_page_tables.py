@@ -77,12 +77,14 @@ def test_calibration_counts_what_lies_inside():
         target_low=0.5,
         target_high=1.0,
         saved=[0.1, 0, 0, 0],
-        enrichment=2.0,
+        enrichment=[2.0, 0.9, 1.2, 1.0],
+        predicted_enrichment=[2.0, 1.5, 1.0, 3.0],
     )
     every = every.assign(predicted_saved=[0.2, 0.2, 0, 0.2], low=[-0.1, -0.1, -0.1, 0.1])
     facts = advice_tables.calibration_facts(every)
     assert facts["inside_by_hits"] == "67% (under 10), 100% (30 and more)"
-    assert (facts["random_advised"], facts["random_wrong"]) == ("3 of 4", "1 of 3")
+    assert (facts["n_open"], facts["open_paid"]) == ("3 of 4", "2 of 3")
+    assert (facts["n_random"], facts["never_worse"]) == ("1 of 4", "2 of 4")
     assert (facts["n_none"], facts["inside_qm9"]) == (1, "0 of 0")
 
 

@@ -98,8 +98,10 @@ def recorded():
 def advise(probed, known, noise_var=None):
     """What each search is predicted to find and to save, and what to do.
 
-    The greedy rule, `most_probable`, is the search that is advised: ranked by hits per label E was
-    predicted to be better for 20 probes of the sweeps, and was for 3 of them.
+    The greedy rule, `most_probable`, is advised wherever the probe ranks its own molecules better
+    than chance, whether or not the interval of its saving holds zero: in no search that is known
+    did it find fewer than random sampling (`decisions`). E stands beside it and is never advised:
+    ranked by hits per label it was predicted to be better for 20 probes, and was for 3 of them.
 
     Parameters
     ----------
@@ -136,10 +138,11 @@ def advise(probed, known, noise_var=None):
     table = table.join(answers[["saved", "low", "high"]])
     table["possible"] = answers["predicted_saved_bound"]
     table = table.sort_values("enrichment", ascending=False, kind="stable")
-    strategy = GREEDY if table.loc[GREEDY, "low"] > 0 else RANDOM
+    greedy = table.loc[GREEDY]
+    strategy = GREEDY if greedy["enrichment"] > 1 else RANDOM
     share = float(answers["share_seen"].iloc[0])
     answer = {"strategy": strategy, "noise_var": model.noise_var, "share": share, "hits": hits}
-    return table, answer | {"caution": caution(hits)}
+    return table, answer | {"caution": caution(hits, greedy["low"])}
 
 
 def intervals(rows, known):
@@ -174,14 +177,18 @@ def hits_class(hits):
     return np.array(list(HITS))[at]
 
 
-def caution(hits):
-    """What the number of hits in a probe says of the interval, as a sentence."""
+def caution(hits, low=np.inf):
+    """What is to be said of an interval, as a sentence or two.
+
+    hits : in the probe;  low : lower end of the saving
+    """
+    said = f"The interval is that of searches whose probe had {hits_class([hits])[0]} hits."
     if hits < ENOUGH:
-        return (
+        said = (
             f"With {hits} hits in the probe, fewer than {ENOUGH}, the interval cannot be trusted: "
             "label more at random first."
         )
-    return f"The interval is that of searches whose probe had {hits_class([hits])[0]} hits."
+    return f"{said} It holds zero: the search may save nothing." if low <= 0 else said
 
 
 def calibrated(known):
@@ -207,21 +214,21 @@ def calibrated(known):
 
 
 def decisions(every):
-    """What the rule of `advise` would have said, for each probe and target of a known search.
+    """What `advise` would have said, for each probe and target of a known search, and what came.
 
     every : frame of `calibrated`
 
     Returns
     -------
-    frame: strategy (advised), saved and enrichment (of the greedy rule, or of E where it alone was
-        run)
+    frame: strategy (advised), promised (the interval lies above zero), saved and enrichment (of the
+        greedy rule, or of E where it alone was run)
     """
     preferred = every["strategy"].map({GREEDY: 0}).fillna(1)
     keys = ["dataset", "seed", *law.TARGET[1:]]
     best = every.assign(preferred=preferred).sort_values("preferred", kind="stable")
     best = best.drop_duplicates(keys).sort_index()
-    advised = best["strategy"].where(best["low"] > 0, RANDOM)
-    return best[["saved", "enrichment"]].assign(strategy=advised)
+    advised = pd.Series(GREEDY, best.index).where(best["predicted_enrichment"] > 1, RANDOM)
+    return best[["saved", "enrichment"]].assign(strategy=advised, promised=best["low"] > 0)
 
 
 def _ends(errors, confidence=CONFIDENCE):

@@ -50,7 +50,7 @@ def calibration_facts(every):
     every : frame of `alutils.analysis.advice.calibrated`
     """
     advised = advice.decisions(every)
-    random = advised[advised["strategy"] == advice.RANDOM]
+    open_ = advised[~advised["promised"]]
     embedded = every[every["dataset"] != law.QM9]
     qm9 = every.loc[every["dataset"] == law.QM9, "inside"]
     by_hits = every.groupby("hits_class")["inside"].mean().reindex(list(advice.HITS)).dropna()
@@ -62,8 +62,10 @@ def calibration_facts(every):
         "n_every": len(every),
         "n_none": int((every["predicted_saved"] == 0).sum()),
         "enough": advice.ENOUGH,
-        "random_advised": f"{len(random)} of {len(advised)}",
-        "random_wrong": f"{(random['saved'] > 0).sum()} of {len(random)}",
+        "n_open": f"{len(open_)} of {len(advised)}",
+        "open_paid": f"{(open_['enrichment'] > 1).sum()} of {len(open_)}",
+        "n_random": f"{(advised['strategy'] == advice.RANDOM).sum()} of {len(advised)}",
+        "never_worse": f"{(advised['enrichment'] > 1).sum()} of {len(advised)}",
     }
 
 
