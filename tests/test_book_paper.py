@@ -11,6 +11,7 @@ import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from alutils.data import datasets
+from alutils.data.reading import Reading
 from alutils.loop import RunConfig
 from alutils.runs import long_runs, store
 from alutils.storage import files
@@ -40,7 +41,9 @@ def configs(tmp_path_factory):
     of_atoms = {"Z": np.ones(2 * n, int), "R": np.tile(bond, (n, 1)), "N": np.full(n, 2)}
     np.savez(path, homo=np.linspace(-14, -5, n), **of_atoms)
     of_file = paper.pages_of("aa", str(path), paper.read_sizes([]), [0, 1, 2])
-    return [replace(config, dataset="aa") for config in paper_runs.all_configs(of_file)]
+    made = paper_runs.all_configs(of_file)
+    assert {config.prior for config in made} == {"data"}  # as any file of a reader's own
+    return [replace(config, dataset="aa", prior="paper", reading=None) for config in made]
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +133,10 @@ def test_early_seeds_come_first(configs):
 
 
 def test_the_plan_gives_back_the_runs(configs, tmp_path):
-    paper.write_yaml(tmp_path / "records.yml", paper_runs.plan_of(configs))
-    assert long_runs.plan(tmp_path / "records.yml") == configs
+    own = [replace(c, prior="data", reading=Reading("gap", unit="meV")) for c in configs[:2]]
+    for runs in (configs, own):
+        paper.write_yaml(tmp_path / "records.yml", paper_runs.plan_of(runs))
+        assert long_runs.plan(tmp_path / "records.yml") == runs
 
 
 def test_small_runs_have_no_two_batch_schemes_that_are_one(small, small_configs):

@@ -17,7 +17,7 @@ def checked(values):
     hints = get_type_hints(RunConfig)
     for name, value in values.items():
         kinds = get_args(hints.get(name)) or (hints.get(name, object),)
-        kinds += (Mapping,) if name == "target" else ()
+        kinds += (Mapping,) if name in ("target", "reading") else ()
         kinds += (int,) if float in kinds else ()
         wrong = not isinstance(value, kinds) or (isinstance(value, bool) and int in kinds)
         if wrong or (isinstance(value, float) and not np.isfinite(value)):
