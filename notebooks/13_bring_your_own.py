@@ -201,8 +201,8 @@ three_figure = glue("fig_own_three", drawn)
 # *The catch:* these are small pools with computed labels, which a model can learn well; a measured property may
 # be harder, and the advice would say so. The targets were chosen to hold a tenth of the molecules or a little more:
 # a probe of this size sees about a dozen hits of them. Of a target of one in a hundred it would see one, and
-# `advise` would ask for more labels first. And the advice is cautious: where its interval begins below nothing
-# saved it says `random`, and `--take` takes that, although a search may well find more.
+# `advise` would ask for more labels first. Where the interval of a saving holds zero, `advise` says that the search
+# may save nothing, and advises it all the same: fewer hits than at random it has not been seen to bring.
 #
 # ## Run it yourself
 #
