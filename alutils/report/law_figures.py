@@ -253,15 +253,10 @@ def found_live(curve, share, n_pool, strategy):
         color=STRATEGY_COLOURS["random"],
         label="random, expected",
     )
-    ax.plot(
-        curve["n_labels"],
-        np.minimum(curve["n_labels"], share * n_pool),
-        ":",
-        color="0.3",
-        label="most possible",
-    )
+    possible = np.minimum(curve["n_labels"], share * n_pool)
+    ax.plot(curve["n_labels"], possible, ":", color="0.3", label="most possible")
     ax.set_xlabel("labels (molecules)")
     ax.set_ylabel("found (molecules)")
-    ax.set_ylim(0, 1.3 * curve["n_found"].max())
+    ax.set_ylim(0, 1.1 * max(possible.max(), curve["n_found"].max()))
     ax.legend()
     return fig
