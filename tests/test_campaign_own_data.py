@@ -184,3 +184,20 @@ def test_a_unit_that_differs_is_refused(organics, pool, tmp_path):
     with pytest.raises(ValueError, match=r"row 1 .*: the unit is 'meV', that of the campaign 'eV'"):
         tell(tmp_path / "c", tmp_path / "filled.csv")
     assert not read(tmp_path / "c").labels
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_table_that_a_spreadsheet_has_saved_is_read(separator, organics, pool, tmp_path):
+    start(tmp_path / "c", pool, Settings("random", **SIZES))
+    filled = ask(tmp_path / "c") / "batch.csv"
+    with open(filled, newline="") as file:
+        rows = list(csv.DictReader(file))
+    y = dict(zip(pool.ids, organics.y, strict=False))
+    for row in rows:
+        row["label"] = repr(float(y[row["id"]]))
+    lines = [rows[0].keys(), *(row.values() for row in rows)]
+    filled.write_text("\ufeff" + "".join(separator.join(line) + "\r\n" for line in lines))
+    assert tell(tmp_path / "c", filled) == 20
+    filled.write_text(filled.read_text(encoding="utf-8-sig").replace(".", ","), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"row 1 .*label '-\d+,\d+' is not a finite number"):
+        tell(tmp_path / "c", filled)

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from ase.data import atomic_numbers
 
-from alutils.data.reading import Reading as Reading
-
 # A label that is missing, in lower case.
 MISSING = frozenset(
     {"", "nan", "na", "n/a", "#n/a", "<na>", "none", "null", "nil", "-", "--", "?", ".", "missing"}

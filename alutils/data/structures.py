@@ -28,7 +28,8 @@ from alutils.data.files import from_file, from_folder, possible_labels
 from alutils.data.geometry import problems
 from alutils.data.identifiers import identified, wrong_identifier
 from alutils.data.molecules import Molecules
-from alutils.data.records import NO_LABEL, Bad, Reading, Record, label_in, message, named
+from alutils.data.reading import Reading
+from alutils.data.records import NO_LABEL, Bad, Record, label_in, message, named
 from alutils.data.validation import kind_of
 
 DEFAULT_LABEL = "homo"
@@ -237,10 +238,13 @@ def label_of(text, where):
 def read_table(text, name):
     """The rows of a CSV as dicts; ValueError where it is none, or a row has more cells than names.
 
-    A decimal comma makes one cell too many: its number would be another one.
+    Some spreadsheets write semicolons or tabs in place of commas. A decimal comma makes one cell
+    too many: its number would be another one.
     """
+    header = text.partition("\n")[0]
+    separator = next((one for one in ",;\t" if one in header), ",")
     try:
-        table = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+        table = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
         rows = list(table)
     except csv.Error as error:
         raise ValueError(f"{name}: not a readable CSV ({error})") from None
