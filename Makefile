@@ -84,11 +84,9 @@ bench: $(STAMP)
 records: $(STAMP)
 	@$(PY) -m alutils record book/records.yml --match "$(MATCH)" --scheduler "$(SCHEDULER)"
 
-# One BLAS thread: OpenBLAS with several, in a process that has forked (as for a cold descriptor),
-# ends in a segmentation fault in the factorisation of 16 000 molecules.
 N ?= 3
 verify-records: $(STAMP)
-	@$(PY) -m alutils verify --n $(N) $(if $(SEED),--seed $(SEED))
+	@$(ALL_CORES) $(PY) -m alutils verify --n $(N) $(if $(SEED),--seed $(SEED))
 
 # Faults, by the thousand: kills, full disks, broken files, broken servers; some ten minutes.
 SOAK_SEED ?= 0

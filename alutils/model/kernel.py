@@ -10,10 +10,14 @@ features: hence the RBF of it, and of its sum with other squared distances, is a
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 from scipy.linalg.lapack import dpotrf
+from threadpoolctl import threadpool_limits
 
 BLOCK = 512  # columns per pass over a matrix: a block stays in the processor's cache
+MOST_THREADED = 8000  # molecules whose kernel matrix is factorised on all threads
 CHUNK = 1024  # molecules predicted at a time: bounds the memory by CHUNK * n_train
 
 
@@ -151,7 +155,9 @@ def factorise(D2, signal_var, length_scale, noise_var, out=None):
         stop = start + BLOCK
         rbf(D2[start:, start:stop], signal_var, length_scale, out=K[start:, start:stop])
     K[np.diag_indices(n)] += noise_var
-    L, info = dpotrf(K, lower=1, overwrite_a=1, clean=0)
+    # On several threads OpenBLAS 0.3 crashed here at 16 000 molecules, now and then.
+    with threadpool_limits(1, "blas") if n > MOST_THREADED else nullcontext():
+        L, info = dpotrf(K, lower=1, overwrite_a=1, clean=0)
     if info != 0:
         raise indefinite(n, noise_var)
     return L
