@@ -79,7 +79,7 @@ print(
 # a label brings than at random, by which the searches are ranked. The upper end may lie above the most that is
 # possible, because the target may be rarer than the probe shows. The rule: take the greedy search, `most_probable`,
 # unless the probe ranks its own molecules no better than chance, also where the interval holds zero: then it
-# may save nothing, but on no pool that is known did it find fewer than random sampling (see below). The paper's own
+# may save nothing, but see below how many known searches found more than random sampling all the same. The paper's own
 # search, E (`property_search`), stands beside it and is never advised: where E was predicted to be the better one, it
 # seldom was.
 
@@ -172,8 +172,8 @@ for key, value in advice_tables.calibration_facts(every).items():
 # probe are not lost: they are the first batch of the search.
 #
 # The interval promises less than a search keeps. It holds zero for {glue:text}`n_open:s` targets and probes, and for
-# {glue:text}`open_paid:s` of these the greedy search found more than random sampling all the same, as it did for
-# {glue:text}`never_worse:s` in all. That is why the rule asks only that the probe can rank at all, which it could not
+# {glue:text}`open_paid:s` of these the greedy search found more than random sampling in expectation all the same, as it
+# did for {glue:text}`never_worse:s` in all. That is why the rule asks only that the probe can rank at all, which it could not
 # for {glue:text}`n_random:s`.
 #
 # ## Run it yourself

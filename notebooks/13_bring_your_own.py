@@ -202,7 +202,8 @@ three_figure = glue("fig_own_three", drawn)
 # be harder, and the advice would say so. The targets were chosen to hold a tenth of the molecules or a little more:
 # a probe of this size sees about a dozen hits of them. Of a target of one in a hundred it would see one, and
 # `advise` would ask for more labels first. Where the interval of a saving holds zero, `advise` says that the search
-# may save nothing, and advises it all the same: fewer hits than at random it has not been seen to bring.
+# may save nothing, and advises it all the same: in the searches that advice rests on it never brought fewer hits than
+# random sampling would.
 #
 # ## Run it yourself
 #

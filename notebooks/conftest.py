@@ -1,4 +1,4 @@
-"""nbval waits five seconds for a cell's output: too few on a machine that is busy."""
+"""nbval waits five seconds for a cell's output: a busy machine needs more."""
 
 
 def pytest_collection_modifyitems(items):

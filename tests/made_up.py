@@ -12,6 +12,14 @@ from alutils.storage.numerics import NUMERICS_VERSION
 A, B, C, D, E = strategies.PAPER
 SIZES = [100, 200, 400, 800]
 SEEDS = [0, 1, 2]
+UNITS = {  # of a label of 1 eV
+    "eV": 1.0,
+    "hartree": 1 / 27.211386,
+    "kcal/mol": 23.0605,
+    "kJ/mol": 96.4853,
+    "meV": 1000.0,
+    "1/cm": 8065.54,
+}
 
 
 def write_data_set(folder, X, y):

@@ -11,10 +11,10 @@ from alutils.acquisition.target import (
     Range,
     Target,
     above,
-    above_or_highest,
     below,
     highest,
     lowest,
+    sought,
 )
 from alutils.data.datasets import MoleculeDataset
 from alutils.loop import RunConfig
@@ -58,10 +58,15 @@ def test_above_and_below_split_the_pool(pool):
     assert (upper ^ lower).all() and (y[upper] > -6.0).all() and 0 < upper.sum() < len(y)
 
 
-def test_a_threshold_goes_before_a_share():
-    assert above_or_highest(-6.0, 0.3) == above(-6.0)
-    assert above_or_highest(None, 0.3) == highest(0.3)
-    assert above_or_highest(None, None) is None
+def test_what_is_sought_is_named_by_edges_or_one_share():
+    assert sought() is None
+    assert sought(above=-6.0) == above(-6.0) and sought(below=-6.0) == below(-6.0)
+    assert sought(above=-7.0, below=-6.0) == Target(-7.0, -6.0)
+    assert sought(highest=0.3) == highest(0.3) and sought(lowest=0.3) == lowest(0.3)
+    with pytest.raises(ValueError, match="target by above and highest: give above, below, or both"):
+        sought(above=-6.0, highest=0.3)
+    with pytest.raises(ValueError, match="target share 3 must lie between 0 and 1"):
+        sought(lowest=3)
 
 
 def test_lower_tail_is_the_upper_tail_of_the_mirrored_labels(pool):

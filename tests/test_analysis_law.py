@@ -150,7 +150,8 @@ def test_classes_of_hits_and_what_they_are_worth():
 def test_the_rule_is_counted_as_it_is_applied(rows):
     stated = advice.calibrated(rows)
     said = advice.decisions(stated)
-    assert len(said) == len(stated.groupby(["dataset", "seed", "target_low", "target_high"]))
+    keys = ["dataset", "seed", "target_low", "target_high"]
+    assert len(said) == len(stated[stated["strategy"] == advice.GREEDY].groupby(keys)) > 200
     told = stated.loc[said.index]
     assert (said["promised"] == (told["low"] > 0)).all()
     assert ((said["strategy"] == "random") == ~(told["predicted_enrichment"] > 1)).all()

@@ -108,3 +108,12 @@ def test_the_record_names_no_molecule_and_is_small():
     for of in json.loads(path.read_text("utf8"))["pools"].values():
         assert all(len(shares) == len(of["advice"]) for shares in of["found"].values())
         assert all(0 <= share <= 1 for shares in of["found"].values() for share in shares)
+
+
+def test_what_the_page_says_of_the_forest_is_what_was_found():
+    """More than any Gaussian process on one pool, less than the greedy search on the others."""
+    tracked = json.loads((records_dir() / "smiles.json").read_text(encoding="utf-8"))["pools"]
+    for name, pool in tracked.items():
+        mean = {search: sum(shares) / len(shares) for search, shares in pool["found"].items()}
+        forest = mean.pop("forest")
+        assert forest > max(mean.values()) if name == "cep" else forest < mean["most_probable"]

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from made_up import UNITS
 
 from alutils.acquisition.target import Target, above, below, highest, lowest
 from alutils.campaign import advice, campaign
@@ -14,14 +15,6 @@ from alutils.data.datasets import load
 from alutils.data.structures import Structures, read_structures
 
 SIZES = {"n_init": 20, "n_const": 20}
-UNITS = {  # of a label in eV
-    "eV": 1.0,
-    "hartree": 1 / 27.211386,
-    "kcal/mol": 23.0605,
-    "kJ/mol": 96.4853,
-    "meV": 1000.0,
-    "1/cm": 8065.54,
-}
 
 
 @pytest.fixture(scope="module")

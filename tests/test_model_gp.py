@@ -1,5 +1,7 @@
 """The GP against its equations, against scikit-learn, and at its limits."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -8,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
+from alutils.model import kernel
 from alutils.model.gp import GaussianProcess
 from alutils.model.kernel import CHUNK, factorise, rbf, squared_distances
 from alutils.model.likelihood import log_marginal_likelihood
@@ -243,3 +246,22 @@ def test_nan_is_refused(data):
     X, y, _ = data
     with pytest.raises(ValueError, match="NaN"):
         GaussianProcess().fit(np.where(X == X[3, 4], np.nan, X), y)
+
+
+def test_a_large_matrix_is_factorised_on_one_thread(monkeypatch):
+    """On several, OpenBLAS has crashed; the factor is the same."""
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    D2, threads = kernel.squared_distances(X), []
+    small = kernel.factorise(D2, 2.0, 1.0, 0.1)
+
+    def limited(n_threads, api):
+        threads.append((n_threads, api))
+        return nullcontext()
+
+    monkeypatch.setattr(kernel, "threadpool_limits", limited)
+    monkeypatch.setattr(kernel, "MOST_THREADED", 40)
+    kernel.factorise(D2, 2.0, 1.0, 0.1)
+    assert threads == []
+    monkeypatch.setattr(kernel, "MOST_THREADED", 39)
+    large = kernel.factorise(D2, 2.0, 1.0, 0.1)
+    assert threads == [(1, "blas")] and np.tril(large) == pytest.approx(np.tril(small))

@@ -8,19 +8,12 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from made_up import UNITS
 
 from alutils.report import tables
 from book.builder.pages import ROOT
 
 # An electronvolt in each unit.
-UNITS = {
-    "eV": 1.0,
-    "hartree": 1 / 27.211386,
-    "kcal/mol": 23.0605,
-    "kJ/mol": 96.4853,
-    "meV": 1000.0,
-    "1/cm": 8065.54,
-}
 SIZES = {"n_test": 60, "n_init": 40, "n_max": 160}
 
 

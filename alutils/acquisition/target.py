@@ -179,13 +179,6 @@ def _share(share, low, high):
     return Target(round(low, 12), high, SHARE)
 
 
-def above_or_highest(threshold, share):
-    """The target y > threshold, eV; without a threshold the highest share; None without both."""
-    if threshold is not None:
-        return above(threshold)
-    return None if share is None else highest(share)
-
-
 def shape_of(low, high):
     """ "upper tail", "lower tail" or "window", from the quantiles between which a target lies."""
     if high == 1:

@@ -59,14 +59,22 @@ def gains(records, n_pool):
     """
     rows = []
     for key, run in records.groupby(KEYS, sort=False):
-        run = run.sort_values("n_train")
-        n, found = run["n_train"].to_numpy(float), run["n_found"].to_numpy(float)
-        share_found = run["found_share"].to_numpy(float)
-        n_target = round(found[-1] / share_found[-1]) if share_found[-1] > 0 else np.nan
         about = dict(zip(KEYS, key, strict=True))
         about["share"] = round(about["target_high"] - about["target_low"], 6)
-        rows.append(about | _gain(n, found, n_target, n_pool))
+        rows.append(about | gain_of(run, n_pool))
     return pd.DataFrame(rows)
+
+
+def gain_of(run, n_pool):
+    """The gains of one run, as a dict with the columns of `gains`.
+
+    run : its rows of `run_or_load`;  n_pool : molecules in training and held-out set together
+    """
+    run = run.sort_values("n_train")
+    n, found = run["n_train"].to_numpy(float), run["n_found"].to_numpy(float)
+    share_found = run["found_share"].to_numpy(float)
+    n_target = round(found[-1] / share_found[-1]) if share_found[-1] > 0 else np.nan
+    return _gain(n, found, n_target, n_pool)
 
 
 def _gain(n, found, n_target, n_pool):

@@ -197,7 +197,7 @@ def simulate(simulation, targets, readings, pool, seeds, scheduler, **given):
     for seed, row in done.advice.iterrows():
         say(
             f"seed {seed}: use {row.strategy}, noise {row.noise_var:g} of the variance; "
-            f"{simulation.advice.GREEDY} was to find {row.enrichment:.1f} times the hits of random "
+            f"{simulation.GREEDY} was to find {row.enrichment:.1f} times the hits of random "
             f"and save {row.low:.0%} to {row.high:.0%} of its labels; it saved {row.saved:.0%}"
         )
     per_label = simulation.hits_per_label(done)
@@ -205,5 +205,5 @@ def simulate(simulation, targets, readings, pool, seeds, scheduler, **given):
         spread = f" (deviation {found.std():.1%})" if len(found) > 1 else ""
         say(
             f"{strategy}: found {found.mean():.1%}{spread}, "
-            f"{per_label[strategy]:.1f} times the hits of random"
+            f"{per_label[strategy]:.1f} times the hits expected at random"
         )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from alutils.acquisition.target import Target
 from alutils.analysis import advice
+from alutils.analysis.advice import GREEDY
+from alutils.analysis.overlap import gain_of
 from alutils.data.datasets import MoleculeDataset, load, reading_options
 from alutils.data.reading import Reading
 from alutils.loop import RunConfig
 from alutils.runs.records import run_or_load
 
-SEARCHES = ("most_probable", "property_search")
+SEARCHES = (GREEDY, "property_search")
 SET_ASIDE = 10  # one molecule in so many, for the error of the model
 PROBE = 150  # molecules, where the pool is large enough
 
@@ -99,19 +100,20 @@ def simulate(pool, config, seeds=(0, 1, 2), scheduler="serial"):
         of_seed = replace(config, seed=seed)
         probed = advice.draw(of_seed)
         table, answer = advice.advise(probed, known)
-        greedy = table.loc[advice.GREEDY, ["enrichment", "low", "high"]].to_dict()
+        greedy = table.loc[GREEDY, ["enrichment", "low", "high"]].to_dict()
         rows.append({"seed": seed, **answer, **greedy})
         drafts += advice.trial(of_seed, probed, answer, SEARCHES)
     runs = run_or_load(drafts, scheduler=scheduler)
-    saved = [advice.realised(part)[advice.GREEDY] for _, part in runs.groupby("seed", sort=False)]
+    saved = [advice.realised(part)[GREEDY] for _, part in runs.groupby("seed", sort=False)]
     return Simulation(pool, config, pd.DataFrame(rows).assign(saved=saved).set_index("seed"), runs)
 
 
 def hits_per_label(simulation):
-    """Hits per label after the first batch, over those of random sampling: a Series by strategy."""
-    found, first = simulation.found, simulation.runs[simulation.runs["iteration"] == 0]
-    first = first.pivot(index="seed", columns="strategy", values="found_share")
-    gain = (found - first).mean()
-    left = len(simulation.pool) - simulation.plan.n_test - simulation.plan.n_init
-    chance = (simulation.plan.n_max - simulation.plan.n_init) / left
-    return gain / (chance * (1 - np.nanmean(first.to_numpy())))
+    """Hits per label after the first batch, over those that random sampling would have had in
+    expectation: mean over the seeds, a Series by strategy."""
+    n_pool = len(simulation.pool) - simulation.plan.n_test
+    gains = {
+        key: gain_of(run, n_pool)["enrichment"]
+        for key, run in simulation.runs.groupby(["strategy", "seed"])
+    }
+    return pd.Series(gains).groupby(level=0).mean()
