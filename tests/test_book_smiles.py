@@ -10,11 +10,14 @@ from book.builder.fragments.smiles import (
     FRAGMENTS,
     MISSING,
     SEARCHES,
+    broken,
     chosen,
+    described,
     found,
     fragments,
     intervals,
     noise,
+    steps,
     times,
 )
 
@@ -60,7 +63,9 @@ def test_shares_are_means_and_what_was_not_run_is_a_dash(record):
     both = head.index(SEARCHES["both"])
     assert small[both] == "0.50" and large[both] == whole[both] == "-"
     assert all_run[both] == "0.500" and whole[-1] == "0.600"
-    assert small[3] == "above 450 nm (16%)" and large[1] == "20\u00a0000"
+    head, small, large = described(record["pools"])
+    assert dict(zip(head, small, strict=True))["target (share)"] == "above 450 nm (16%)"
+    assert dict(zip(head, large, strict=True))["molecules"] == "20\u00a0000"
 
 
 def test_the_mean_of_all_stands_alone_where_all_were_run(record):
@@ -84,8 +89,18 @@ def test_intervals_that_did_not_hold_are_counted(record):
 
 def test_times_stand_beside_the_memory_of_the_whole_command(record):
     head, small, large = times(record["pools"])
-    assert len(head) == len(small) and small[2] == "2.5" and small[-2] == "4.5"
-    assert large[-1] == "1.25"
+    assert len(head) == len(small) and set(small[1:-1]) == {"4.5"} and large[-1] == "1.25"
+    head, small, large = steps(record["pools"])
+    assert len(head) == len(small) and set(small[2:]) == {"2.5"}
+
+
+def test_a_long_command_is_broken_before_options_and_stays_the_same():
+    command = (
+        "python -m alutils simulate a.csv --property 'E isomer, nm' --above 1 --n-max " + "1" * 30
+    )
+    lines = broken(command).split(" \\\n")
+    assert len(lines) == 2 and all(len(line) <= 80 for line in lines)
+    assert " ".join(line.strip() for line in lines) == command
 
 
 def test_every_fragment_of_the_page_is_made(record, root):

@@ -21,8 +21,8 @@ def same_text(texts):
 def same_geometry(molecules):
     """Pairs of positions with the same atoms at the same distances from their centre.
 
-    However they are turned, shifted, mirrored or ordered: a descriptor of distances takes them for
-    one point.
+    However they are turned, shifted, mirrored or ordered. Two that differ may agree in these
+    distances, but seldom do.
 
     Parameters
     ----------

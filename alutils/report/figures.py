@@ -139,16 +139,16 @@ def noise_grid(records, paper=0.05):
             ax.plot(best, table["mean"][best], "*", **star)
     for ax in (top, bottom):
         ax.axvline(paper, color="0.3", ls=":", lw=1.5)
-    place = {"xycoords": ("data", "axes fraction"), "ha": "right", "va": "top"}
-    top.annotate(f"{paper:g} ", (paper, 1), **place)
+    place = {"xycoords": ("data", "axes fraction"), "ha": "right", "va": "bottom"}
+    top.annotate(f"{paper:g} ", (paper, 0.01), **place)
     bottom.set_xscale("log")
     bottom.set_xlabel(rf"noise variance $\sigma_n^2$ ({noise_unit(records)})")
     top.set_ylabel(quantity.of_runs(records).error)
     bottom.set_ylabel("likelihood lost\n(nat per molecule)")
     bottom.set_ylim(bottom.get_ylim()[1], bottom.get_ylim()[0])
     low, high = top.get_ylim()
-    top.set_ylim(low, high + 0.2 * (high - low))  # room for the legend
-    top.legend(ncols=2, loc="upper left")
+    top.set_ylim(low, high + 0.3 * (high - low))  # room for the legend, below what is off the scale
+    top.legend(ncols=2, loc="upper left", bbox_to_anchor=(0, 0.94))
     return fig
 
 

@@ -5,14 +5,15 @@ import numpy as np
 from book.builder.fragments.bench import thousands
 
 MISSING = "Not measured yet: `tests/bench/smiles.py`.\n"
-FRAGMENTS = ("commands", "found", "before", "noise", "times")
+FRAGMENTS = ("commands", "pools", "found", "before", "noise", "steps", "times")
+WIDTH = 76  # characters of a command that a page shows
 SEARCHES = {
     "random": "random",
     "property_search": "E",
     "most_probable": "greedy",
     "both": "greedy, MBTR too",
     "forest": "random forest",
-    "tanimoto": "Tanimoto GP of scikit-learn",
+    "tanimoto": "Tanimoto GP",
 }
 NOISES = {
     "on fingerprints": ("most_probable", "fixed"),
@@ -31,43 +32,54 @@ def fragments(record, table):
     timed = {name: of for name, of in pools.items() if {"commands", "functions"} <= set(of)}
     made = dict.fromkeys(FRAGMENTS, MISSING)
     if searched:
-        lines = "\n".join(of["command"] for of in searched.values())
+        lines = "\n".join(broken(of["command"]) for of in searched.values())
         made["commands"] = f"```bash\n{lines}\n```\n"
+        made["pools"] = table(described(searched))
         made["found"] = table(found(searched)) + "\n" + intervals(searched)
         made["before"] = table(before(searched))
         made["noise"] = table(noise(searched)) + "\n" + chosen(searched)
     if timed:
+        made["steps"] = table(steps(timed))
         made["times"] = table(times(timed)) + "\n" + machine(record)
     return {f"smiles_{name}": text for name, text in made.items()}
 
 
+def broken(command):
+    """A command line over as many lines as a page needs to show it, broken before options."""
+    lines = [""]
+    for number, part in enumerate(command.split(" --")):
+        word = f"--{part}" if number else part
+        if number and len(f"{lines[-1]} {word}") > WIDTH:
+            lines.append(f"  {word}")
+        else:
+            lines[-1] = f"{lines[-1]} {word}".lstrip()
+    return " \\\n".join(lines)
+
+
+def described(pools):
+    """Rows of what is searched: sizes, target, and what random sampling finds in expectation."""
+    rows = [["pool", "molecules", "labels", "target (share)", "seeds", "expected at random"]]
+    for name, of in pools.items():
+        target = f"{of['target']} ({of['share']:.0%})"
+        sizes = thousands(of["molecules"]), thousands(of["n_max"])
+        rows.append([name, *sizes, target, len(of["advice"]), f"{of['expected']:.2f}"])
+    return rows
+
+
 def found(pools):
     """Rows of found shares: a pool in each, and the mean of those that have all searches."""
-    head = ["pool", "molecules", "labels", "target (share)", "seeds", "expected at random"]
-    rows = [[*head, *SEARCHES.values()]]
-    for name, of in pools.items():
-        rows.append(
-            [
-                name,
-                thousands(of["molecules"]),
-                thousands(of["n_max"]),
-                f"{of['target']} ({of['share']:.0%})",
-                len(of["advice"]),
-                f"{of['expected']:.2f}",
-                *(mean_of(of, search) for search in SEARCHES),
-            ]
-        )
-    return [*rows, *means(pools, SEARCHES, len(head))]
+    rows = [["pool", *SEARCHES.values()]]
+    rows += [[name, *(mean_of(of, one) for one in SEARCHES)] for name, of in pools.items()]
+    return [*rows, *means(pools, SEARCHES)]
 
 
-def means(pools, searches, n_before):
+def means(pools, searches):
     """Rows of means: over all pools, and over those in which every search was run."""
     every = {name: of for name, of in pools.items() if set(searches) <= set(of["found"])}
     groups = {"mean of all": pools} if len(every) < len(pools) else {}
     groups |= {f"mean of the {len(every)} with each of them": every} if every else {}
     for title, group in groups.items():
-        blank = [""] * (n_before - 1)
-        yield [title, *blank, *(overall(group, search) for search in searches)]
+        yield [title, *(overall(group, search) for search in searches)]
 
 
 def mean_of(of, search):
@@ -95,7 +107,7 @@ def intervals(pools):
 def before(pools):
     """Rows of found shares before and now, of the searches that were tried before."""
     compared = {name: SEARCHES[name] for name in ("random", "property_search", "most_probable")}
-    compared |= {"tanimoto": "Tanimoto GP", "both": SEARCHES["both"]}
+    compared |= {name: SEARCHES[name] for name in ("tanimoto", "both")}
     rows = [["pool", *(f"{title}: before, now" for title in compared.values())]]
     for name, of in pools.items():
         if "before" in of:
@@ -131,15 +143,22 @@ def chosen(pools):
     )
 
 
-def times(pools):
-    """Rows of seconds, and of the memory of the whole command."""
-    head = ["pool", "molecules", *STEPS.values(), *COMMANDS.values(), "`simulate`: memory (GiB)"]
-    rows = [head]
+def steps(pools):
+    """Rows of seconds of the functions behind a search."""
+    rows = [["pool", "molecules", *STEPS.values()]]
     for name, of in pools.items():
-        steps = (f"{of['functions'][key]:.1f}" for key in STEPS)
-        commands = (f"{of['commands'][key]['s']:.1f}" for key in COMMANDS)
+        seconds = (f"{of['functions'][key]:.1f}" for key in STEPS)
+        rows.append([name, thousands(of["molecules"]), *seconds])
+    return rows
+
+
+def times(pools):
+    """Rows of seconds of the commands, and of the memory of the whole."""
+    rows = [["pool", *COMMANDS.values(), "`simulate`: memory (GiB)"]]
+    for name, of in pools.items():
+        seconds = (f"{of['commands'][key]['s']:.1f}" for key in COMMANDS)
         memory = of["commands"]["simulate"]["peak_memory_gib"]
-        rows.append([name, thousands(of["molecules"]), *steps, *commands, f"{memory:.2f}"])
+        rows.append([name, *seconds, f"{memory:.2f}"])
     return rows
 
 
