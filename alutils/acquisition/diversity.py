@@ -116,6 +116,28 @@ def largest_cluster(view, batch_size, rng):
     return picks
 
 
+def greedy_sampling(view, batch_size, rng):
+    """Farthest from all training molecules and picks in descriptor and prediction at once: iGS.
+
+    A molecule's distance to another is that of the descriptors times that of the labels, its own
+    label being predicted and, for a pick, the pick's too (D. Wu, C.-T. Lin, J. Huang, Inf. Sci. 474,
+    90 (2019)). With the descriptor alone, GSx, the picks are those of `k_centre`.
+    """
+    model, mu, distances_to = view.model, view.mu, _distances(view)
+    y = model.y_mean_ + model.y_std_ * (model.L_ @ (model.L_.T @ model.weights_))
+    left = np.empty(len(view.X))
+    for start in range(0, len(view.X), CHUNK):
+        rows = slice(start, start + CHUNK)
+        D2 = squared_distances(model.X_train_, view.X[rows], n_bits_of(view))
+        left[rows] = (np.sqrt(D2) * np.abs(mu[rows] - y[:, None])).min(axis=0)
+    picks = np.empty(batch_size, dtype=int)
+    for t in range(batch_size):
+        picks[t] = pick = int(np.argmax(np.round(left, 9)))
+        np.minimum(left, np.sqrt(distances_to(pick)) * np.abs(mu - mu[pick]), out=left)
+        left[picks[: t + 1]] = -np.inf
+    return picks
+
+
 def _spread(view, batch_size, choose):
     """Picks that `choose` makes from the squared distances (n_heldout,) to training set and picks;
     those already picked are at minus infinity."""
