@@ -12,6 +12,7 @@ import warnings
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.linalg.blas import dtrmv
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
@@ -124,7 +125,7 @@ def greedy_sampling(view, batch_size, rng):
     90 (2019)). With the descriptor alone, GSx, the picks are those of `k_centre`.
     """
     model, mu, distances_to = view.model, view.mu, _distances(view)
-    y = model.y_mean_ + model.y_std_ * (model.L_ @ (model.L_.T @ model.weights_))
+    y = model.y_mean_ + model.y_std_ * _labels(model)
     left = np.empty(len(view.X))
     for start in range(0, len(view.X), CHUNK):
         rows = slice(start, start + CHUNK)
@@ -136,6 +137,15 @@ def greedy_sampling(view, batch_size, rng):
         np.minimum(left, np.sqrt(distances_to(pick)) * np.abs(mu - mu[pick]), out=left)
         left[picks[: t + 1]] = -np.inf
     return picks
+
+
+def _labels(model):
+    """(n,) labels of the training set as the model sees them: L L^T times the weights.
+
+    Above its diagonal L_ holds what the factorisation has left there.
+    """
+    upper = model.L_.T
+    return dtrmv(upper, dtrmv(upper, model.weights_), trans=1)
 
 
 def _spread(view, batch_size, choose):
