@@ -121,8 +121,8 @@ def greedy_sampling(view, batch_size, rng):
     """Farthest from all training molecules and picks in descriptor and prediction at once: iGS.
 
     A molecule's distance to another is that of the descriptors times that of the labels, its own
-    label being predicted and, for a pick, the pick's too (D. Wu, C.-T. Lin, J. Huang, Inf. Sci. 474,
-    90 (2019)). With the descriptor alone, GSx, the picks are those of `k_centre`.
+    label being predicted and, for a pick, the pick's too (D. Wu, C.-T. Lin, J. Huang, Inf. Sci.
+    474, 90 (2019)). With the descriptor alone, GSx, the picks are those of `k_centre`.
     """
     model, mu, distances_to = view.model, view.mu, _distances(view)
     y = model.y_mean_ + model.y_std_ * _labels(model)
