@@ -21,7 +21,7 @@
 # *What varies:* the strategy; for three of them also the noise, fixed or learned. *What is held fixed:* pools,
 # descriptor, model, {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. Every strategy runs
 # once for each pool and seed, and is compared with every other on the same pairs. The runs are tracked;
-# `.venv/bin/python -m alutils study field` makes them again, in about a quarter of an hour on two cores.
+# `.venv/bin/python -m alutils study field --anew` makes them again, in about a quarter of an hour on two cores.
 
 # %%
 from myst_nb import glue

@@ -15,7 +15,7 @@ import pandas as pd
 
 from alutils.acquisition import strategies
 from alutils.analysis import calibration
-from alutils.analysis.plans import FIELD
+from alutils.analysis.plans import sizes_of
 from alutils.descriptors import features
 from alutils.loop import RunConfig, steps, to_frame
 from alutils.runs import store
@@ -27,11 +27,6 @@ from alutils.storage.locations import cache_dir, records_dir
 
 NOISES = (1e-10, 0.05)  # eV^2
 GIVEN = ("random", "most_uncertain", "uncertain_cluster_centres")
-HEAVIEST = {"n_test": 2000, "n_init": 125, "n_const": 125, "n_max": 2000}
-SIZES = {
-    **dict.fromkeys(("organics", "aminoacids", "optoelectronics"), FIELD),
-    **dict.fromkeys(("aa_heaviest", "oe_heaviest", "qm9_heaviest"), HEAVIEST),
-}
 SIGMAS = ("local", "oracle")  # in place of the model's
 COLUMNS = ["strategy", "sigma", "noise_var", "seed", "n_train", "mae_ev", "r2"]
 
@@ -74,7 +69,7 @@ def with_sigma(strategy, sigma_of):
 def configs(pool, seeds):
     """The runs of A, B and D whose models and picks are looked at: records, at both noises."""
     return [
-        RunConfig(pool, strategy, noise_var=noise, seed=seed, **SIZES[pool])
+        RunConfig(pool, strategy, noise_var=noise, seed=seed, **sizes_of(pool))
         for seed in seeds
         for noise in NOISES
         for strategy in GIVEN
@@ -138,7 +133,7 @@ def track(pool, seeds):
             if config.strategy == "random":
                 continue
             for sigma in SIGMAS:
-                frame = run(config, sigma, X, dataset).round(6)
+                frame = run(config, sigma, X, dataset).round({"mae_ev": 6, "r2": 6})
                 tracked["curves"] += [without_nan(row) for row in frame.to_dict("records")]
         source = {"question": _question(pool), "provenance": provenance()}
         write_json(_file(pool), source | {"scores": tracked["scores"], "curves": tracked["curves"]})
@@ -173,7 +168,7 @@ def _tracked(pool):
 
 
 def _question(pool):
-    return {"pool": pool, "noises": list(NOISES), "sizes": SIZES[pool]} | {
+    return {"pool": pool, "noises": list(NOISES), "sizes": sizes_of(pool)} | {
         "numerics_version": NUMERICS_VERSION
     }
 
