@@ -102,22 +102,28 @@ def curves(pool, seeds):
     ------
     ValueError : where the tracked file lacks a seed.
     """
+    tracked = _of_seeds(pool, "curves", seeds)[COLUMNS]
     records = run_or_load(configs(pool, seeds)).assign(sigma="model")
-    tracked = pd.DataFrame(_tracked(pool)["curves"], columns=COLUMNS)
-    absent = set(seeds) - set(tracked["seed"])
+    return pd.concat([records[COLUMNS].assign(dataset=pool), tracked.assign(dataset=pool)])
+
+
+def scores(pool, seeds):
+    """`calibration.of_record` of the first and the last models of A, B and D, as tracked, a frame.
+
+    ValueError as of `curves`.
+    """
+    return _of_seeds(pool, "scores", seeds).assign(dataset=pool)
+
+
+def _of_seeds(pool, part, seeds):
+    rows = pd.DataFrame(_tracked(pool)[part])
+    absent = set(seeds) - set(rows["seed"] if len(rows) else ())
     if absent:
         raise ValueError(
             f"{pool}: seeds {sorted(absent)} are not tracked in {_file(pool).name}: choose others, "
             "or make them with `track`"
         )
-    both = pd.concat([records[COLUMNS], tracked[tracked["seed"].isin(seeds)]])
-    return both.assign(dataset=pool).reset_index(drop=True)
-
-
-def scores(pool, seeds):
-    """Tracked `calibration.of_record` of the first and the last models of A, B and D, a frame."""
-    rows = pd.DataFrame(_tracked(pool)["scores"])
-    return rows[rows["seed"].isin(seeds)].assign(dataset=pool).reset_index(drop=True)
+    return rows[rows["seed"].isin(seeds)].reset_index(drop=True)
 
 
 def track(pool, seeds):
