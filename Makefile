@@ -1,6 +1,6 @@
 # make book   execute the pages, build the HTML          make test   everything that is checked
 # make test-browser, test-torch, pdf, figure, picture, notebooks, records, verify-records, paper,
-# bench, newest, soak, faults, lock, clean: see book/rerun.md. Nothing has to be activated.
+# bench, newest, soak, faults, lock, release, clean: see book/rerun.md. Nothing has to be activated.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -27,7 +27,7 @@ export ALUTILS_DATA
 endif
 
 .PHONY: book test test-browser test-torch lint check figure picture pdf paper notebooks bench \
-  records verify-records newest soak faults lock clean
+  records verify-records newest soak faults lock lock-effect clean
 
 # FRESH=1 computes the pools' runs anew, about an hour, instead of reading their records.
 book: $(STAMP)
@@ -100,12 +100,15 @@ soak: $(STAMP)
 faults: $(STAMP)
 	@$(PY) tests/stress/faults.py
 
+# make lock UPGRADE=1 takes the newest release of everything; lock-effect says what that changes.
 lock: $(STAMP)
 	@$(PY) -m pip install -q uv
-	@$(PY) -m uv pip compile pyproject.toml -o requirements.lock -q --universal \
-	  --python-version 3.11 --all-extras --no-header --no-annotate --no-emit-index-url
-	@sed -i.bak '1i # Written by "make lock" from pyproject.toml; every package, all extras, any platform.' \
-	  requirements.lock && rm requirements.lock.bak
+	@$(PY) tests/stress/lock.py write $(if $(UPGRADE),--upgrade)
+
+lock-effect:
+	@rm -rf .venv-lock
+	@$(MAKE) VENV=.venv-lock STAMP= .venv-lock/.installed
+	@.venv-lock/bin/python tests/stress/lock.py effect
 
 # Never a part of make test: what it says changes with every release.
 TESTS ?= tests
@@ -116,7 +119,7 @@ newest:
 	@.venv-newest/bin/python tests/stress/newest.py $(TESTS)
 
 clean:
-	rm -rf _build book/experiments .pytest_cache .ruff_cache .venv-newest
+	rm -rf _build book/experiments .pytest_cache .ruff_cache .venv-newest .venv-lock
 
 .venv-torch/.torch: requirements.lock tests/torch/requirements.txt
 	@$(MAKE) VENV=.venv-torch STAMP= .venv-torch/.installed

@@ -1,0 +1,113 @@
+"""Renew the lock, and show what that changes: packages, golden values, records, notebooks.
+
+make lock             takes up what pyproject.toml adds or drops; all other pins stay
+make lock UPGRADE=1   the newest release of everything that pyproject.toml allows
+make lock-effect      in an environment of its own, .venv-lock, what gives the tracked results
+
+python tests/stress/lock.py write [--upgrade] | effect     `git checkout requirements.lock` undoes
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCK = "requirements.lock"
+HEAD = '# Written by "make lock" from pyproject.toml; every package, all extras, any platform.\n'
+COMPILE = ("-q", "--universal", "--python-version", "3.11", "--all-extras", "--no-header")
+COMPILE += ("--no-annotate", "--no-emit-index-url")
+# What is compared with something tracked, and how
+CHECKS = {
+    "golden values": ["tests/test_golden.py"],
+    "numbers of the notebooks": ["tests/test_notebooks_numbers.py"],
+    "notebooks' outputs": ["--nbval", "notebooks", "--nbval-cell-timeout", "300"],
+}
+
+
+def pins(text):
+    """Name -> versions, joined where platforms or Pythons differ, of a lock's text."""
+    found = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            one = Requirement(line)
+            found.setdefault(one.name, []).append(str(one.specifier).removeprefix("=="))
+    return {name: ", ".join(versions) for name, versions in found.items()}
+
+
+def changes(old, new):
+    """(name, version before, version after) of what differs between two locks' texts."""
+    old, new = pins(old), pins(new)
+    names = sorted(old.keys() | new.keys())
+    return [
+        (name, old.get(name, "-"), new.get(name, "-"))
+        for name in names
+        if old.get(name) != new.get(name)
+    ]
+
+
+def told(rows):
+    """The lines that say what changed."""
+    lines = [f"  {name:28} {before:>20} -> {after}" for name, before, after in rows]
+    return "\n".join([f"{len(rows)} packages differ:", *lines] if rows else ["no package differs"])
+
+
+def write(upgrade, root=ROOT):
+    """Write the lock anew and print what differs from the one before."""
+    path = root / LOCK
+    old = path.read_text("utf8")
+    command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "-o", LOCK, *COMPILE]
+    try:
+        subprocess.run([*command, *(["--upgrade"] if upgrade else [])], cwd=root, check=True)
+        new = HEAD + path.read_text("utf8")
+    except (OSError, subprocess.CalledProcessError):
+        path.write_text(old, "utf8")
+        raise
+    path.write_text(new, "utf8")
+    print(told(changes(old, new)))
+    print("make lock-effect shows what that changes; git checkout requirements.lock takes it back")
+
+
+def outcome(report):
+    """How many of pytest's cases passed, and the files whose cases did not, of a JUnit report."""
+    cases = list(ElementTree.parse(report).iter("testcase"))
+    bad = [c for c in cases if c.find("failure") is not None or c.find("error") is not None]
+    files = sorted({case.get("classname").split("/")[-1] for case in bad})
+    return len(cases) - len(bad), len(cases), files
+
+
+def effect(root=ROOT):
+    """Run what is compared with tracked values here; a table; 1 if anything differs."""
+    head = ["git", "show", f"HEAD:{LOCK}"]
+    old = subprocess.run(head, cwd=root, capture_output=True, text=True, check=True).stdout
+    print(told(changes(old, (root / LOCK).read_text("utf8"))), "(against the last commit)")
+    print(f"\n{'Python ' + sys.version.split()[0]:28} {'as tracked':>12}  differs")
+    differs = False
+    for what, words in CHECKS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder, "report.xml")
+            command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope"]
+            command += [f"--junitxml={report}", *words]
+            said = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+            if not report.exists():
+                sys.exit(f"{what}: pytest did not run\n{said.stdout}{said.stderr}")
+            passed, n, files = outcome(report)
+        print(f"{what:28} {f'{passed} of {n}':>12}  {', '.join(files) or '-'}", flush=True)
+        differs |= passed < n
+    command = [sys.executable, "-m", "alutils", "verify", "--n", "3", "--bundle", "pools"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    print(f"{'records, replayed':28} {'yes' if not done.returncode else 'no':>12}  -")
+    print((done.stdout + done.stderr).strip())
+    return int(differs or done.returncode != 0)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("write", "effect"))
+    parser.add_argument("--upgrade", action="store_true")
+    given = parser.parse_args()
+    sys.exit(effect() if given.what == "effect" else write(given.upgrade))
