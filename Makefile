@@ -27,7 +27,7 @@ export ALUTILS_DATA
 endif
 
 .PHONY: book test test-browser test-torch lint check figure picture pdf paper notebooks bench \
-  records verify-records newest soak faults lock lock-effect clean
+  records verify-records newest soak faults lock lock-effect release clean
 
 # FRESH=1 computes the pools' runs anew, about an hour, instead of reading their records.
 book: $(STAMP)
@@ -117,6 +117,10 @@ newest:
 	@"$(PYTHON)" -m venv .venv-newest
 	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -e ".[book,cluster,xtb,dev]"
 	@.venv-newest/bin/python tests/stress/newest.py $(TESTS)
+
+# Version, changelog, citation; wheel, archive, zipped book, checksums in _build/release/VERSION.
+release: $(STAMP)
+	@$(PY) -m book.builder.release "$(VERSION)"
 
 clean:
 	rm -rf _build book/experiments .pytest_cache .ruff_cache .venv-newest .venv-lock

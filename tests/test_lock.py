@@ -5,7 +5,12 @@ import subprocess
 import lock
 import pytest
 
-OLD = "# head\na==1\nb==2 ; python_full_version < '3.12'\nb==3 ; python_full_version >= '3.12'\nc==1\n"
+OLD = """# head
+a==1
+b==2 ; python_full_version < '3.12'
+b==3 ; python_full_version >= '3.12'
+c==1
+"""
 
 
 def test_changes_tell_new_gone_and_other_versions_of_each_package():
