@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import re
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -26,7 +27,10 @@ DIRECT = [
     for group in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
     for text in group
 ]
+WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text("utf8"))
 LARGEST = 5_000_000
+# Commands and options that macOS does not have, or has otherwise
+GNU_ONLY = r"\bsed -i\b|\breadlink -f\b|\bsha256sum\b|\bdate -d\b|\bgrep -P\b|\bnproc\b|\bcp -a\b"
 
 
 def lock():
@@ -83,7 +87,10 @@ def test_traps_stay_pinned(name, refused):
 def test_environment_agrees_with_lock_and_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf8"))
     (python,) = [d for d in environment["dependencies"] if str(d).startswith("python")]
-    assert SpecifierSet(python.removeprefix("python")) == SpecifierSet(PROJECT["requires-python"])
+    version = re.fullmatch(r"python=(\d\.\d+)", python)[1]  # the form that Binder understands
+    assert SpecifierSet(PROJECT["requires-python"]).contains(version)
+    matrix = WORKFLOW["jobs"]["test"]["strategy"]["matrix"]
+    assert version in matrix["python"]
     (pip,) = [d["pip"] for d in environment["dependencies"] if isinstance(d, dict)]
     assert pip == ["-r requirements.lock", "-e ."]
     assert environment["name"] == PROJECT["name"]
@@ -140,13 +147,32 @@ def test_no_tracked_text_names_a_path_of_a_machine():
             assert not found, f"{path.relative_to(ROOT)}: {found[0]}"
 
 
+def schema(name, path):
+    """Check a file against a schema that check-jsonschema brings along."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", name, path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_schemas_refuse_what_is_wrong(tmp_path):
+    path = tmp_path / "book.yml"
+    text = (ROOT / ".github/workflows/book.yml").read_text("utf8")
+    path.write_text(text.replace("timeout-minutes: 90", "timeout-minute: 90"), "utf8")
+    with pytest.raises(AssertionError, match="timeout-minute"):
+        schema("vendor.github-workflows", path)
+
+
+def test_make_and_ci_call_nothing_that_macos_lacks():
+    for name in ("Makefile", ".ci/run", ".github/workflows/book.yml"):
+        assert not re.search(GNU_ONLY, (ROOT / name).read_text("utf8")), name
+
+
 def test_the_workflow_runs_what_the_readme_says():
     """Its syntax as far as no server is needed: jobs, steps, and make targets that exist."""
-    workflow = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text("utf8"))
-    assert set(workflow) >= {"name", "jobs", "permissions"} and True in workflow  # YAML's "on"
-    for name, job in workflow["jobs"].items():
+    schema("vendor.github-workflows", ".github/workflows/book.yml")
+    for name, job in WORKFLOW["jobs"].items():
         assert job["timeout-minutes"] and job["runs-on"], name
-        assert set(job.get("needs", "test").split()) <= set(workflow["jobs"])
+        assert set(job.get("needs", "test").split()) <= set(WORKFLOW["jobs"])
         for step in job["steps"]:
             assert ("uses" in step) != ("run" in step), f"{name}: {step}"
             if "uses" in step:
@@ -154,5 +180,5 @@ def test_the_workflow_runs_what_the_readme_says():
             else:
                 target = step["run"].split("#")[0].split()
                 assert target[0] == "make" and make("-n", "STAMP=", *target[1:]).returncode == 0
-    systems = workflow["jobs"]["test"]["strategy"]["matrix"]["os"]
+    systems = WORKFLOW["jobs"]["test"]["strategy"]["matrix"]["os"]
     assert {system.partition("-")[0] for system in systems} == {"ubuntu", "macos"}
