@@ -119,8 +119,12 @@ def _sparse_rows(settings, species, _start, molecules):
 
 def _rows(settings, species, molecules):
     """The row of each molecule, (d,) float64."""
+    from dscribe.core import System
     from dscribe.descriptors import MBTR
 
+    # DScribe 2.1.2 hands the parts of a molecule to ase by position, which ase 3.27 has changed; a
+    # copy that ase makes has the same.
+    System.from_atoms = System
     grid = {"min": settings.grid_min, "max": settings.grid_max, "n": settings.n_grid}
     descriptor = MBTR(
         species=species,
