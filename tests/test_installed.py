@@ -18,6 +18,8 @@ LARGEST = 7_000_000  # bytes, of which the three pools take most
 def wheel(tmp_path_factory):
     """A wheel of the tracked files, which a build leaves as they are."""
     source, made = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    if not (ROOT / ".git").exists():
+        pytest.skip("an archive of a release has no git")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
     for name in listed.stdout.decode().split("\0"):
         if name.startswith("alutils/") or name in ("pyproject.toml", "README.md", "LICENSE"):

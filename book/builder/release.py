@@ -28,6 +28,7 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
+from alutils.storage.memory import size_of
 from book.builder.pages import ROOT
 
 RELEASES = Path("_build", "release")
@@ -220,7 +221,7 @@ def main(version, root=ROOT):
         part.rename(out)
         git(root, "tag", "-a", f"v{version}", "-m", f"Release {version}")
     for path in sorted(out.iterdir()):
-        print(f"{path.stat().st_size / 1e6:7.2f} MB  {path.relative_to(root).as_posix()}")
+        print(f"{size_of(path.stat().st_size):>8}  {path.relative_to(root).as_posix()}")
     print(NEXT.format(version=version, folder=(RELEASES / version).as_posix()))
 
 
