@@ -9,7 +9,7 @@ batch) and `search`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from string import ascii_uppercase
@@ -37,49 +37,51 @@ class PoolView:
     target: Range | None = None
 
     @property
-    def n_bits(self):
+    def n_bits(self) -> int:
         """How many of the last columns are the bits of a fingerprint."""
         return n_bits_of(self.model)
 
     @cached_property
-    def mu(self):
+    def mu(self) -> np.ndarray:
         return self.model.predict(self.X)
 
     @cached_property
-    def sigma(self):
+    def sigma(self) -> np.ndarray:
         mu, sigma = self.model.predict(self.X, return_std=True)
         self.__dict__["mu"] = mu  # sigma costs mu as well: keep it
         return sigma
 
 
-def in_range(view):
+def in_range(view: PoolView) -> np.ndarray:
     """Positions predicted in range. ValueError without a target."""
     if view.target is None:
         raise ValueError("strategy 'property_search' needs a target")
     return np.flatnonzero(view.target.contains(view.mu))
 
 
-def upper_half(view):
+def upper_half(view: PoolView) -> np.ndarray:
     """Positions of the more uncertain half of the held-out set, most uncertain first."""
     return _by_uncertainty(view)[: (len(view.X) + 1) // 2]
 
 
-def random(view, batch_size, rng):
+def random(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """A: uniformly at random."""
     return rng.permutation(len(view.X))[:batch_size]
 
 
-def most_uncertain(view, batch_size, rng):
+def most_uncertain(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """B: the highest sigma."""
     return _by_uncertainty(view)[:batch_size]
 
 
-def cluster_centres(view, batch_size, rng):
+def cluster_centres(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """C: the molecules nearest to the centres of `batch_size` clusters."""
     return _centres(view, np.arange(len(view.X)), batch_size, rng)
 
 
-def uncertain_cluster_centres(view, batch_size, rng):
+def uncertain_cluster_centres(
+    view: PoolView, batch_size: int, rng: np.random.Generator
+) -> np.ndarray:
     """D: as C, within the more uncertain half (or the batch_size most uncertain, if more)."""
     half = upper_half(view)
     if len(half) < batch_size:
@@ -87,7 +89,7 @@ def uncertain_cluster_centres(view, batch_size, rng):
     return _centres(view, np.sort(half), batch_size, rng)
 
 
-def property_search(view, batch_size, rng):
+def property_search(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """E: at random among those predicted in range; if they are too few, the rest at random.
 
     Every molecule draws a random key and the smallest win, so that one molecule more or less in
@@ -163,7 +165,7 @@ def _letters():
 LETTERS = Computed(_letters)
 
 
-def letter(name):
+def letter(name: str) -> str:
     """The letter of a strategy, by its place in `STRATEGIES`; KeyError if it is not there."""
     for sign, other in LETTERS.items():
         if other == name:
@@ -171,7 +173,9 @@ def letter(name):
     raise KeyError(f"{name!r} is no strategy: register it, or choose from {', '.join(STRATEGIES)}")
 
 
-def register(function=None, name=None, label=None):
+def register(
+    function: Callable | None = None, name: str | None = None, label: str | None = None
+) -> Callable:
     """Enter a strategy of your own; use it as a call or as a decorator.
 
     Parameters

@@ -10,6 +10,7 @@ import shlex
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
@@ -40,7 +41,7 @@ READER = {"property_key": "--property", "unit": "--unit", "id_key": "--id-key"}
 READER |= {"smiles_key": "--smiles-key", "length_unit": "--length-unit"}
 
 
-def check(path, property_key=None, **reading):
+def check(path: str | Path, property_key: str | None = None, **reading: Any) -> list[str]:
     """Lines about the molecules of a file or folder, its properties, and what to do next.
 
     Parameters

@@ -14,6 +14,7 @@ import importlib.util
 import json
 import logging
 import re
+from collections.abc import Iterator
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
@@ -39,7 +40,7 @@ GO_ON = "what is done is kept, and the same call goes on"
 DIED = "workers died {} times in a row, killed or out of memory: " + GO_ON
 
 
-def check(scheduler):
+def check(scheduler: str) -> None:
     """Raise ValueError for a name that means nothing, ImportError where Dask is not installed."""
     meant = NAME.fullmatch(scheduler)
     if not meant or (meant["file"] and not Path(meant["file"]).is_file()):
@@ -52,7 +53,7 @@ def check(scheduler):
 
 
 @contextmanager
-def executor(scheduler="serial"):
+def executor(scheduler: str = "serial") -> Iterator[futures.Executor]:
     """A `concurrent.futures.Executor`; what still waits when the block is left is cancelled.
 
     Raises what `check` raises, and `concurrent.futures.BrokenExecutor` if a Dask scheduler does

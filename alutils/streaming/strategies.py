@@ -35,29 +35,31 @@ class StreamedView:
     target: Range | None = None
 
 
-def random(view, batch_size, rng):
+def random(view: StreamedView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """A: uniformly at random."""
     return lowest(((rng.random(len(p)), p) for p, _ in _each(view.chunks, "mu")), batch_size)
 
 
-def most_uncertain(view, batch_size, rng):
+def most_uncertain(view: StreamedView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """B: the highest sigma; ties, to 1e-9 eV, by position."""
     return lowest(((-_nano(s), p) for p, s in _each(view.chunks, "sigma")), batch_size)
 
 
-def cluster_centres(view, batch_size, rng):
+def cluster_centres(view: StreamedView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """C: the molecules nearest to the centres of `batch_size` clusters."""
     return _centres(lambda: _all(view.chunks), batch_size, rng)
 
 
-def uncertain_cluster_centres(view, batch_size, rng):
+def uncertain_cluster_centres(
+    view: StreamedView, batch_size: int, rng: np.random.Generator
+) -> np.ndarray:
     """D: as C, within the more uncertain half (or the batch_size most uncertain, if more)."""
     n = sum(len(chunk["mu"]) for chunk in view.chunks)
     cut = _cut(view.chunks, min(n, max((n + 1) // 2, batch_size)))
     return _centres(lambda: _above(view.chunks, *cut), batch_size, rng)
 
 
-def property_search(view, batch_size, rng):
+def property_search(view: StreamedView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """E: at random among those predicted in range; if they are too few, the rest at random."""
     target = view.target
     if target is None:
