@@ -40,6 +40,7 @@ test: lint book check
 lint: $(STAMP)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
 
 check: $(STAMP)
 	@$(PY) -m pytest tests -q -n 2 --dist loadscope
@@ -116,7 +117,7 @@ newest:
 	@.venv-newest/bin/python tests/stress/newest.py $(TESTS)
 
 clean:
-	rm -rf _build book/experiments .pytest_cache .ruff_cache .venv-newest
+	rm -rf _build book/experiments .mypy_cache .pytest_cache .ruff_cache .venv-newest
 
 .venv-torch/.torch: requirements.lock tests/torch/requirements.txt
 	@$(MAKE) VENV=.venv-torch STAMP= .venv-torch/.installed

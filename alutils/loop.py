@@ -110,11 +110,11 @@ class RunConfig:
         return said or ("eV" if self.prior == "paper" else "")
 
     def range_in(self, y: np.ndarray) -> Range | None:
-        """The target's range among the labels, in their unit; None without a target."""
+        """The target's range among labels y, in their unit; None without a target."""
         return None if self.target is None else self.target.range_in(y, self.unit)
 
     def model(self, n_bits: int = 0, random_state: Generator | None = None) -> GaussianProcess:
-        """The `alutils.model.gp.GaussianProcess` of a run, not fitted; n_bits as of X."""
+        """The `GaussianProcess` of a run, not fitted; n_bits as of X, random_state as its own."""
         options = {"n_restarts": self.n_restarts, "n_bits": n_bits, "random_state": random_state}
         if self.normalize_y:
             options["normalize_y"] = True
@@ -122,14 +122,14 @@ class RunConfig:
 
 
 class Step(NamedTuple):
-    """One iteration: its row of results, and the molecules it then picked (None at the end)."""
+    """One iteration: row of results, batch of molecules it then picked (None at the end)."""
 
     row: dict
     batch: list | None
 
 
 class Split(NamedTuple):
-    """Indices into the whole data set."""
+    """Indices into the whole data set: test_idx, train_idx (first batch) and heldout_idx."""
 
     test_idx: np.ndarray
     train_idx: np.ndarray
@@ -137,7 +137,7 @@ class Split(NamedTuple):
 
 
 def check(config: RunConfig, dataset: MoleculeDataset) -> None:
-    """Raise ValueError, before any computing, where the run does not fit the data set."""
+    """Raise ValueError, before any computing, where the run of a config misfits the dataset."""
     if dataset.label_only:
         raise ValueError(
             f"data set {dataset.name!r} holds labels alone: it serves the HOMO distributions, "
@@ -153,7 +153,7 @@ def check(config: RunConfig, dataset: MoleculeDataset) -> None:
 
 
 def split(config: RunConfig, n: int) -> Split:
-    """Test set, first batch and held-out set: the same for every strategy of one seed."""
+    """Sets of n molecules for a config: the same for every strategy of one seed."""
     order = np.random.default_rng([config.seed, SPLIT]).permutation(n)
     bounds = np.cumsum([config.n_test, config.n_init])
     return Split(order[: bounds[0]], order[bounds[0] : bounds[1]], np.sort(order[bounds[1] :]))

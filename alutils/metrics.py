@@ -36,7 +36,10 @@ def rates(in_range: np.ndarray, predicted: np.ndarray) -> tuple[float, float]:
 
 
 def found_share(n_found: int, n_in_pool: int) -> float:
-    """In-range molecules in the training set over those in training and held-out set together."""
+    """In-range molecules in the training set over those in training and held-out set together.
+
+    n_found, n_in_pool : the two numbers;  returns a share, NaN where nothing is in range
+    """
     return n_found / n_in_pool if n_in_pool else float("nan")
 
 
@@ -65,5 +68,7 @@ def savings_bound(target_share: float, n_init: int, n_a: int) -> float:
 
     The first batch is random for all, and a perfect search then finds one molecule per label,
     where random sampling finds p.
+
+    target_share : p;  n_init, n_a : molecules in the first batch, and labelled by A in the end
     """
     return (1 - target_share) * (1 - n_init / n_a)

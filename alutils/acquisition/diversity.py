@@ -1,8 +1,9 @@
 """Strategies that spread a batch over the pool, and the k-means step of C and D.
 
-Each pick of a strategy here is aware of those before it, and of the training set: a pick far
-from the others but next to a labelled molecule is worth little. Distances are those of the kernel's
-feature space, |phi(x) - phi(x')|^2 = 2 (sigma_f^2 - k(x, x')), as in D. Holzmueller, V. Zaverkin,
+Each is ``strategy(view, batch_size, rng)`` as in `alutils.acquisition.strategies`. A pick knows
+those before it, and the training set: a pick far from the others but next to a labelled molecule
+is worth little. Distances are those of the kernel's feature space,
+|phi(x) - phi(x')|^2 = 2 (sigma_f^2 - k(x, x')), as in D. Holzmueller, V. Zaverkin,
 J. Kaestner, I. Steinwart, J. Mach. Learn. Res. 24, 164 (2023).
 """
 

@@ -1,6 +1,6 @@
 """Strategies that search for the target range, beside E.
 
-All follow the signature of `acquisition.strategies`. The target is an
+All are ``strategy(view, batch_size, rng)`` as of `alutils.acquisition.strategies`. The target is an
 `acquisition.target.Range`; what maximises y has no meaning for one that ends, and says so.
 """
 

@@ -43,24 +43,26 @@ class PoolView:
 
     @cached_property
     def mu(self) -> np.ndarray:
+        """(n_heldout,) prediction, eV."""
         return self.model.predict(self.X)
 
     @cached_property
     def sigma(self) -> np.ndarray:
+        """(n_heldout,) standard deviation of the prediction, eV."""
         mu, sigma = self.model.predict(self.X, return_std=True)
         self.__dict__["mu"] = mu  # sigma costs mu as well: keep it
         return sigma
 
 
 def in_range(view: PoolView) -> np.ndarray:
-    """Positions predicted in range. ValueError without a target."""
+    """Positions of the view that are predicted in range. ValueError without a target."""
     if view.target is None:
         raise ValueError("strategy 'property_search' needs a target")
     return np.flatnonzero(view.target.contains(view.mu))
 
 
 def upper_half(view: PoolView) -> np.ndarray:
-    """Positions of the more uncertain half of the held-out set, most uncertain first."""
+    """Positions of the more uncertain half of a view, most uncertain first."""
     return _by_uncertainty(view)[: (len(view.X) + 1) // 2]
 
 
@@ -166,7 +168,7 @@ LETTERS = Computed(_letters)
 
 
 def letter(name: str) -> str:
-    """The letter of a strategy, by its place in `STRATEGIES`; KeyError if it is not there."""
+    """The letter of a strategy, by the place of its name in `STRATEGIES`; KeyError without one."""
     for sign, other in LETTERS.items():
         if other == name:
             return sign

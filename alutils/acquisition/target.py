@@ -81,7 +81,7 @@ class Target:
 
     @classmethod
     def of(cls, found: Range) -> Target:
-        """The target of a `Range`, by value."""
+        """The target of a `Range` that was found, by value."""
         low, high = (edge if np.isfinite(edge) else None for edge in (found.low, found.high))
         return cls(low, high)
 

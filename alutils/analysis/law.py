@@ -126,7 +126,8 @@ def contest(
 
     Parameters
     ----------
-    frame : of `joined`, one strategy;  groups : "dataset" or "shape"
+    frame : of `joined`, one strategy;  groups : "dataset" or "shape", what is left out
+    outcome : "area_gain" or "saved", columns of `joined`
 
     Returns
     -------

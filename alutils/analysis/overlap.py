@@ -31,7 +31,7 @@ CONFIDENCE = 0.9
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes of a search: molecules in pool, in the first batch, and labelled in the end."""
+    """Sizes of a search, molecules: n_pool, n_init in the first batch, n_max labelled in all."""
 
     n_pool: int
     n_init: int

@@ -39,7 +39,7 @@ MOST_SEEDS = 40  # of the embedded pools, whatever `seeds_needed` says
 
 
 class Interval(NamedTuple):
-    """Mean of n values and its 95 % Student interval, in the values' unit."""
+    """The mean of n values and its 95 % Student interval, low to high, in the values' unit."""
 
     mean: float
     low: float
@@ -72,7 +72,7 @@ class Interval(NamedTuple):
         return float(stdtr(self.n - 1, (value - self.mean) / self.std_error))
 
     def times(self, sign: int) -> Interval:
-        """The interval of the values times +1 or -1."""
+        """The interval of the values times the sign, +1 or -1."""
         low, high = sorted((sign * self.low, sign * self.high))
         return Interval(sign * self.mean, low, high, self.n)
 

@@ -63,7 +63,7 @@ def advise(folder: str | Path, n_max: int) -> tuple[pd.DataFrame, dict]:
 
 
 def take_over(folder: str | Path, answer: dict) -> None:
-    """Let a campaign go on with the strategy and the noise of an answer of `advise`."""
+    """Let the campaign of a folder go on with strategy and noise of an answer of `advise`."""
     read(folder)  # no lock file where there is no campaign
     with alone(Path(folder)):
         state = read(folder)

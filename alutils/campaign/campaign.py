@@ -214,7 +214,10 @@ def take(
     force: bool = False,
     replace: bool = False,
 ) -> int:
-    """As `tell`, from a list of (identifier, label) pairs; errors call the list `name`."""
+    """As `tell`, from results, a list of (identifier, label) pairs; errors call the list `name`.
+
+    folder, force, replace : as of `tell`
+    """
     read(folder)  # no lock file where there is no campaign
     with alone(Path(folder)):
         state = read(folder)

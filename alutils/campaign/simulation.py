@@ -128,7 +128,7 @@ def simulate(
 
 def hits_per_label(simulation: Simulation) -> pd.Series:
     """Hits per label after the first batch, over those that random sampling would have had in
-    expectation: mean over the seeds, a Series by strategy."""
+    expectation: mean over the seeds of a `simulation`, a Series by strategy."""
     n_pool = len(simulation.pool) - simulation.plan.n_test
     gains = {
         key: gain_of(run, n_pool)["enrichment"]

@@ -65,6 +65,7 @@ SAME = ("strategy", "scheme", "noise_var", "target", "descriptor", "seed")  # as
 class State:
     """A campaign as its folder holds it.
 
+    settings : Settings;  pool : Structures, the molecules
     batches : list of lists of positions in the pool, in the order of the queries
     labels : position -> label, or None where the calculation failed
     caution : what is to be said of the model that chose the last batch; empty if nothing

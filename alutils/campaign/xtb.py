@@ -20,6 +20,8 @@ from alutils.storage.processes import WorkerPool
 def label_with_xtb(folder: str | Path, jobs: int = 2, chunk: int = 40) -> int:
     """Label the waiting molecules with GFN2-xTB, and give the campaign `chunk` results at a time.
 
+    folder : of the campaign;  jobs : processes
+
     Returns
     -------
     int, results, failures included
@@ -51,7 +53,7 @@ def _xtb_homo(task):
 def search_live(folder: str | Path, n_found: int, report: Callable[[str], object] = print) -> State:
     """Query and label with GFN2-xTB until `n_found` molecules lie in the target.
 
-    report : called with one line after each batch
+    folder : of the campaign;  report : called with one line after each batch
 
     Raises
     ------

@@ -133,7 +133,7 @@ def load(
     property_key: str = "homo",
     fetch: bool = True,
     registry: Mapping = REGISTRY,
-    **reading,
+    **reading: Any,
 ) -> MoleculeDataset:
     """A registered data set, or a reader's file (layouts: `alutils.data.structures`, or .txt).
 

@@ -72,6 +72,7 @@ class Embedded(Molecules):
         return iter(self._made)
 
     def take(self, index: Sequence[int] | np.ndarray) -> Molecules:
+        """The molecules at these places, index (k,) int, in this order."""
         if "_made" in self.__dict__:
             return self._made.take(index)
         return Embedded(self.smiles[k] for k in index)

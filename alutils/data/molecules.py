@@ -86,18 +86,18 @@ class Molecules(Sequence):
 
     @classmethod
     def of(cls, frames: Iterable[ase.Atoms]) -> Molecules:
-        """From a sequence of ase.Atoms; a cell and periodic boundaries are dropped."""
+        """From frames, a sequence of ase.Atoms; a cell and periodic boundaries are dropped."""
         frames = list(frames)
         Z = np.concatenate([np.zeros(0, int), *(frame.numbers for frame in frames)])
         R = np.concatenate([np.zeros((0, 3)), *(frame.positions for frame in frames)])
         return cls(Z, R, np.array([len(frame) for frame in frames], int))
 
     def molecule_of(self, atom: int) -> int:
-        """Index of the molecule that an atom, counted over all molecules, belongs to."""
+        """Position of the molecule that an atom, counted over all molecules, belongs to."""
         return int(np.searchsorted(self.offsets, atom, side="right") - 1)
 
     def take(self, index: Sequence[int] | np.ndarray) -> Molecules:
-        """The molecules at these places, (k,) int, in this order."""
+        """The molecules at these places, index (k,) int, in this order."""
         counts = self.counts[index]
         starts = np.cumsum(counts) - counts
         atoms = np.repeat(self.offsets[index] - starts, counts) + np.arange(counts.sum())
@@ -118,6 +118,7 @@ class Molecules(Sequence):
 
     @cached_property
     def sha256(self) -> str:
+        """Digest of the geometry alone."""
         return digest_of(self.numbers, self.positions, self.counts)
 
     @property

@@ -51,6 +51,7 @@ class Structures:
     smiles : n str, or None; empty where RDKit has none for a molecule with coordinates
     skipped : (place, identifier, reason) of each molecule of the file that was left out
     label : name of the property that is the label; None where there is none
+    info : mapping, of what the file says about all of them
     properties : names of what the file says about its molecules, any of which may be the label
 
     Raises

@@ -47,7 +47,12 @@ FEATURES_VERSION = 1  # part of the cache key: raise it with any change to `prin
 
 
 def mbtr(dataset: MoleculeDataset | Structures, settings: MBTRSettings = DEFAULTS) -> np.ndarray:
-    """The descriptor X of every molecule of a `MoleculeDataset`.
+    """The descriptor X of every molecule of a data set.
+
+    Parameters
+    ----------
+    dataset : `MoleculeDataset` or `Structures` of n molecules
+    settings : MBTRSettings, but for a set that brings its X
 
     Returns
     -------
@@ -80,6 +85,10 @@ def morgan(
     dataset: MoleculeDataset | Structures, settings: FingerprintSettings = MORGAN
 ) -> np.ndarray:
     """The Morgan fingerprint of every molecule, of its SMILES.
+
+    Parameters
+    ----------
+    dataset : `MoleculeDataset` or `Structures` of n molecules;  settings : FingerprintSettings
 
     Returns
     -------
@@ -122,7 +131,10 @@ def settings_of(dataset, descriptor=None):
 
 
 def n_bits(dataset: MoleculeDataset | Structures, descriptor: str | None = None) -> int:
-    """How many of the last columns of `features` are bits; ValueError as by `settings_of`."""
+    """How many of the last columns of `features` of a dataset are bits; ValueError as there.
+
+    dataset, descriptor : as of `features`
+    """
     return bits_in(settings_of(dataset, descriptor))
 
 

@@ -31,29 +31,24 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    noise_var : float
-        sigma_n^2 in eV^2; with ``normalize_y`` a multiple of var(y), as in scikit-learn.
-    normalize_y : bool
-        Fit (y - mean) / std instead of y: the paper says False (zero prior mean).
-    n_restarts : int
-        Starts drawn log-uniformly within the bounds, beside the one at `initial` (the paper: 2).
-    initial : (signal_var in eV^2, length_scale in descriptor units), or None
-        The paper's 20 and 700. None: the mean square of the labels and the median distance between
-        molecules, and a climb from each peak of a coarse scan of the length scale there.
-    bound_factor : float
-        Parameters stay within initial / bound_factor and initial * bound_factor (the paper: 100).
-    restart_subset : int or None
-        All starts are optimised on this many random molecules; the optimum with the highest
-        likelihood is then polished on subsets growing by `optimise.GROWTH` up to
+    noise_var : sigma_n^2 in eV^2; with ``normalize_y`` a multiple of var(y), as in scikit-learn.
+    normalize_y : fit (y - mean) / std instead of y: the paper says False (zero prior mean).
+    n_restarts : starts drawn log-uniformly within the bounds, beside the one at `initial` (the
+        paper: 2).
+    initial : (signal_var in eV^2, length_scale in descriptor units). The paper's 20 and 700. None:
+        the mean square of the labels and the median distance between molecules, and a climb from
+        each peak of a coarse scan of the length scale there.
+    bound_factor : parameters stay within initial / bound_factor and initial * bound_factor (the
+        paper: 100).
+    restart_subset : all starts are optimised on this many random molecules; the optimum with the
+        highest likelihood is then polished on subsets growing by `optimise.GROWTH` up to
         `likelihood_subset`. None: every start on all molecules.
-    likelihood_subset : int or None
-        With more molecules than this, the likelihood of this many random ones is maximised; the
-        fit itself is always on all. None: the full likelihood, whatever n.
-    random_state : int, numpy.random.Generator or None
-        Draws starts and subset. The same value gives the same fit to the bit on one machine.
-    n_bits : int
-        So many of the last columns of X are bits of a fingerprint, whose distance is Tanimoto's
-        (`alutils.model.kernel.squared_distances`).
+    likelihood_subset : with more molecules than this, the likelihood of this many random ones is
+        maximised; the fit itself is always on all. None: the full likelihood, whatever n.
+    random_state : draws starts and subset. The same value gives the same fit to the bit on one
+        machine.
+    n_bits : so many of the last columns of X are bits of a fingerprint, whose distance is
+        Tanimoto's (`alutils.model.kernel.squared_distances`).
 
     Attributes (after `fit`)
     ------------------------

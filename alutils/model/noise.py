@@ -32,7 +32,7 @@ def most_likely_noise(
     ----------
     X : (n, d) descriptors;  y : (n,) labels as the model is to see them
     model : `GaussianProcess`, not fitted, whose noise is to be chosen; None: the paper's
-    noises : candidates, in the unit of the model's noise
+    noises : candidates, in the unit of the model's noise;  random_state : of the fits, an int
 
     Returns
     -------

@@ -80,7 +80,8 @@ def batch_schemes(
 ) -> Figure:
     """Error of a strategy under each batch scheme, and its difference from POW (Fig. 4b).
 
-    records : runs of the strategy under several schemes, and of A under POW
+    records : runs of the strategy under several schemes, and of A under POW; margin : as of
+        `learning_curves`
     differences : frame of `alutils.report.tables.scheme_differences`
     """
     fig, (top, bottom) = new_figure(2, height_ratios=[3, 2.2])
@@ -125,6 +126,8 @@ def noise_grid(records: pd.DataFrame, paper: float = 0.05) -> Figure:
     """Error of random sampling, and the likelihood of its labels, against the noise.
 
     A line per training size; a star marks the lowest error and the highest likelihood.
+
+    records : runs of A at several noises; paper : the paper's noise, eV^2, marked
     """
     fig, (top, bottom) = new_figure(2, sharex=True, height_ratios=[3, 2])
     sizes = sorted(records["n_train"].unique())
@@ -161,7 +164,10 @@ def noise_grid(records: pd.DataFrame, paper: float = 0.05) -> Figure:
 
 @styled
 def noise_comparison(records: pd.DataFrame, margin: float = statistics.MARGIN) -> Figure:
-    """Strategies at several noises, and their differences from A at the same one (Figs. 4c, 4d)."""
+    """Strategies at several noises, and their differences from A at the same one (Figs. 4c, 4d).
+
+    records, margin : as of `learning_curves`, at several noises
+    """
     fig, (top, bottom) = new_figure(2, sharex=True, height_ratios=[3, 2.4])
     noises = sorted(records["noise_var"].unique())
     for position, noise_var in enumerate(noises):

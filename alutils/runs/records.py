@@ -79,6 +79,8 @@ def make(
 ) -> Iterator[tuple[RunConfig, dict]]:
     """Compute the runs that `folder` does not hold. Yields (config, record) as they are done.
 
+    configs, scheduler : as of `run_or_load`
+
     A worker that sees the folder writes the record there, after every iteration; one on another
     machine that does not, keeps it in its own cache and returns it, and it is written here.
 

@@ -79,6 +79,8 @@ def axes_of(sample: Molecules | Sequence[str], settings: Settings = DEFAULTS) ->
 
     Beside a fingerprint at the scale of `alutils.descriptors.features`. ValueError as by
     `descriptors` and `alutils.descriptors.axes.principal_axes`.
+
+    settings : as of `points`
     """
     if isinstance(settings, FingerprintSettings):
         return None
@@ -94,6 +96,9 @@ def points(
     chunk: Molecules | Sequence[str], axes: Axes | None, settings: Settings = DEFAULTS
 ) -> np.ndarray:
     """What a model is fitted on, and predicts: `alutils.descriptors.features` of a chunk.
+
+    chunk : as of `descriptors`;  axes : of `axes_of`, None for fingerprints
+    settings : `MBTRSettings` with species, `FingerprintSettings`, or a tuple of both
 
     Returns
     -------

@@ -189,8 +189,8 @@ class Store:
         return [number for number in range(n_chunks) if not self._path(number).exists()]
 
     def put(self, number: int, chunk: Mapping[str, np.ndarray]) -> None:
-        """Keep a mapping of arrays, as `Scorer.score` gives it, as this chunk, counted from 0; two
-        processes may put the same."""
+        """Keep a chunk, a mapping of arrays as of `Scorer.score`, under its number, counted from 0;
+        two processes may put the same."""
         if self.made_by and not self._mark().exists():
             write_text(self._mark(), self.made_by)
         with whole(self._path(number)) as file:
@@ -198,7 +198,7 @@ class Store:
 
 
 class Chunk(Mapping):
-    """Arrays of an .npz by name, each read when it is looked up.
+    """Arrays of the .npz at a path by name, each read when it is looked up.
 
     One that is damaged raises ValueError; the file is set aside, and so counts as missing.
     """

@@ -1,5 +1,6 @@
 """The paper's strategies A to E on a pool that is read in chunks, as often as they like.
 
+Each is ``strategy(view, batch_size, rng)`` and returns `batch_size` positions in the pool.
 They hold a batch, k-means its sample, and nothing that grows with the pool. B and E pick what
 `acquisition.strategies` picks from the same numbers and generator, to the molecule. A draws by E's
 rule and not by a permutation, which would hold the pool. C and D pick the same where the candidates
