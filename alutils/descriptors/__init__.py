@@ -96,7 +96,8 @@ def morgan(
 
     Raises
     ------
-    ValueError : a molecule without SMILES, or one that RDKit cannot read; RDKit is not installed.
+    ValueError : a molecule without SMILES, or one that RDKit cannot read.
+    ImportError : RDKit is not installed.
     """
     return cached(
         "fingerprint",

@@ -5,9 +5,10 @@ Nothing here reads, writes or shows; colours, style and the parts of panels are 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from alutils.analysis import statistics
 from alutils.report import quantity
@@ -30,6 +31,9 @@ from alutils.report.style import (
     styled,
 )
 from alutils.report.tables import curve, search_limit, select
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = [
     "POOL_COLOURS",

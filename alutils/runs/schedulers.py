@@ -49,7 +49,10 @@ def check(scheduler: str) -> None:
             "dask:N, dask:tcp://HOST:PORT, or dask:FILE with a scheduler file that is there"
         )
     if scheduler.startswith("dask") and not importlib.util.find_spec("distributed"):
-        raise ImportError(f"scheduler={scheduler!r} needs Dask: pip install -e '.[cluster]'")
+        raise ImportError(
+            f"scheduler={scheduler!r} needs the package 'distributed', which is not installed: "
+            'pip install "alutils[cluster]"'
+        )
 
 
 @contextmanager
