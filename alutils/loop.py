@@ -75,16 +75,11 @@ class RunConfig:
     reading: Reading | None = None
 
     def __post_init__(self):
-        if callable(self.strategy):
-            object.__setattr__(self, "strategy", entered(self.strategy))
+        object.__setattr__(self, "strategy", entered(self.strategy))
         if isinstance(self.target, Mapping):
             object.__setattr__(self, "target", Target(**self.target))
         if isinstance(self.reading, Mapping):
             object.__setattr__(self, "reading", Reading(**self.reading))
-        if self.strategy not in STRATEGIES:
-            raise ValueError(
-                f"strategy={self.strategy!r} is unknown: choose one of {', '.join(STRATEGIES)}"
-            )
         batch_sizes(self.scheme, self.n_init, self.n_const, self.n_max)
         if self.descriptor is not None:
             _descriptors().check_descriptor(self.descriptor)

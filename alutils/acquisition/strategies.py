@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property, partial
 from string import ascii_uppercase
 
@@ -213,12 +214,14 @@ def register(
 
 
 def entered(function):
-    """The name of a function that is given in place of one; it is entered if it was not.
+    """The name of a strategy: itself, or that of a function, which is entered if it was not.
 
     A function that a module or notebook defines anew takes the place of its former self. Lambdas,
     inner functions and callable objects may share a name and differ: theirs ends with a part of
-    their identity. ValueError as by `register` and `fingerprint.identity`.
+    their identity. ValueError as by `register` and `fingerprint.identity`, and for an unknown name.
     """
+    if not callable(function):
+        return _known(function)
     for name, known in STRATEGIES.items():
         if known is function:
             return name
@@ -231,6 +234,14 @@ def entered(function):
         name = f"{name}_{identity(function, name)[:6]}"
     register(function, name, LABELS.get(name))
     return name
+
+
+def _known(name):
+    if name in STRATEGIES:
+        return name
+    close = get_close_matches(str(name), STRATEGIES, n=1)
+    meant = f"did you mean {close[0]!r}? Known: " if close else "choose one of "
+    raise ValueError(f"strategy={name!r} is unknown: {meant}{', '.join(STRATEGIES)}")
 
 
 def _by_uncertainty(view):

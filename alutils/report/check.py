@@ -29,6 +29,7 @@ from alutils.data.toolkit import chem
 from alutils.data.validation import kind_of, read_arrays
 from alutils.descriptors.fingerprints import MORGAN
 from alutils.descriptors.many_body import DEFAULTS, n_columns
+from alutils.storage.command_line import PROGRAM
 from alutils.storage.memory import free_memory, size_of
 
 SLOW_S = 3.0  # from here on a progress bar
@@ -259,7 +260,7 @@ def most_labels(n_bytes):
 
 def _go_on(path, how, values, n, is_bad):
     """The command to go on with."""
-    words = ["python", "-m", "alutils", "start", "mine", str(path)]
+    words = ["start", "mine", str(path)]
     labels = {name: _labels(one) for name, one in values.items()}
     known = {name: one[np.isfinite(one)] for name, (one, _) in labels.items()}
     key = max(
@@ -286,7 +287,7 @@ def _go_on(path, how, values, n, is_bad):
         target, other = ["--highest", f"{SHARE:g}"], ["--lowest", f"{SHARE:g}"]
     else:
         target, other = ["--above", _rounded(high, known)], ["--below", _rounded(low, known)]
-    return f"go on: {shlex.join([*words, *target])} (or {' '.join(other)})"
+    return f"go on: {PROGRAM} {shlex.join([*words, *target])} (or {' '.join(other)})"
 
 
 def _rounded(threshold, labels):
