@@ -40,6 +40,7 @@ test: lint book check
 lint: $(STAMP)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
 
 check: $(STAMP)
 	@$(PY) -m pytest tests -q -n 2 --dist loadscope
@@ -124,7 +125,7 @@ release: $(STAMP)
 	@$(PY) -m book.builder.release "$(VERSION)"
 
 clean:
-	rm -rf _build book/experiments .pytest_cache .ruff_cache .venv-newest .venv-lock
+	rm -rf _build book/experiments .mypy_cache .pytest_cache .ruff_cache .venv-newest .venv-lock
 
 .venv-torch/.torch: requirements.lock tests/torch/requirements.txt
 	@$(MAKE) VENV=.venv-torch STAMP= .venv-torch/.installed

@@ -179,7 +179,9 @@ def test_unknown_name_is_one_clear_line(name, tmp_path):
 @pytest.mark.parametrize("name", ["dask", "dask:2", "dask:tcp://127.0.0.1:8786"])
 def test_missing_dask_is_one_clear_line(name, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)  # as where it is not installed
-    with pytest.raises(ImportError, match="needs Dask: pip install") as error:
+    with pytest.raises(
+        ImportError, match=r"'distributed', .*: pip install \"alutils\[cluster\]\""
+    ) as error:
         records.run_or_load(CONFIGS, tmp_path, name)
     assert "\n" not in str(error.value)
 

@@ -27,7 +27,14 @@ IN_PROCESS = 2000  # below this many molecules, starting processes costs more th
 
 @dataclass(frozen=True)
 class MBTRSettings:
-    """Grid, sigma and scale in 1/angstrom; `species` (symbols): None takes the data set's."""
+    """How the pairs of atoms are smeared.
+
+    n_grid, grid_min, grid_max : points in 1/d, 1/angstrom, and where they begin and end
+    sigma : width of a Gaussian, 1/angstrom
+    scale, threshold : exp(-scale d) weights a pair, 1/angstrom; below the threshold it is left out
+    normalization, normalize_gaussians : as of DScribe's `MBTR`
+    species : chemical symbols, a column block for each pair; None takes the data set's
+    """
 
     n_grid: int = 200
     grid_min: float = 0.0

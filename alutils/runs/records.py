@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from tqdm import tqdm
 from alutils.data.datasets import load, reading_options
 from alutils.data.registry import REGISTRY
 from alutils.descriptors import features
-from alutils.loop import check, steps, to_frame
+from alutils.loop import RunConfig, check, steps, to_frame
 from alutils.runs import schedulers
 from alutils.runs.identity import is_redefined, ship, strategy_identity
 from alutils.runs.provenance import (
@@ -36,7 +37,9 @@ from alutils.storage.locations import cache_dir
 TIMINGS = ("fit_s", "acquire_s")
 
 
-def run_or_load(configs, folder=None, scheduler="serial"):
+def run_or_load(
+    configs: Iterable[RunConfig], folder: str | Path | None = None, scheduler: str = "serial"
+) -> pd.DataFrame:
     """Results of all runs, computed where no record has them.
 
     Parameters
@@ -71,8 +74,12 @@ def run_or_load(configs, folder=None, scheduler="serial"):
     return pd.concat(frames, ignore_index=True)
 
 
-def make(configs, folder, scheduler="serial"):
+def make(
+    configs: Iterable[RunConfig], folder: str | Path, scheduler: str = "serial"
+) -> Iterator[tuple[RunConfig, dict]]:
     """Compute the runs that `folder` does not hold. Yields (config, record) as they are done.
+
+    configs, scheduler : as of `run_or_load`
 
     A worker that sees the folder writes the record there, after every iteration; one on another
     machine that does not, keeps it in its own cache and returns it, and it is written here.
@@ -177,7 +184,7 @@ def _load(name, reading, state_of_file):
     return load(name, **reading_options(reading))
 
 
-load_once.cache_clear = _load.cache_clear
+load_once.cache_clear = _load.cache_clear  # type: ignore[attr-defined]
 
 
 def _new(config, dataset):

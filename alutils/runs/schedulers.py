@@ -14,6 +14,7 @@ import importlib.util
 import json
 import logging
 import re
+from collections.abc import Iterator
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
@@ -39,7 +40,7 @@ GO_ON = "what is done is kept, and the same call goes on"
 DIED = "workers died {} times in a row, killed or out of memory: " + GO_ON
 
 
-def check(scheduler):
+def check(scheduler: str) -> None:
     """Raise ValueError for a name that means nothing, ImportError where Dask is not installed."""
     meant = NAME.fullmatch(scheduler)
     if not meant or (meant["file"] and not Path(meant["file"]).is_file()):
@@ -48,11 +49,14 @@ def check(scheduler):
             "dask:N, dask:tcp://HOST:PORT, or dask:FILE with a scheduler file that is there"
         )
     if scheduler.startswith("dask") and not importlib.util.find_spec("distributed"):
-        raise ImportError(f"scheduler={scheduler!r} needs Dask: pip install -e '.[cluster]'")
+        raise ImportError(
+            f"scheduler={scheduler!r} needs the package 'distributed', which is not installed: "
+            'pip install "alutils[cluster]"'
+        )
 
 
 @contextmanager
-def executor(scheduler="serial"):
+def executor(scheduler: str = "serial") -> Iterator[futures.Executor]:
     """A `concurrent.futures.Executor`; what still waits when the block is left is cancelled.
 
     Raises what `check` raises, and `concurrent.futures.BrokenExecutor` if a Dask scheduler does

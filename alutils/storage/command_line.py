@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from concurrent.futures import BrokenExecutor
 from functools import partial, wraps
 from importlib import import_module
@@ -12,14 +13,16 @@ import click
 
 from alutils.storage.processes import GOES_ON, forks_die_too
 
-PROGRAM = "python -m alutils"
+# As it was started, so that what it says to type next can be typed.
+PROGRAM = "alutils" if Path(sys.argv[0]).stem == "alutils" else "python -m alutils"
 HELP = """Active learning of molecular data: campaigns on your own molecules, and long runs.
 
 \b
-look at a file:     check FILE
-label, step by step: start FOLDER FILE --above ..., ask FOLDER, tell FOLDER RESULTS, advise FOLDER
-would it pay?       simulate FILE --property ... --above ...     (all labels known)
-repeat the book:    verify, record PLAN, study NAME              (in a checkout)
+look at a file:    check FILE
+label, in steps:   start FOLDER FILE --above ..., then in turn ask FOLDER and
+                   tell FOLDER RESULTS; advise FOLDER --n-max N in between
+would it pay?      simulate FILE --above ...            (all labels known)
+repeat the book:   verify, record PLAN, study NAME      (in a checkout)
 """
 PATH = click.Path(path_type=Path)
 say = partial(print, flush=True)
