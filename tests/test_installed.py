@@ -18,7 +18,9 @@ LARGEST = 7_000_000  # bytes, of which the three pools take most
 def wheel(tmp_path_factory):
     """A wheel of the tracked files, which a build leaves as they are."""
     source, made = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, timeout=300
+    )
     for name in listed.stdout.decode().split("\0"):
         if name.startswith("alutils/") or name in ("pyproject.toml", "README.md", "LICENSE"):
             (source / name).parent.mkdir(parents=True, exist_ok=True)

@@ -283,7 +283,7 @@ def notebook(tmp_path_factory):
 )
 def test_through_papermill(notebook, arguments, printed, error):
     command = [sys.executable, "-m", "papermill", "--no-progress-bar", notebook, "-", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert (done.returncode == 0) == (error is None), done.stderr
     assert (error or "") in done.stderr
     assert (printed or "") in done.stdout

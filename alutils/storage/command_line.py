@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
+import sys
 from concurrent.futures import BrokenExecutor
 from functools import partial, wraps
 from importlib import import_module
@@ -26,7 +29,25 @@ say = partial(print, flush=True)
 
 
 class Commands(click.Group):
-    """Commands that end in one line and a status when they fail, or are interrupted."""
+    """Commands that end in one line and a status when they fail, or are interrupted.
+
+    What a terminal's encoding does not have is written as \\xe9 or \\u2212.
+    """
+
+    def main(self, *arguments, **options):
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):  # not where another program shows what we say
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            try:
+                return super().main(*arguments, **options)
+            finally:
+                sys.stdout.flush()
+        except OSError as error:  # what we say goes to a full disk, or to nobody: `... | head -1`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python tries again when it ends
+            if error.errno != errno.EPIPE:
+                print(f"{PROGRAM}: its output was not written: {error.strerror}", file=sys.stderr)
+            sys.exit(2)
 
     def invoke(self, context):
         try:
@@ -34,8 +55,13 @@ class Commands(click.Group):
         except (ValueError, ImportError, BrokenExecutor) as error:
             status, message = 2, f"{PROGRAM}: {error}"
         except OSError as error:  # a full disk, no permission; only the name: no folder is printed
+            sys.stdout.flush()  # it fails again if the error was this one's: see `main`
             name = f" ({Path(error.filename).name})" if error.filename else ""
             status, message = 2, f"{PROGRAM}: {error.strerror or error}{name}: {GOES_ON}"
+        except RuntimeError as error:
+            if "home directory" not in str(error):
+                raise
+            status, message = 2, f"{PROGRAM}: no home folder: set HOME to a folder of yours"
         except MemoryError:
             status, message = 2, f"{PROGRAM}: out of memory: {GOES_ON}"
         except KeyboardInterrupt:

@@ -16,7 +16,9 @@ SCRATCH, PDF = Path("_build", "single"), Path("_build", "book.pdf")
 NAMES = ("chromium", "chromium-browser", "chrome")
 PAPER = {"format": "A4", "margin": dict.fromkeys(("top", "bottom", "left", "right"), "15mm")}
 FOOT = '<p style="font-size:8px;width:100%;text-align:center"><span class="pageNumber"></span></p>'
-READY = "() => MathJax.startup.promise"
+READY = """() => Promise.race([MathJax.startup.promise,
+  new Promise((_, refuse) => setTimeout(() => refuse("MathJax has no end"), 300000))])"""
+LONGEST_S = 3600
 
 
 def chromium():
@@ -30,7 +32,8 @@ def main(root=ROOT):
     browser_path = chromium()
     jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
     command = [jupyter_book, "build", ".", "-q", "--builder", "singlehtml"]
-    subprocess.run([*command, "--path-output", str(root / SCRATCH)], cwd=root, check=True)
+    command += ["--path-output", str(root / SCRATCH)]
+    subprocess.run(command, cwd=root, check=True, timeout=LONGEST_S)
     html = root / SCRATCH / "_build" / "singlehtml"
     # Sphinx writes the page into the folder of the root document, with links from the top one.
     page = (html / "book/index.html").rename(html / "book.html")

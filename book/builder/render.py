@@ -26,6 +26,7 @@ from book.builder.fragments.markdown import pools_table, table
 from book.builder.fragments.status import pages_table, stale_reasons, summary
 from book.builder.freshness import file_digest
 from book.builder.pages import ROOT, PageError, read_pages
+from book.builder.programs import run
 from book.builder.sphinx_ext import STALE
 
 INPUTS = (
@@ -43,6 +44,7 @@ INPUTS = (
 )
 INDEX = Path("_build", "html", "index.html")
 MARK = INDEX.with_name(".made_from")
+LONGEST_S = 3600
 MATHJAX = ("mathjax/tex-chtml.js", "mathjax/input/tex/", "mathjax/output/chtml/")
 UNUSED = ("**/*.map", "_static/locales/**/*", "**/webfonts/*.ttf")  # browsers take the .woff2
 
@@ -118,7 +120,7 @@ def main(root=ROOT):
         before = made_from(root)
         command = [str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "-q"]
         command += ["-n", "-W", "--keep-going"]
-        done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=False)
+        done = run("Sphinx", command, LONGEST_S, cwd=root, stdout=subprocess.PIPE, text=True)
         if done.returncode:
             print(done.stdout)
             return 1
