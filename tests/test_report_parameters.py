@@ -278,6 +278,7 @@ def notebook(tmp_path_factory):
         (["-p", "noise_var", "1e-10", "-p", "seeds", "[1,2,3]"], "1e-10 [1, 2, 3]", None),
         (["-y", "noise_var: 1e-10"], "1e-10 [0, 1]", None),
         (["-p", "nois", "3"], None, "unknown parameter nois=3, did you mean 'noise_var'?"),
+        (["-p", "_hidden", "3"], None, "unknown parameter _hidden=3"),
         (["-p", "noise_var", "abc"], None, "noise_var='abc' is not a number"),
     ],
 )

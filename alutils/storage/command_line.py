@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from alutils.storage.processes import GOES_ON, forks_die_too
+from alutils.storage.remedies import HANDLES, remedy
 
 PROGRAM = "python -m alutils"
 HELP = """Active learning of molecular data: campaigns on your own molecules, and long runs.
@@ -24,6 +25,7 @@ label, step by step: start FOLDER FILE --above ..., ask FOLDER, tell FOLDER RESU
 would it pay?       simulate FILE --property ... --above ...     (all labels known)
 repeat the book:    verify, record PLAN, study NAME              (in a checkout)
 """
+NOT_WRITTEN = [os.strerror(number) for number in (errno.EPIPE, errno.ENOSPC)]
 PATH = click.Path(path_type=Path)
 say = partial(print, flush=True)
 
@@ -43,9 +45,9 @@ class Commands(click.Group):
                 return super().main(*arguments, **options)
             finally:
                 sys.stdout.flush()
-        except OSError as error:  # what we say goes to a full disk, or to nobody: `... | head -1`
+        except OSError as error:  # as of `> FULL_DISK`, or `| head -1`
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python tries again when it ends
-            if error.errno != errno.EPIPE:
+            if error.errno != errno.EPIPE:  # for a reader who has seen enough
                 print(f"{PROGRAM}: its output was not written: {error.strerror}", file=sys.stderr)
             sys.exit(2)
 
@@ -55,9 +57,13 @@ class Commands(click.Group):
         except (ValueError, ImportError, BrokenExecutor) as error:
             status, message = 2, f"{PROGRAM}: {error}"
         except OSError as error:  # a full disk, no permission; only the name: no folder is printed
-            sys.stdout.flush()  # it fails again if the error was this one's: see `main`
+            if error.strerror in NOT_WRITTEN and not error.filename:
+                raise  # to `main`, where what we say last is written
             name = f" ({Path(error.filename).name})" if error.filename else ""
-            status, message = 2, f"{PROGRAM}: {error.strerror or error}{name}: {GOES_ON}"
+            said = f"{error.strerror or error}{name}"
+            if error.errno in HANDLES:
+                said += f": {remedy(error.errno)}"
+            status, message = 2, f"{PROGRAM}: {said}: {GOES_ON}"
         except RuntimeError as error:
             if "home directory" not in str(error):
                 raise

@@ -33,7 +33,7 @@ def explained(path):
         raise OSError(number, f"{os.strerror(number)}: {what}") from None
 
 
-def remedy(number, path):
+def remedy(number, path=""):
     """What to do about an error of this number at `path`; None of another kind."""
     if number in HANDLES:
         return "allow more open files (ulimit -n 1024)"
