@@ -18,7 +18,7 @@ import nbformat
 import yaml
 
 from alutils.storage import usage_log
-from book.builder import downloads
+from book.builder import downloads, programs
 from book.builder.freshness import digest, is_fresh, key, made_from, snapshot, stamp, unlisted
 from book.builder.pages import ROOT, PageError, read_pages
 from book.builder.postprocess import make_page
@@ -139,11 +139,12 @@ def execute(page, before, root=ROOT):
         sources = made_from(page, used["notes"], before, root)
         said = make_page(notebook, page)
         downloads.add(notebook, page, used, digest(*sources.items()), root)
-    except PageError as error:
-        print(f"{page.name}: FAILED after {time.monotonic() - start:.0f} s: {error}", flush=True)
+        notebook.metadata["alutils"]["stamp"] = stamp(page, notebook, page_key, sources, root)
+        nbformat.write(notebook, root / page.path)
+    except (PageError, OSError) as error:
+        said = programs.reason(error)
+        print(f"{page.name}: FAILED after {time.monotonic() - start:.0f} s: {said}", flush=True)
         return False
-    notebook.metadata["alutils"]["stamp"] = stamp(page, notebook, page_key, sources, root)
-    nbformat.write(notebook, root / page.path)
     aside = f" (dropped from stderr: {said})" if said else ""
     print(f"{page.name}: done in {time.monotonic() - start:.0f} s{aside}", flush=True)
     return True
@@ -174,7 +175,4 @@ def main(names=(), root=ROOT):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except PageError as error:
-        sys.exit(f"book/builder/execute.py: {error}")
+    programs.main("execute", main, sys.argv[1:])

@@ -4,13 +4,13 @@ python -m book.builder.pdf    needs the executed pages (make book) and Chromium;
 """
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from book.builder.pages import ROOT
+from book.builder import programs
+from book.builder.pages import ROOT, PageError
 
 SCRATCH, PDF = Path("_build", "single"), Path("_build", "book.pdf")
 NAMES = ("chromium", "chromium-browser", "chrome")
@@ -33,7 +33,8 @@ def main(root=ROOT):
     jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
     command = [jupyter_book, "build", ".", "-q", "--builder", "singlehtml"]
     command += ["--path-output", str(root / SCRATCH)]
-    subprocess.run(command, cwd=root, check=True, timeout=LONGEST_S)
+    if programs.run("Sphinx", command, LONGEST_S, cwd=root).returncode:
+        raise PageError("Sphinx failed: see above")
     html = root / SCRATCH / "_build" / "singlehtml"
     # Sphinx writes the page into the folder of the root document, with links from the top one.
     page = (html / "book/index.html").rename(html / "book.html")
@@ -49,4 +50,4 @@ def main(root=ROOT):
 
 
 if __name__ == "__main__":
-    main()
+    programs.main("pdf", main)

@@ -17,7 +17,7 @@ import yaml
 from PIL import Image
 
 from alutils.report.figure_data import drawn_data, svg
-from book.builder import toc
+from book.builder import programs, toc
 from book.builder.fragments import equations, headline, millions, smiles, soak
 from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
 from book.builder.fragments.claims import claims_summary, claims_table, read_claims, verdict_rows
@@ -26,7 +26,6 @@ from book.builder.fragments.markdown import pools_table, table
 from book.builder.fragments.status import pages_table, stale_reasons, summary
 from book.builder.freshness import file_digest
 from book.builder.pages import ROOT, PageError, read_pages
-from book.builder.programs import run
 from book.builder.sphinx_ext import STALE
 
 INPUTS = (
@@ -120,7 +119,9 @@ def main(root=ROOT):
         before = made_from(root)
         command = [str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "-q"]
         command += ["-n", "-W", "--keep-going"]
-        done = run("Sphinx", command, LONGEST_S, cwd=root, stdout=subprocess.PIPE, text=True)
+        done = programs.run(
+            "Sphinx", command, LONGEST_S, cwd=root, stdout=subprocess.PIPE, text=True
+        )
         if done.returncode:
             print(done.stdout)
             return 1
@@ -131,7 +132,4 @@ def main(root=ROOT):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except PageError as error:
-        sys.exit(f"book/builder/render.py: {error}")
+    programs.main("render", main)
