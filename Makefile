@@ -12,11 +12,10 @@ VENV ?= .venv
 STAMP ?= $(VENV)/.installed
 PY := $(VENV)/bin/python
 
-# One BLAS thread for each of two processes; caches beside the checkout, data by absolute path.
+# One BLAS thread for each of two processes; data by absolute path.
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
-export ALUTILS_CACHE := $(CURDIR)/.cache
 unexport MPLBACKEND
 ifdef ALUTILS_DATA
 override ALUTILS_DATA := $(shell cd "$(ALUTILS_DATA)" 2>/dev/null && pwd || echo missing)
@@ -25,6 +24,24 @@ $(error ALUTILS_DATA names no folder: give an existing one, or unset it)
 endif
 export ALUTILS_DATA
 endif
+
+# The first Python of at least 3.11 on the path; make PYTHON=/path/to/python3 chooses another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+
+# BUILD=FOLDER does all of it in a copy there, up to date with a checkout that may be read-only.
+GOALS := $(or $(MAKECMDGOALS),book)
+ifdef BUILD
+.PHONY: $(GOALS) elsewhere
+$(GOALS): elsewhere ; @:
+elsewhere:
+	@"$(PYTHON)" book/builder/elsewhere.py "$(BUILD)"
+	@$(MAKE) -C "$(BUILD)" BUILD= $(if $(ALUTILS_DATA),ALUTILS_DATA="$(ALUTILS_DATA)") $(GOALS)
+else
+ifneq ($(shell test -w . && echo may),may)
+$(error this folder may not be written: make BUILD=FOLDER $(GOALS) does it in a copy there)
+endif
+export ALUTILS_CACHE ?= $(CURDIR)/.cache
 
 .PHONY: book test test-browser test-torch lint check figure picture pdf paper notebooks bench \
   records verify-records newest soak faults lock lock-effect release clean
@@ -134,10 +151,6 @@ clean:
 	  -r tests/torch/requirements.txt
 	@touch $@
 
-# The first Python of at least 3.11 on the path; make PYTHON=/path/to/python3 chooses another.
-PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
-  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
-
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@python="$(PYTHON)"; \
 	test -n "$$python" && "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -149,3 +162,4 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements.lock
 	@$(PY) -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
+endif

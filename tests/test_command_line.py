@@ -34,7 +34,9 @@ def alutils(tmp_path):
 
     def run(*words):
         command = [sys.executable, "-m", "alutils", *map(str, words)]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+        )
         return done.returncode, done.stdout + done.stderr
 
     run.folder = tmp_path
@@ -99,7 +101,7 @@ def test_a_killed_live_search_goes_on(alutils):
         process = subprocess.Popen(command, cwd=alutils.folder, start_new_session=True)
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.wait(timeout=60)
     status, said = alutils("live", "killed", "--find", 20)
     assert status == 0, said
     folders = [alutils.folder / name for name in ("whole", "killed")]
@@ -122,7 +124,10 @@ def test_help_comes_without_the_science():
     """Numerical libraries take seconds to load, which nobody should wait for to see a mistake."""
     code = "import sys, alutils.__main__ as m; m.commands(['ask', '--help'], standalone_mode=False)"
     code += "; sys.exit('numpy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=300).returncode
+        == 0
+    )
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ def wheel(tmp_path_factory):
     source, made = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     if not (ROOT / ".git").exists():
         pytest.skip("an archive of a release has no git")
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, timeout=300
+    )
     for name in listed.stdout.decode().split("\0"):
         if name.startswith("alutils/") or name in ("pyproject.toml", "README.md", "LICENSE"):
             (source / name).parent.mkdir(parents=True, exist_ok=True)

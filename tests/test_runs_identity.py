@@ -104,6 +104,7 @@ def test_the_identity_does_not_depend_on_the_process():
             [sys.executable, "-c", code],
             env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
             **{"cwd": ROOT, "capture_output": True, "text": True, "check": True},
+            timeout=300,
         ).stdout
         for seed in ("1", "2")
     }

@@ -47,7 +47,9 @@ def tracked():
     """The files that git tracks."""
     if not (ROOT / ".git").exists():
         pytest.skip("an archive of a release has no git")
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, timeout=300
+    )
     return [ROOT / name for name in listed.stdout.decode().split("\0") if name]
 
 
@@ -100,7 +102,13 @@ def make(*words):
     """Run make in the checkout as a newcomer would, outside of the make that runs the tests."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE") and k != "MFLAGS"}
     return subprocess.run(
-        ["make", *words], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+        ["make", *words],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
 
 

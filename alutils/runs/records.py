@@ -33,6 +33,7 @@ from alutils.runs.provenance import (
 from alutils.runs.store import file_name, find, is_stale, is_tracked, noted, portable, read
 from alutils.storage.files import lock, seal, set_aside, state, write_json
 from alutils.storage.locations import cache_dir
+from alutils.storage.remedies import explained
 
 TIMINGS = ("fit_s", "acquire_s")
 
@@ -101,7 +102,8 @@ def make(
     needed = dict.fromkeys((c.dataset, c.reading, c.descriptor) for c in waiting)
     for name, reading, descriptor in needed:  # once, before two workers both wait for it
         features(load_once(name, reading), descriptor=descriptor)
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    with explained(folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
     task = partial(_compute_there, Path(folder).resolve())
     if scheduler != "serial":
         task = ship({config.strategy for config in waiting}, task)

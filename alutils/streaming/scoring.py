@@ -31,6 +31,7 @@ from alutils.descriptors.axes import Axes
 from alutils.descriptors.fingerprints import FingerprintSettings
 from alutils.model.gp import GaussianProcess
 from alutils.model.kernel import n_bits_of
+from alutils.storage import waiting
 from alutils.storage.files import set_aside, sweep, whole, write_text
 from alutils.streaming.points import points
 
@@ -125,9 +126,9 @@ def mapped(
         for item in items:
             under_way.append(executor.submit(_call, function, item))
             if len(under_way) == ahead:
-                yield under_way.popleft().result()
+                yield waiting.result(under_way.popleft(), executor)
         while under_way:
-            yield under_way.popleft().result()
+            yield waiting.result(under_way.popleft(), executor)
     finally:
         for future in under_way:
             future.cancel()
