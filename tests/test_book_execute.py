@@ -534,6 +534,30 @@ def test_html_is_built_once_and_a_warning_never_gets_lost(repo, rendered, capsys
     assert page.stat().st_mtime_ns == built
 
 
+def test_settings_in_the_home_folder_take_no_part(repo, tmp_path, monkeypatch):
+    """Nor need there be one: what a kernel writes beside its page lies in _build."""
+    settings = tmp_path / "home/.config/matplotlib/matplotlibrc"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("figure.subplot.left: 0.9\nfigure.subplot.right: 0.91\n")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    path = repo / "book/experiments/01_tiny-organics.ipynb"
+    as_ever = drawn(path)
+    path.unlink()
+    assert execute.main(["01_tiny-organics"], repo) == 0
+    assert drawn(path) == as_ever
+
+
+def drawn(path):
+    """The pictures of a page, as PNG."""
+    cells = nbformat.read(path, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    found = [
+        output.data["image/png"] for output in outputs if "image/png" in output.get("data", {})
+    ]
+    assert found
+    return found
+
+
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="POSIX")
 def test_a_page_without_an_end_is_ended_and_told():
     run = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
