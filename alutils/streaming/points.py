@@ -14,6 +14,7 @@ from alutils.descriptors import DEFAULTS, MBTRSettings
 from alutils.descriptors.axes import Axes, principal_axes
 from alutils.descriptors.fingerprints import FingerprintSettings, fill, scale_beside
 from alutils.descriptors.many_body import n_columns, species_of, write_rows
+from alutils.storage.remedies import explained
 
 Settings = MBTRSettings | FingerprintSettings | tuple
 
@@ -69,7 +70,8 @@ def _mbtr(molecules, settings):
     shape = (len(molecules), n_columns(settings, species))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "X.npy"
-        np.save(path, np.zeros(shape, dtype=np.float32))  # a full disk is met here, not when mapped
+        with explained(path):  # a full disk is met here, not when mapped
+            np.save(path, np.zeros(shape, dtype=np.float32))
         write_rows(path, settings, species, 0, molecules)
         return np.load(path, allow_pickle=False)
 

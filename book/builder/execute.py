@@ -27,6 +27,12 @@ CELL_SECONDS = 1200
 PAGE_SECONDS = 7200
 LOOK_S = 0.1  # between two looks at a page that is executed
 SCRATCH = "_build/papermill"
+HOMES = {
+    "IPYTHONDIR": "ipython",
+    "JUPYTER_CONFIG_DIR": "jupyter",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "MPLCONFIGDIR": "matplotlib",
+}
 NOTE_MODULES = "from alutils.storage import usage_log\n\nusage_log.note_modules()"
 
 
@@ -62,8 +68,8 @@ def papermill(page, root=ROOT, scratch=None, notebook=None, last=NOTE_MODULES):
     env["ALUTILS_USAGE_LOG"] = str(root / notes)
     # The kernel is this interpreter, whatever other "python3" is installed: the page names its own.
     env |= {"JUPYTER_PATH": str(Path(sys.prefix, "share/jupyter")), "JUPYTER_PREFER_ENV_PATH": "1"}
-    # Nor does a reader's profile of IPython, with names and figure formats of its own, take part.
-    env["IPYTHONDIR"] = str(root / SCRATCH / "ipython")
+    # Nor does what a reader's home holds take part: a profile of IPython, settings of Matplotlib.
+    env |= {name: str(root / SCRATCH / folder) for name, folder in HOMES.items()}
     command = [sys.executable, "-m", "papermill", source, raw]
     command += ["--no-progress-bar", "--execution-timeout", str(CELL_SECONDS)]
     command += ["-y", yaml.safe_dump(page.parameters)] if page.parameters else []
