@@ -18,6 +18,8 @@ def test_changes_tell_new_gone_and_other_versions_of_each_package():
     rows = [("a", "1", "1.1"), ("b", "2, 3", "2, 4"), ("c", "1", "-"), ("d", "-", "5")]
     assert lock.changes(OLD, new) == rows
     assert lock.changes(OLD, OLD) == []
+    other = OLD.replace("a==1", "a==1 ; sys_platform == 'linux'")
+    assert lock.changes(OLD, other) == [("a", "1", "1, on other platforms or Pythons")]
     assert lock.told(rows).startswith("4 packages differ:\n") and "1 -> 1.1" in lock.told(rows)
 
 

@@ -30,24 +30,27 @@ CHECKS = {
 
 
 def pins(text):
-    """Name -> versions, joined where platforms or Pythons differ, of a lock's text."""
+    """Name -> [(version, marker)] of a lock's text; several where platforms or Pythons differ."""
     found = {}
     for line in text.splitlines():
         if line and not line.startswith("#"):
             one = Requirement(line)
-            found.setdefault(one.name, []).append(str(one.specifier).removeprefix("=="))
-    return {name: ", ".join(versions) for name, versions in found.items()}
+            version = str(one.specifier).removeprefix("==")
+            found.setdefault(one.name, []).append((version, str(one.marker or "")))
+    return found
 
 
 def changes(old, new):
-    """(name, version before, version after) of what differs between two locks' texts."""
+    """(name, before, after) of what differs between two locks' texts."""
     old, new = pins(old), pins(new)
-    names = sorted(old.keys() | new.keys())
-    return [
-        (name, old.get(name, "-"), new.get(name, "-"))
-        for name in names
-        if old.get(name) != new.get(name)
-    ]
+    rows = []
+    for name in sorted(old.keys() | new.keys()):
+        before, after = (", ".join(v for v, _ in lock.get(name, [])) or "-" for lock in (old, new))
+        if before != after:
+            rows.append((name, before, after))
+        elif old[name] != new[name]:
+            rows.append((name, before, f"{after}, on other platforms or Pythons"))
+    return rows
 
 
 def told(rows):
