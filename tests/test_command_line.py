@@ -183,7 +183,11 @@ def test_the_console_script_gives_a_shell_its_completion(shell, tmp_path):
 
     def ask(**env):
         done = subprocess.run(
-            [sys.executable, script], env=os.environ | env, capture_output=True, text=True
+            [sys.executable, script],
+            env=os.environ | env,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

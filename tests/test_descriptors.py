@@ -75,7 +75,8 @@ def test_rows_are_dscribes_own(tmp_path):
         "    weighting={'function': 'exp', 'scale': 0.5, 'threshold': 1e-3}, periodic=False)\n"
         "np.save('own.npy', [mbtr.create(atoms) for atoms in ase.io.read('frames.traj', ':')])\n"
     )
-    subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=tmp_path, check=True)
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=120)
     own = np.load(tmp_path / "own.npy")
     settings = MBTRSettings(species=("H", "C", "N", "O"))
     assert np.array_equal(mbtr(dataset_of(frames), settings), own.astype(np.float32))

@@ -26,7 +26,7 @@ def test_changes_tell_new_gone_and_other_versions_of_each_package():
 def test_a_renewal_that_fails_leaves_the_old_lock(tmp_path, monkeypatch):
     (tmp_path / "requirements.lock").write_text(OLD)
 
-    def half_written(command, cwd, check):
+    def half_written(command, cwd, check, timeout):
         (cwd / "requirements.lock").write_text("a==")
         raise subprocess.CalledProcessError(2, command)
 
@@ -43,5 +43,6 @@ def test_a_report_names_the_notebooks_that_differ(tmp_path):
         "def test_a(): pass\ndef test_b(): assert 0\ndef test_c(broken): pass\n"
     )
     words = [lock.sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    subprocess.run([*words, "--junitxml=report.xml", "."], cwd=tmp_path, check=False)
+    words += ["--junitxml=report.xml", "."]
+    subprocess.run(words, cwd=tmp_path, check=False, timeout=120)
     assert lock.outcome(tmp_path / "report.xml") == (1, 3, ["test_three"])

@@ -23,7 +23,8 @@ CITATION = (
 
 
 def git(root, *words):
-    done = subprocess.run(["git", *WHO, *words], cwd=root, capture_output=True, text=True)
+    command = ["git", *WHO, *words]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -169,5 +170,6 @@ def test_a_book_that_fails_takes_the_commit_back(project, monkeypatch):
 def test_checksums_are_read_by_the_usual_command(tmp_path):
     (tmp_path / "a file").write_text("a")
     release.write_checksums(tmp_path)
-    done = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path, capture_output=True)
+    command = ["sha256sum", "-c", "SHA256SUMS"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60)
     assert done.returncode == 0

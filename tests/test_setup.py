@@ -158,7 +158,9 @@ def test_no_tracked_text_names_a_path_of_a_machine():
 def schema(name, path):
     """Check a file against a schema that check-jsonschema brings along."""
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", name, path]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stdout
 
 

@@ -32,6 +32,7 @@ from alutils.storage.memory import size_of
 from book.builder.pages import ROOT
 
 RELEASES = Path("_build", "release")
+LONGEST_S, BOOK_S = 1800, 4 * 3600
 SET = ("pyproject.toml", "CITATION.cff", "CHANGELOG.md")
 UNRELEASED = re.compile(r"^## Unreleased\n(.*?)(?=^## |\Z)", re.M | re.S)
 RELEASED = re.compile(r"^## (\S+) \((\d{4}-\d\d-\d\d)\)$", re.M)
@@ -53,7 +54,9 @@ class ReleaseError(Exception):
 
 def said(command, root, **keywords):
     """The output of a command run in `root`; ReleaseError with its last line if it fails."""
-    done = subprocess.run(command, cwd=root, capture_output=True, check=False, **keywords)
+    done = subprocess.run(
+        command, cwd=root, capture_output=True, check=False, timeout=LONGEST_S, **keywords
+    )
     if done.returncode:
         lines = (done.stdout + done.stderr).decode().strip().splitlines() or ["it said nothing"]
         raise ReleaseError(f"{' '.join(map(str, command[:4]))} failed: {lines[-1]}")
@@ -96,7 +99,7 @@ def check_citation(root=ROOT):
     """Raise ReleaseError if CITATION.cff does not follow the schema of its format."""
     words = ("--builtin-schema", "vendor.citation-file-format", "-o", "json", "CITATION.cff")
     command = [sys.executable, "-m", "check_jsonschema", *words]
-    done = subprocess.run(command, cwd=root, capture_output=True, check=False)
+    done = subprocess.run(command, cwd=root, capture_output=True, check=False, timeout=LONGEST_S)
     if done.returncode:
         found = json.loads(done.stdout)
         one = [*found["errors"], *found["parse_errors"]][0]
@@ -178,7 +181,7 @@ def write_checksums(folder):
 
 def build_book(version, root=ROOT):
     """make book, which installs this version first; ReleaseError unless all is of the commit."""
-    if subprocess.run(["make", "book"], cwd=root, check=False).returncode:
+    if subprocess.run(["make", "book"], cwd=root, check=False, timeout=BOOK_S).returncode:
         raise ReleaseError("make book failed")
     code = "import alutils; print(alutils.__version__)"
     installed = said([sys.executable, "-c", code], root).decode().strip()

@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = "requirements.lock"
+LONGEST_S = 3600
 HEAD = '# Written by "make lock" from pyproject.toml; every package, all extras, any platform.\n'
 COMPILE = ("-q", "--universal", "--python-version", "3.11", "--all-extras", "--no-header")
 COMPILE += ("--no-annotate", "--no-emit-index-url")
@@ -65,7 +66,8 @@ def write(upgrade, root=ROOT):
     old = path.read_text("utf8")
     command = [sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "-o", LOCK, *COMPILE]
     try:
-        subprocess.run([*command, *(["--upgrade"] if upgrade else [])], cwd=root, check=True)
+        command += ["--upgrade"] if upgrade else []
+        subprocess.run(command, cwd=root, check=True, timeout=LONGEST_S)
         new = HEAD + path.read_text("utf8")
     except (OSError, subprocess.CalledProcessError):
         path.write_text(old, "utf8")
@@ -73,6 +75,13 @@ def write(upgrade, root=ROOT):
     path.write_text(new, "utf8")
     print(told(changes(old, new)))
     print("make lock-effect shows what that changes; git checkout requirements.lock takes it back")
+
+
+def asked(command, root):
+    """A command that was run to its end, with what it said."""
+    return subprocess.run(
+        command, cwd=root, capture_output=True, text=True, check=False, timeout=LONGEST_S
+    )
 
 
 def outcome(report):
@@ -86,7 +95,7 @@ def outcome(report):
 def effect(root=ROOT):
     """Run what is compared with tracked values here; a table; 1 if anything differs."""
     head = ["git", "show", f"HEAD:{LOCK}"]
-    old = subprocess.run(head, cwd=root, capture_output=True, text=True, check=True).stdout
+    old = asked(head, root).stdout
     print(told(changes(old, (root / LOCK).read_text("utf8"))), "(against the last commit)")
     print(f"\n{'Python ' + sys.version.split()[0]:28} {'as tracked':>12}  differs")
     differs = False
@@ -95,14 +104,14 @@ def effect(root=ROOT):
             report = Path(folder, "report.xml")
             command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope"]
             command += [f"--junitxml={report}", *words]
-            said = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+            said = asked(command, root)
             if not report.exists():
                 sys.exit(f"{what}: pytest did not run\n{said.stdout}{said.stderr}")
             passed, n, files = outcome(report)
         print(f"{what:28} {f'{passed} of {n}':>12}  {', '.join(files) or '-'}", flush=True)
         differs |= passed < n
     command = [sys.executable, "-m", "alutils", "verify", "--n", "3", "--bundle", "pools"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    done = asked(command, root)
     print(f"{'records, replayed':28} {'yes' if not done.returncode else 'no':>12}  -")
     print((done.stdout + done.stderr).strip())
     return int(differs or done.returncode != 0)
