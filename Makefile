@@ -1,6 +1,6 @@
 # make book   execute the pages, build the HTML          make test   everything that is checked
 # make test-browser, test-torch, pdf, figure, picture, notebooks, records, verify-records, paper,
-# bench, newest, soak, faults, lock, clean: see book/rerun.md. Nothing has to be activated.
+# bench, newest, soak, faults, lock, release, clean: see book/rerun.md. Nothing has to be activated.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -12,11 +12,10 @@ VENV ?= .venv
 STAMP ?= $(VENV)/.installed
 PY := $(VENV)/bin/python
 
-# One BLAS thread for each of two processes; caches beside the checkout, data by absolute path.
+# One BLAS thread for each of two processes; data by absolute path.
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
-export ALUTILS_CACHE := $(CURDIR)/.cache
 unexport MPLBACKEND
 ifdef ALUTILS_DATA
 override ALUTILS_DATA := $(shell cd "$(ALUTILS_DATA)" 2>/dev/null && pwd || echo missing)
@@ -26,8 +25,26 @@ endif
 export ALUTILS_DATA
 endif
 
+# The first Python of at least 3.11 on the path; make PYTHON=/path/to/python3 chooses another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+
+# BUILD=FOLDER does all of it in a copy there, up to date with a checkout that may be read-only.
+GOALS := $(or $(MAKECMDGOALS),book)
+ifdef BUILD
+.PHONY: $(GOALS) elsewhere
+$(GOALS): elsewhere ; @:
+elsewhere:
+	@"$(PYTHON)" book/builder/elsewhere.py "$(BUILD)"
+	@$(MAKE) -C "$(BUILD)" BUILD= $(if $(ALUTILS_DATA),ALUTILS_DATA="$(ALUTILS_DATA)") $(GOALS)
+else
+ifneq ($(shell test -w . && echo may),may)
+$(error this folder may not be written: make BUILD=FOLDER $(GOALS) does it in a copy there)
+endif
+export ALUTILS_CACHE ?= $(CURDIR)/.cache
+
 .PHONY: book test test-browser test-torch lint check figure picture pdf paper notebooks bench \
-  records verify-records newest soak faults lock clean
+  records verify-records newest soak faults lock lock-effect release clean
 
 # FRESH=1 computes the pools' runs anew, about an hour, instead of reading their records.
 book: $(STAMP)
@@ -40,6 +57,7 @@ test: lint book check
 lint: $(STAMP)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
 
 check: $(STAMP)
 	@$(PY) -m pytest tests -q -n 2 --dist loadscope
@@ -100,12 +118,16 @@ soak: $(STAMP)
 faults: $(STAMP)
 	@$(PY) tests/stress/faults.py
 
+# make lock UPGRADE=1 takes the newest release of everything; lock-effect says what that changes,
+# with a cache of its own, so that nothing comes from the old lock.
 lock: $(STAMP)
 	@$(PY) -m pip install -q uv
-	@$(PY) -m uv pip compile pyproject.toml -o requirements.lock -q --universal \
-	  --python-version 3.11 --all-extras --no-header --no-annotate --no-emit-index-url
-	@sed -i.bak '1i # Written by "make lock" from pyproject.toml; every package, all extras, any platform.' \
-	  requirements.lock && rm requirements.lock.bak
+	@$(PY) tests/stress/lock.py write $(if $(UPGRADE),--upgrade)
+
+lock-effect:
+	@rm -rf .venv-lock
+	@$(MAKE) VENV=.venv-lock STAMP= .venv-lock/.installed
+	@ALUTILS_CACHE="$(CURDIR)/.venv-lock/cache" .venv-lock/bin/python tests/stress/lock.py effect
 
 # Never a part of make test: what it says changes with every release.
 TESTS ?= tests
@@ -115,8 +137,12 @@ newest:
 	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -e ".[book,cluster,xtb,dev]"
 	@.venv-newest/bin/python tests/stress/newest.py $(TESTS)
 
+# Version, changelog, citation; wheel, archive, zipped book, checksums in _build/release/VERSION.
+release: $(STAMP)
+	@$(PY) -m book.builder.release "$(VERSION)"
+
 clean:
-	rm -rf _build book/experiments .pytest_cache .ruff_cache .venv-newest
+	rm -rf _build book/experiments .mypy_cache .pytest_cache .ruff_cache .venv-newest .venv-lock
 
 .venv-torch/.torch: requirements.lock tests/torch/requirements.txt
 	@$(MAKE) VENV=.venv-torch STAMP= .venv-torch/.installed
@@ -124,10 +150,6 @@ clean:
 	@.venv-torch/bin/python -m pip install -qq --disable-pip-version-check -r requirements.lock \
 	  -r tests/torch/requirements.txt
 	@touch $@
-
-# The first Python of at least 3.11 on the path; make PYTHON=/path/to/python3 chooses another.
-PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
-  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@python="$(PYTHON)"; \
@@ -140,3 +162,4 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements.lock
 	@$(PY) -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
+endif

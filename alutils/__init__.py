@@ -12,9 +12,7 @@ The way of the data, one import an arrow::
 """
 
 from importlib import import_module
-from importlib.metadata import version
 
-__version__ = version("alutils")
 # Imported when first used: who needs the loop alone does not load the downloads.
 _WHERE = {
     "load": "alutils.data.datasets",
@@ -28,10 +26,14 @@ __all__ = list(_WHERE)
 
 
 def __getattr__(name):
+    if name == "__version__":
+        from importlib.metadata import version  # it takes longer than all else here
+
+        return version("alutils")
     if name in _WHERE:
         return getattr(import_module(_WHERE[name]), name)
     raise AttributeError(f"module 'alutils' has no attribute {name!r}")
 
 
 def __dir__():
-    return [*globals(), *__all__]
+    return [*globals(), "__version__", *__all__]

@@ -9,15 +9,24 @@ import signal
 import click
 
 from alutils.campaign.commands import READING, reading_of
-from alutils.storage import locations
+from alutils.storage import completion, locations
 from alutils.storage.command_line import PATH, PROGRAM, command, commands, say
 
-RECORDS = click.option("--folder", type=PATH, default=locations.records_dir, help="book/records")
+RECORDS = click.option(
+    "--folder", type=PATH, default=locations.records_dir, help="of the records (book/records)"
+)
 GROWING = click.option(
-    "--folder", type=PATH, default=locations.writable_records_dir, help="book/records"
+    "--folder",
+    type=PATH,
+    default=locations.writable_records_dir,
+    help="where the records go (book/records)",
 )
 SCHEDULER = click.option(
-    "--scheduler", default="processes:2", show_default=True, help="of alutils.runs.schedulers"
+    "--scheduler",
+    default="processes:2",
+    show_default=True,
+    shell_complete=completion.SCHEDULER,
+    help="where runs are computed: serial, processes:2, dask:2, dask:ADDRESS",
 )
 
 
@@ -27,7 +36,10 @@ SCHEDULER = click.option(
 @SCHEDULER
 @click.option("--match", default="", help="only the runs with this in their file name")
 def record(long_runs, path, folder, scheduler, match):
-    """Make, or complete, the runs of the plan PATH, such as book/records.yml."""
+    """Make, or complete, the runs of a plan.
+
+    PATH is the plan, such as book/records.yml.
+    """
     long_runs.make(long_runs.plan(path, match), folder, scheduler)
 
 
@@ -37,40 +49,43 @@ def record(long_runs, path, folder, scheduler, match):
 @SCHEDULER
 @click.option("--anew", is_flag=True, help="make also the runs that are tracked")
 def study(long_runs, plans, name, folder, scheduler, anew):
-    """Make, or complete, the hundreds of short runs of a study, in one tracked file."""
+    """Make, or complete, the many short runs of a study, in one tracked file."""
     path = folder / f"{name}.jsonl"
     n_runs = long_runs.make_bundle(getattr(plans, name)(), path, scheduler, anew=anew)
     say(f"{n_runs} runs in {name}.jsonl")
 
 
 @command("analysis.probes")
-@click.argument("pools", nargs=-1, required=True)
+@click.argument("pools", nargs=-1, required=True, shell_complete=completion.POOL)
 @click.option("--n-probe", type=int, help="molecules; as in the book if not given")
 def probe(probes, pools, n_probe):
-    """Probe the POOLS of the sweep, and track what the probes predict."""
+    """Probe POOLS of the sweep, and track what the probes predict."""
     locations.writable_records_dir()
     for pool in pools:
         say(probes.track(pool, probes.N_PROBE if n_probe is None else n_probe).name)
 
 
 @command("analysis.left_out")
-@click.argument("pool")
+@click.argument("pool", shell_complete=completion.POOL)
 @click.argument("level", type=click.Choice(("compound", "ligand")))
 @click.option("--first", default=10, show_default=True, help="seed of the first split")
-@click.option("--n", default=20, show_default=True, help="splits")
+@click.option("--n", default=20, show_default=True, help="so many splits")
 def leave_out(left_out, pool, level, first, n):
-    """Test on whole compounds or ligands of POOL, and track the errors of A and D."""
+    """Track the errors of A and D on whole compounds of POOL."""
     locations.writable_records_dir()
     say(left_out.track(pool, level, range(first, first + n)).name)
 
 
 @command("runs.long_runs")
-@click.option("--n", default=3, show_default=True, help="records")
+@click.option("--n", default=3, show_default=True, help="so many records")
 @click.option("--seed", type=int, help="of the draw; printed, to repeat it")
 @click.option("--bundle", default="", help="draw from this bundle, such as pools")
 @RECORDS
 def verify(long_runs, n, seed, bundle, folder):
-    """Check all seals, and replay records drawn at random from those whose data is at hand."""
+    """Check all seals, and replay records drawn at random.
+
+    They are drawn from those whose data is at hand.
+    """
     if long_runs.verify(n, seed, folder, bundle):
         raise SystemExit(1)
 
@@ -78,7 +93,10 @@ def verify(long_runs, n, seed, bundle, folder):
 @command("runs.long_runs")
 @RECORDS
 def records(long_runs, folder):
-    """Count the records: tracked, replayed here by `verify`, stale. Status 1 if any is stale."""
+    """Count the records: tracked, replayed here, stale.
+
+    Status 1 if any is stale.
+    """
     if long_runs.count(folder):
         raise SystemExit(1)
 
@@ -88,19 +106,24 @@ def records(long_runs, folder):
     "names",
     nargs=-1,
     required=True,
+    metavar="NAMES...",
     type=click.Choice(
         ("aa", "oe", "qm9", "aa_molecules", "oe_molecules", "qm9_molecules", "qm9_b3lyp")
     ),
 )
 def download(datasets, names):
-    """Fetch data sets that are not here yet, such as aa, oe, qm9: the paper's own."""
+    """Fetch data sets that are not here yet.
+
+    NAMES: aa, oe and qm9, the paper's own; aa_molecules, oe_molecules and qm9_molecules, their
+    geometries; qm9_b3lyp.
+    """
     for name in names:
         say(f"{name}: {len(datasets.load(name))} molecules")
 
 
 @command("data.sources")
 def checksums(sources):
-    """Print the sha256 of the embedded pools: what alutils/data/pools/checksums.json holds."""
+    """Print the sha256 of the embedded pools, as in checksums.json."""
     say(json.dumps(sources.embedded_checksums(), indent=2))
 
 
@@ -108,7 +131,7 @@ def checksums(sources):
 @click.argument("file", type=PATH)
 @READING
 def check(check, file, **given):
-    """Say what FILE holds: molecules, properties, what it would skip, and how to go on."""
+    """Say what FILE holds, what would be skipped, and how to go on."""
     for line in check.check(file, **reading_of(given)):
         say(line)
 

@@ -8,19 +8,21 @@ resumed equals one that was never interrupted, and all strategies share test set
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.random import Generator
 
 from alutils import metrics
 from alutils.acquisition.batching import batch_sizes, sizes_that_fit
 from alutils.acquisition.search import refuse_bits
 from alutils.acquisition.strategies import CANDIDATES, STRATEGIES, PoolView, entered, in_range
-from alutils.acquisition.target import Target, highest
+from alutils.acquisition.target import Range, Target, highest
 from alutils.data.reading import Reading
+from alutils.model.gp import GaussianProcess
 from alutils.model.scale import PRIORS, prior_model, scale_of
 
 if TYPE_CHECKING:
@@ -73,16 +75,11 @@ class RunConfig:
     reading: Reading | None = None
 
     def __post_init__(self):
-        if callable(self.strategy):
-            object.__setattr__(self, "strategy", entered(self.strategy))
+        object.__setattr__(self, "strategy", entered(self.strategy))
         if isinstance(self.target, Mapping):
             object.__setattr__(self, "target", Target(**self.target))
         if isinstance(self.reading, Mapping):
             object.__setattr__(self, "reading", Reading(**self.reading))
-        if self.strategy not in STRATEGIES:
-            raise ValueError(
-                f"strategy={self.strategy!r} is unknown: choose one of {', '.join(STRATEGIES)}"
-            )
         batch_sizes(self.scheme, self.n_init, self.n_const, self.n_max)
         if self.descriptor is not None:
             _descriptors().check_descriptor(self.descriptor)
@@ -102,17 +99,17 @@ class RunConfig:
             raise ValueError(f"strategy={self.strategy!r} needs a target: it is None")
 
     @property
-    def unit(self):
+    def unit(self) -> str:
         """Unit of the labels, empty where nobody has said it; the paper's prior is in eV^2."""
         said = self.reading and self.reading.unit
         return said or ("eV" if self.prior == "paper" else "")
 
-    def range_in(self, y):
-        """The target's range among the labels, in their unit; None without a target."""
+    def range_in(self, y: np.ndarray) -> Range | None:
+        """The target's range among labels y, in their unit; None without a target."""
         return None if self.target is None else self.target.range_in(y, self.unit)
 
-    def model(self, n_bits=0, random_state=None):
-        """The `alutils.model.gp.GaussianProcess` of a run, not fitted; n_bits as of X."""
+    def model(self, n_bits: int = 0, random_state: Generator | None = None) -> GaussianProcess:
+        """The `GaussianProcess` of a run, not fitted; n_bits as of X, random_state as its own."""
         options = {"n_restarts": self.n_restarts, "n_bits": n_bits, "random_state": random_state}
         if self.normalize_y:
             options["normalize_y"] = True
@@ -120,22 +117,22 @@ class RunConfig:
 
 
 class Step(NamedTuple):
-    """One iteration: its row of results, and the molecules it then picked (None at the end)."""
+    """One iteration: row of results, batch of molecules it then picked (None at the end)."""
 
     row: dict
     batch: list | None
 
 
 class Split(NamedTuple):
-    """Indices into the whole data set."""
+    """Indices into the whole data set: test_idx, train_idx (first batch) and heldout_idx."""
 
     test_idx: np.ndarray
     train_idx: np.ndarray
     heldout_idx: np.ndarray
 
 
-def check(config: RunConfig, dataset: MoleculeDataset):
-    """Raise ValueError, before any computing, where the run does not fit the data set."""
+def check(config: RunConfig, dataset: MoleculeDataset) -> None:
+    """Raise ValueError, before any computing, where the run of a config misfits the dataset."""
     if dataset.label_only:
         raise ValueError(
             f"data set {dataset.name!r} holds labels alone: it serves the HOMO distributions, "
@@ -151,14 +148,16 @@ def check(config: RunConfig, dataset: MoleculeDataset):
 
 
 def split(config: RunConfig, n: int) -> Split:
-    """Test set, first batch and held-out set: the same for every strategy of one seed."""
+    """Sets of n molecules for a config: the same for every strategy of one seed."""
     order = np.random.default_rng([config.seed, SPLIT]).permutation(n)
     bounds = np.cumsum([config.n_test, config.n_init])
     return Split(order[: bounds[0]], order[bounds[0] : bounds[1]], np.sort(order[bounds[1] :]))
 
 
-def steps(config, dataset, X, batches=()):
-    """Run the loop, one `Step` at a time.
+def steps(
+    config: RunConfig, dataset: MoleculeDataset, X: np.ndarray, batches: Sequence[list[int]] = ()
+) -> Iterator[Step]:
+    """Run the loop, one `Step` at a time; ValueError as by `check`.
 
     Parameters
     ----------
@@ -167,18 +166,14 @@ def steps(config, dataset, X, batches=()):
     X : (n, d) descriptors, centred
     batches : sequence of lists of int
         Batches that were picked before: the loop starts behind them, to resume or to replay a run.
-
-    Yields
-    ------
-    Step
     """
     check(config, dataset)
     y, target = dataset.y, config.range_in(dataset.y)
     test_idx, train_idx, heldout_idx = split(config, len(y))
     sizes = batch_sizes(config.scheme, config.n_init, config.n_const, config.n_max)
     n_bits = _descriptors().n_bits(dataset, config.descriptor)
-    for batch in batches:
-        train_idx, heldout_idx = _move(batch, train_idx, heldout_idx)
+    for picked_before in batches:
+        train_idx, heldout_idx = _move(picked_before, train_idx, heldout_idx)
 
     for iteration in range(len(batches), len(sizes) + 1):
         started = time.perf_counter()
@@ -223,7 +218,7 @@ def run(config: RunConfig) -> pd.DataFrame:
     return to_frame(config, [step.row for step in steps(config, dataset, X)])
 
 
-def to_frame(config, rows):
+def to_frame(config: RunConfig, rows: list[dict]) -> pd.DataFrame:
     """Rows of one run as a frame whose first columns are the configuration's.
 
     Those of the target are target_low, target_high and target_by, those of the reading

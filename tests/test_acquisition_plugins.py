@@ -261,6 +261,7 @@ def run_script(text, folder):
         [sys.executable, "script.py"],
         env=os.environ | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"},
         **{"cwd": folder, "capture_output": True, "text": True, "check": False},
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -1,8 +1,12 @@
 """The runner: pages reused only while fresh, labels suffixed, bad input refused; on a tiny book."""
 
+import errno
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from alutils.runs import store
 from alutils.storage.locations import records_dir
-from book.builder import execute, freshness, pages, postprocess, render
+from book.builder import execute, freshness, pages, postprocess, programs, render
 from book.builder.fragments import claims
 from book.builder.pages import Page, PageError
 
@@ -528,3 +532,55 @@ def test_html_is_built_once_and_a_warning_never_gets_lost(repo, rendered, capsys
     built = page.stat().st_mtime_ns
     assert rendered() == 0
     assert page.stat().st_mtime_ns == built
+
+
+def test_settings_in_the_home_folder_take_no_part(repo, tmp_path, monkeypatch):
+    """Nor need there be one: what a kernel writes beside its page lies in _build."""
+    settings = tmp_path / "home/.config/matplotlib/matplotlibrc"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("figure.subplot.left: 0.9\nfigure.subplot.right: 0.91\n")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    path = repo / "book/experiments/01_tiny-organics.ipynb"
+    as_ever = drawn(path)
+    path.unlink()
+    assert execute.main(["01_tiny-organics"], repo) == 0
+    assert drawn(path) == as_ever
+
+
+def drawn(path):
+    """The pictures of a page, as PNG."""
+    cells = nbformat.read(path, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    found = [
+        output.data["image/png"] for output in outputs if "image/png" in output.get("data", {})
+    ]
+    assert found
+    return found
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="POSIX")
+def test_a_page_without_an_end_is_ended_and_told():
+    run = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    with pytest.raises(PageError, match=r"no end after 0\.2 s"):
+        execute.peak_gib(run, 0.2)
+    assert run.returncode < 0
+
+
+def test_a_program_without_an_end_is_ended_and_told():
+    with pytest.raises(PageError, match=r"Sphinx: no end after 0\.2 s"):
+        programs.run("Sphinx", [sys.executable, "-c", "import time; time.sleep(300)"], 0.2)
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "free some space, or make BUILD"), (errno.EROFS, "make BUILD=FOLDER works")],
+)
+def test_a_disk_that_fails_a_page_is_one_line(number, remedy, repo, capsys, monkeypatch):
+    def fail(*_):
+        raise OSError(number, os.strerror(number), "/somewhere/else/page.ipynb")
+
+    monkeypatch.setattr(execute, "papermill", fail)
+    page = pages.read_pages(repo)[0]
+    assert not execute.execute(page, {}, repo)
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert f"{os.strerror(number)} (page.ipynb): {remedy}" in said and "somewhere" not in said

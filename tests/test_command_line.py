@@ -10,10 +10,18 @@ import time
 from dataclasses import fields
 
 import ase.io
+import click
 import pytest
+from click.shell_completion import ShellComplete
 
+from alutils.__main__ import commands
+from alutils.acquisition.strategies import SHIPPED
+from alutils.analysis import probes
 from alutils.campaign.campaign import Settings
 from alutils.data.datasets import load
+from alutils.data.geometry import UNITS
+from alutils.descriptors import DESCRIPTORS
+from alutils.runs import schedulers
 
 
 @pytest.fixture
@@ -26,7 +34,9 @@ def alutils(tmp_path):
 
     def run(*words):
         command = [sys.executable, "-m", "alutils", *map(str, words)]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+        )
         return done.returncode, done.stdout + done.stderr
 
     run.folder = tmp_path
@@ -91,7 +101,7 @@ def test_a_killed_live_search_goes_on(alutils):
         process = subprocess.Popen(command, cwd=alutils.folder, start_new_session=True)
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.wait(timeout=60)
     status, said = alutils("live", "killed", "--find", 20)
     assert status == 0, said
     folders = [alutils.folder / name for name in ("whole", "killed")]
@@ -114,7 +124,10 @@ def test_help_comes_without_the_science():
     """Numerical libraries take seconds to load, which nobody should wait for to see a mistake."""
     code = "import sys, alutils.__main__ as m; m.commands(['ask', '--help'], standalone_mode=False)"
     code += "; sys.exit('numpy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=300).returncode
+        == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,8 +142,73 @@ def test_bad_pools_and_names_end_in_one_line(alutils):
     for words, message in (
         (("start", "x", "absent.xyz", "--threshold", "-9"), "no such file or folder"),
         (("start", "x", "pool.extxyz"), "needs a target"),
+        (("start", "x", "pool.extxyz", "--strategy", "randm"), "did you mean 'random'?"),
         (("ask", "x"), "holds no campaign"),
         (("probe", "organcs"), "pool='organcs' has no sweep: choose from organics, "),
     ):
         status, said = alutils(*words)
         assert status == 2 and message in said and len(said.strip().splitlines()) == 1, said
+
+
+def completed(*words, incomplete=""):
+    """What the shell offers after these words."""
+    shell = ShellComplete(commands, {}, "alutils", "_ALUTILS_COMPLETE")
+    return [item.value for item in shell.get_completions(list(words), incomplete)]
+
+
+def test_names_are_completed():
+    assert completed(incomplete="ch") == ["check", "checksums"]
+    assert completed("start", incomplete="--thre") == ["--threshold"]
+    assert completed("start", "--strategy") == list(SHIPPED)
+    assert completed("start", "--strategy", incomplete="most_") == [
+        "most_uncertain",
+        "most_probable",
+    ]
+    assert completed("simulate", "--descriptor") == list(DESCRIPTORS)
+    assert completed("start", "--length-unit") == list(UNITS)
+    assert set(completed("probe")) == set(probes.STUDIED)
+    for name in completed("record", "plan.yml", "--scheduler"):
+        schedulers.check(name)
+    (file,) = ShellComplete(commands, {}, "alutils", "_ALUTILS_COMPLETE").get_completions(
+        ["check"], ""
+    )
+    assert file.type == "file"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_console_script_gives_a_shell_its_completion(shell, tmp_path):
+    """And asked by the shell, it answers without the seconds that numerical modules take."""
+    script = tmp_path / "alutils"
+    script.write_text("import sys\nfrom alutils.__main__ import main\nsys.exit(main())\n")
+
+    def ask(**env):
+        done = subprocess.run(
+            [sys.executable, script],
+            env=os.environ | env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "_ALUTILS_COMPLETE" in ask(_ALUTILS_COMPLETE=f"{shell}_source")
+    words = {"COMP_WORDS": "alutils start --strategy rand", "COMP_CWORD": "3"}
+    if shell == "fish":
+        words["COMP_CWORD"] = "rand"
+    assert "random" in ask(_ALUTILS_COMPLETE=f"{shell}_complete", **words)
+
+
+def test_every_option_is_described_and_the_overview_fits_a_narrow_terminal():
+    for name, one in commands.commands.items():
+        context = click.Context(one, info_name=name, terminal_width=80)
+        assert max(map(len, one.get_help(context).splitlines())) <= 80, name
+        assert one.help and all(
+            len(parameter.help or "") > 9
+            for parameter in one.params
+            if isinstance(parameter, click.Option)
+        ), name
+    said = commands.get_help(click.Context(commands, info_name="alutils", terminal_width=80))
+    assert max(map(len, said.splitlines())) <= 80 and "..." not in said.partition("Commands:")[2]
+    for name in ("check FILE", "start FOLDER FILE", "simulate FILE", "verify"):
+        assert name in said

@@ -243,7 +243,9 @@ def test_embedded_pool_is_verified_where_a_checksum_is_listed(tmp_path, write_np
 
 def test_checksums_are_printed_as_json():
     command = [sys.executable, "-m", "alutils", "checksums"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=300
+    ).stdout
     assert json.loads(printed) == sources.embedded_checksums()
 
 

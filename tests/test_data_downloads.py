@@ -300,7 +300,7 @@ def test_the_bar_is_for_those_who_watch_and_no_path_is_printed(
 def test_pooch_is_imported_for_downloads_alone():
     """In a notebook its import warns on stderr, which nbval would take for a difference."""
     code = "import sys, alutils.runs.records; sys.exit('pooch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=300).returncode == 0
 
 
 def test_a_run_on_a_downloaded_pool(server, tmp_path):
@@ -342,7 +342,9 @@ def test_leftovers_of_a_killed_download_go_after_a_while(server, folder):
 def test_every_fault_of_a_server_is_named_and_the_second_try_works():
     """Two of each kind; `make soak` serves hundreds."""
     command = [sys.executable, "tests/stress/servers.py", "--tries", "28", "--seed", "3"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(
         "faults served: 28 (404 2, 500 2, 503 2, cut 2, short 2, longer 2"

@@ -37,7 +37,9 @@ CONFIG = RunConfig("toy", "random")
 
 def test_a_thousand_broken_files_of_every_kind():
     command = [sys.executable, "tests/stress/fuzz.py", "--inputs", "1000", "--seed", "1"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     tried = re.search(r"inputs tried: (\d+): (\d+) valid, (\d+) refused, 0 other", done.stdout)
     assert tried[1] == "1000" and int(tried[2]) > 50 and int(tried[3]) > 500

@@ -133,10 +133,10 @@ def test_the_command_to_go_on_with_is_one_that_works(table, frames):
     for path, option in ((table, ()), (frames, ("--property", "homo"))):
         words = [sys.executable, "-m", "alutils"]
         run = {"capture_output": True, "text": True, "cwd": path.parent}
-        done = subprocess.run([*words, "check", path.name, *option], **run, check=True)
+        done = subprocess.run([*words, "check", path.name, *option], **run, check=True, timeout=300)
         (line,) = [one for one in done.stdout.splitlines() if one.startswith("go on:")]
         command = line.removeprefix("go on: python -m alutils ").partition(" (or ")[0]
-        done = subprocess.run([*words, *shlex.split(command)], **run, check=False)
+        done = subprocess.run([*words, *shlex.split(command)], **run, check=False, timeout=300)
         assert done.returncode == 0 and "labels" in done.stdout, done.stderr
         for written in (path.parent / "mine").iterdir():
             written.unlink()

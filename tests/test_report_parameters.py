@@ -278,12 +278,13 @@ def notebook(tmp_path_factory):
         (["-p", "noise_var", "1e-10", "-p", "seeds", "[1,2,3]"], "1e-10 [1, 2, 3]", None),
         (["-y", "noise_var: 1e-10"], "1e-10 [0, 1]", None),
         (["-p", "nois", "3"], None, "unknown parameter nois=3, did you mean 'noise_var'?"),
+        (["-p", "_hidden", "3"], None, "unknown parameter _hidden=3"),
         (["-p", "noise_var", "abc"], None, "noise_var='abc' is not a number"),
     ],
 )
 def test_through_papermill(notebook, arguments, printed, error):
     command = [sys.executable, "-m", "papermill", "--no-progress-bar", notebook, "-", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert (done.returncode == 0) == (error is None), done.stderr
     assert (error or "") in done.stderr
     assert (printed or "") in done.stdout

@@ -62,7 +62,9 @@ def test_the_loop_is_light():
     code = (
         "import sys, alutils.loop; print(*[m for m in sys.modules if m.split('.')[0] == 'alutils'])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
+    )
     loaded = done.stdout.split()
     rooms = {name.split(".")[1] for name in loaded if "." in name}
     assert rooms == {"acquisition", "data", "loop", "metrics", "model"}

@@ -104,7 +104,22 @@ def test_the_identity_does_not_depend_on_the_process():
             [sys.executable, "-c", code],
             env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
             **{"cwd": ROOT, "capture_output": True, "text": True, "check": True},
+            timeout=300,
         ).stdout
         for seed in ("1", "2")
     }
     assert found == {f"{identity(Around({'c', 'b', 'a'}), 'x')}\n"}
+
+
+def test_types_are_no_part_of_a_rule():
+    """They may be added to a strategy, here or by a reader, and its records stay its own."""
+    plain, typed, another = ({"np": np} for _ in range(3))
+    exec("def mine(view, n, rng):\n    first = 3\n    return np.arange(first, n)", plain)
+    exec(
+        "def mine(view: object, n: int, rng: np.random.Generator) -> np.ndarray:\n"
+        "    first: int = 3\n    return np.arange(first, n)",
+        typed,
+    )
+    exec("def mine(view, n, rng):\n    first = 4\n    return np.arange(first, n)", another)
+    same, with_types, other = (identity(one["mine"], "x") for one in (plain, typed, another))
+    assert same == with_types != other

@@ -40,7 +40,9 @@ def test_kills_lack_of_memory_and_a_full_disk_cost_no_bit(tmp_path):
         "--seed",
         "7",
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
     assert len(said) == 6 and sum("kills survived: 12 of 12" in line for line in said) == 2
@@ -61,6 +63,15 @@ def make(victim, folder):
     victim.work(folder)
 
 
+def status_of(pid, longest_s=60):
+    """The exit status of a forked process; the test fails if it does not end."""
+    deadline = time.monotonic() + longest_s
+    while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return os.waitstatus_to_exitcode(ended[1])
+
+
 @pytest.fixture
 def victim(tmp_path, monkeypatch):
     """A run on a data set of 300 points, an empty cache."""
@@ -75,7 +86,7 @@ def test_two_processes_do_one_run_once(victim, tmp_path):
     for process in both:
         process.start()
     for process in both:
-        process.join()
+        process.join(timeout=120)
     assert [process.exitcode for process in both] == [0, 0]
     n_fits = len(store.read(next((tmp_path / "run").iterdir()))["rows"])
     assert (tmp_path / "fits").read_text() == n_fits * "fit\n"
@@ -95,12 +106,14 @@ def test_the_second_waits_and_then_reads_what_the_first_has_made(victim, tmp_pat
             time.sleep(1)
             files.write_json(path, whole)
         os._exit(0)
+    deadline = time.monotonic() + 60
     while not (tmp_path / "held").exists():
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     made = records.compute(victim.config, folder)
     assert made == json.loads(json.dumps(whole))  # to the timings: read, not computed
-    assert os.waitpid(pid, 0)[1] == 0
-    assert f"{path.name}: another process is at work on it; waiting" in capfd.readouterr().err
+    assert status_of(pid) == 0
+    assert f"{path.name}: process {pid} is at work on it; waiting" in capfd.readouterr().err
 
 
 def test_the_lock_and_the_leftovers_of_a_dead_process_are_in_nobodys_way(victim, tmp_path):
@@ -111,7 +124,7 @@ def test_the_lock_and_the_leftovers_of_a_dead_process_are_in_nobodys_way(victim,
             handle.write(b"half")
             handle.flush()
             os._exit(1)
-    os.waitpid(pid, 0)
+    assert status_of(pid) == 1
     assert len([one for one in path.parent.iterdir() if LEFT.search(one.name)]) == 2
     assert records.compute(victim.config, path.parent)["complete"]
     assert list(path.parent.iterdir()) == [path]

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from alutils.acquisition.batching import batch_sizes
 from alutils.loop import RunConfig
 from alutils.runs import long_runs, records, schedulers, store
-from alutils.storage import files
+from alutils.storage import files, waiting
 from alutils.storage.locations import cache_dir
 
 SIZES = {"n_init": 20, "n_const": 20, "n_max": 160, "n_test": 100, "n_restarts": 0}
@@ -119,7 +120,7 @@ def test_a_task_that_kills_every_worker_ends_in_one_line(door):
 def test_every_door_is_an_executor(door):
     for name in ("serial", door):
         with schedulers.executor(name) as executor:
-            assert executor.submit(divmod, 7, 2).result() == (3, 1)
+            assert executor.submit(divmod, 7, 2).result(60) == (3, 1)
             assert list(executor.map(abs, [-1, 2])) == [1, 2]
 
 
@@ -179,7 +180,9 @@ def test_unknown_name_is_one_clear_line(name, tmp_path):
 @pytest.mark.parametrize("name", ["dask", "dask:2", "dask:tcp://127.0.0.1:8786"])
 def test_missing_dask_is_one_clear_line(name, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)  # as where it is not installed
-    with pytest.raises(ImportError, match="needs Dask: pip install") as error:
+    with pytest.raises(
+        ImportError, match=r"'distributed', .*: pip install \"alutils\[cluster\]\""
+    ) as error:
         records.run_or_load(CONFIGS, tmp_path, name)
     assert "\n" not in str(error.value)
 
@@ -190,7 +193,7 @@ def test_the_command_line_takes_a_door(tmp_path, capsys):
     (tmp_path / "plan.yml").write_text(json.dumps(plan))
     command = [sys.executable, "-m", "alutils", "record", "plan.yml", "--folder", "made"]
     command += ["--scheduler", "processes:2"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout.count("MAE")) == (0, 2), done.stderr
     long_runs.make(long_runs.plan(tmp_path / "plan.yml"), tmp_path / "made", "serial")
     assert capsys.readouterr().out == "2 of 2 runs are made\n"
@@ -213,19 +216,23 @@ def cluster(tmp_path):
         started.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True))
         return started[-1]
 
-    def both():
+    def both(n_workers=2):
         file.unlink(missing_ok=True)
         scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
+        deadline = time.monotonic() + 60
         while not file.exists():
-            assert scheduler.poll() is None, "the scheduler did not start"
+            started_well = scheduler.poll() is None and time.monotonic() < deadline
+            assert started_well, "the scheduler did not start"
             time.sleep(0.05)
-        start("dask_worker", "--nworkers", "2", "--nthreads", "1", "--host", "127.0.0.1")
+        if n_workers:
+            words = ("--nworkers", str(n_workers), "--nthreads", "1", "--host", "127.0.0.1")
+            start("dask_worker", *words)
         return scheduler
 
     yield both
     for process in started:
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.wait(timeout=60)
 
 
 def test_after_a_lost_scheduler_the_same_call_goes_on(cluster, serial, tmp_path):
@@ -240,6 +247,16 @@ def test_after_a_lost_scheduler_the_same_call_goes_on(cluster, serial, tmp_path)
     cluster()
     assert len(records.run_or_load(CONFIGS, folder, door)) == 4 * N_ROWS
     assert made(folder) == serial
+
+
+def test_workers_that_never_come_end_in_one_line(cluster, tmp_path, monkeypatch, capfd):
+    cluster(n_workers=0)
+    monkeypatch.setenv("ALUTILS_WAIT_S", "1")
+    monkeypatch.setattr(waiting, "LOOK_S", 0.1)
+    with pytest.raises(BrokenExecutor, match=r"no worker .* has come: .*ALUTILS_WAIT_S") as error:
+        dict(schedulers.each(abs, [1], f"dask:{tmp_path}/scheduler.json"))
+    assert "\n" not in str(error.value)
+    assert "has no worker yet; waiting" in capfd.readouterr().err
 
 
 def test_a_scheduler_that_does_not_answer_is_one_line():
@@ -270,7 +287,7 @@ def test_the_two_lines_for_slurm_compute_the_grid(serial, tmp_path, monkeypatch)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", os.getcwd(), prepend=os.pathsep)
     monkeypatch.chdir(tmp_path)
-    settings = {"cores": 2, "processes": 2, "memory": "8GB"}
+    settings = {"cores": 2, "processes": 2, "memory": "8GB", "python": shlex.quote(sys.executable)}
     settings["worker_extra_args"] = ["--host", "127.0.0.1", "--no-dashboard"]
     with jobqueue.SLURMCluster(**settings, scheduler_options=LOCAL) as cluster:
         cluster.scale(jobs=1)

@@ -40,7 +40,7 @@ def recording(request, tmp_path):
     for one in [psutil.Process(process.pid), *family] if process.poll() is None else family:
         if one.is_running():
             one.kill()
-    process.communicate()
+    process.communicate(timeout=60)
 
 
 def workers(process):
@@ -77,7 +77,7 @@ def test_ctrl_c_ends_in_one_line(recording, whole_group):
 def test_workers_end_when_their_parent_is_killed(recording, number):
     process, family = recording
     os.kill(process.pid, number)
-    process.wait()
+    process.wait(timeout=60)
     until(lambda: gone(family))
 
 
@@ -96,6 +96,7 @@ def test_ctrl_c_during_the_imports_is_quiet(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "alutils", "records"],
         env=environment, capture_output=True, text=True, check=False, preexec_fn=heed_ctrl_c,
+        timeout=300,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 

@@ -146,7 +146,7 @@ class LazyFuture(Future):
         super().__init__()
         self.work = executor, function, arguments
 
-    def result(self):
+    def result(self, timeout=None):
         executor, function, arguments = self.work
         executor.waiting -= 1
         return function(*arguments)

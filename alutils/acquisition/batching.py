@@ -5,7 +5,7 @@ from __future__ import annotations
 SCHEMES = ("pow", "constant")
 
 
-def batch_sizes(scheme, n_init, n_const, n_max):
+def batch_sizes(scheme: str, n_init: int, n_const: int, n_max: int) -> list[int]:
     """Sizes of the batches that take the training set from n_init to n_max molecules.
 
     Parameters

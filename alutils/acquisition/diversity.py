@@ -1,14 +1,16 @@
 """Strategies that spread a batch over the pool, and the k-means step of C and D.
 
-Each pick of a strategy here is aware of those before it, and of the training set: a pick far
-from the others but next to a labelled molecule is worth little. Distances are those of the kernel's
-feature space, |phi(x) - phi(x')|^2 = 2 (sigma_f^2 - k(x, x')), as in D. Holzmueller, V. Zaverkin,
+Each is ``strategy(view, batch_size, rng)`` as in `alutils.acquisition.strategies`. A pick knows
+those before it, and the training set: a pick far from the others but next to a labelled molecule
+is worth little. Distances are those of the kernel's feature space,
+|phi(x) - phi(x')|^2 = 2 (sigma_f^2 - k(x, x')), as in D. Holzmueller, V. Zaverkin,
 J. Kaestner, I. Steinwart, J. Mach. Learn. Res. 24, 164 (2023).
 """
 
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -26,12 +28,15 @@ from alutils.model.kernel import (
     tanimoto_distances,
 )
 
+if TYPE_CHECKING:
+    from alutils.acquisition.strategies import PoolView
+
 VARIANCE_KEPT = 0.99  # share of the descriptors' variance that the clustering sees
 LLOYD_ITERATIONS = 25
 MEMORY_GIB = 8.0  # most that `posterior_variance` may hold
 
 
-def posterior_variance(view, batch_size, rng):
+def posterior_variance(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """The highest variance, one after the other, each given the labels of those before.
 
     Exact: a label shrinks the posterior covariance by a rank-one update of its Cholesky factor,
@@ -69,7 +74,7 @@ def posterior_variance(view, batch_size, rng):
     return picks
 
 
-def k_centre(view, batch_size, rng):
+def k_centre(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """The molecule farthest from all training molecules and picks, one after the other.
 
     Greedy core-set (O. Sener, S. Savarese, ICLR 2018); in the kernel's space and in that of the
@@ -78,7 +83,9 @@ def k_centre(view, batch_size, rng):
     return _spread(view, batch_size, lambda left: int(np.argmax(np.round(left, 9))))
 
 
-def kernel_kmeans_plus_plus(view, batch_size, rng):
+def kernel_kmeans_plus_plus(
+    view: PoolView, batch_size: int, rng: np.random.Generator
+) -> np.ndarray:
     """Drawn with probabilities proportional to the squared distance in feature space.
 
     The seeding of k-means++ (D. Arthur, S. Vassilvitskii, SODA 2007) with the training molecules as
@@ -94,7 +101,7 @@ def kernel_kmeans_plus_plus(view, batch_size, rng):
     return _spread(view, batch_size, draw)
 
 
-def largest_cluster(view, batch_size, rng):
+def largest_cluster(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """LCMD: the farthest member of the cluster with the largest sum of squared distances.
 
     Training molecules and picks are the centres, each molecule belongs to the nearest (Holzmueller

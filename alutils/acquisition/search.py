@@ -1,10 +1,12 @@
 """Strategies that search for the target range, beside E.
 
-All follow the signature of `acquisition.strategies`. The target is an
+All are ``strategy(view, batch_size, rng)`` as of `alutils.acquisition.strategies`. The target is an
 `acquisition.target.Range`; what maximises y has no meaning for one that ends, and says so.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import cho_solve
@@ -12,13 +14,16 @@ from scipy.stats import norm
 
 from alutils.model.kernel import CHUNK, n_bits_of, rbf, squared_distances
 
+if TYPE_CHECKING:
+    from alutils.acquisition.strategies import PoolView
+
 WIDTH = 2.0  # standard deviations that `upper_confidence_bound` adds
 FOURIER_FEATURES = 2000
 SAMPLES = 128  # Thompson samples drawn together
 PLAIN_ONLY = ("thompson_samples",)  # strategies that no fingerprint serves
 
 
-def optimistic_search(view, batch_size, rng):
+def optimistic_search(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """At random among those with mu + sigma above the threshold; the rest at random if too few.
 
     The authors' variant I, which their code holds and the paper does not show.
@@ -28,7 +33,7 @@ def optimistic_search(view, batch_size, rng):
     return np.lexsort((keys, view.mu + view.sigma <= low))[:batch_size]
 
 
-def uncertain_in_range(view, batch_size, rng):
+def uncertain_in_range(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """The most uncertain of those predicted in range; then the most uncertain of the rest.
 
     The authors' variant J.
@@ -37,7 +42,7 @@ def uncertain_in_range(view, batch_size, rng):
     return np.lexsort((-np.round(view.sigma, 9), outside))[:batch_size]
 
 
-def most_probable(view, batch_size, rng):
+def most_probable(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """The highest probability of lying in range.
 
     The greedy rule of active search (R. Garnett et al., ICML 2012).
@@ -47,7 +52,7 @@ def most_probable(view, batch_size, rng):
     return _highest(score, batch_size)
 
 
-def probability_in_range(mu, sigma, low, high):
+def probability_in_range(mu: np.ndarray, sigma: np.ndarray, low: float, high: float) -> np.ndarray:
     """Posterior probability that the latent HOMO level lies between two edges.
 
     mu, sigma : (n,) eV;  low, high : eV, may be infinite;  returns (n,)
@@ -56,7 +61,7 @@ def probability_in_range(mu, sigma, low, high):
     return norm.cdf((high - mu) / sigma) - norm.cdf((low - mu) / sigma)
 
 
-def expected_improvement(view, batch_size, rng):
+def expected_improvement(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """The highest expected excess over the threshold, E[max(f - threshold, 0)].
 
     Kept as its logarithm's argument: far below the threshold it is tiny, not zero, by a scaled
@@ -71,13 +76,13 @@ def expected_improvement(view, batch_size, rng):
     return _highest(np.log(sigma) + np.where(z < -10, far, near), batch_size)
 
 
-def upper_confidence_bound(view, batch_size, rng):
+def upper_confidence_bound(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """The highest mu + WIDTH sigma (P. Auer, J. Mach. Learn. Res. 3, 397 (2002))."""
     _lower_edge(view, "upper_confidence_bound")
     return _highest(view.mu + WIDTH * view.sigma, batch_size)
 
 
-def thompson_samples(view, batch_size, rng):
+def thompson_samples(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """For each pick a function from the posterior, and the molecule where it is highest.
 
     Functions by pathwise conditioning (J. T. Wilson et al., ICML 2020): one from the prior, as

@@ -9,8 +9,9 @@ batch) and `search`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property, partial
 from string import ascii_uppercase
 
@@ -37,49 +38,53 @@ class PoolView:
     target: Range | None = None
 
     @property
-    def n_bits(self):
+    def n_bits(self) -> int:
         """How many of the last columns are the bits of a fingerprint."""
         return n_bits_of(self.model)
 
     @cached_property
-    def mu(self):
+    def mu(self) -> np.ndarray:
+        """(n_heldout,) prediction, eV."""
         return self.model.predict(self.X)
 
     @cached_property
-    def sigma(self):
+    def sigma(self) -> np.ndarray:
+        """(n_heldout,) standard deviation of the prediction, eV."""
         mu, sigma = self.model.predict(self.X, return_std=True)
         self.__dict__["mu"] = mu  # sigma costs mu as well: keep it
         return sigma
 
 
-def in_range(view):
-    """Positions predicted in range. ValueError without a target."""
+def in_range(view: PoolView) -> np.ndarray:
+    """Positions of the view that are predicted in range. ValueError without a target."""
     if view.target is None:
         raise ValueError("strategy 'property_search' needs a target")
     return np.flatnonzero(view.target.contains(view.mu))
 
 
-def upper_half(view):
-    """Positions of the more uncertain half of the held-out set, most uncertain first."""
+def upper_half(view: PoolView) -> np.ndarray:
+    """Positions of the more uncertain half of a view, most uncertain first."""
     return _by_uncertainty(view)[: (len(view.X) + 1) // 2]
 
 
-def random(view, batch_size, rng):
+def random(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """A: uniformly at random."""
     return rng.permutation(len(view.X))[:batch_size]
 
 
-def most_uncertain(view, batch_size, rng):
+def most_uncertain(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """B: the highest sigma."""
     return _by_uncertainty(view)[:batch_size]
 
 
-def cluster_centres(view, batch_size, rng):
+def cluster_centres(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """C: the molecules nearest to the centres of `batch_size` clusters."""
     return _centres(view, np.arange(len(view.X)), batch_size, rng)
 
 
-def uncertain_cluster_centres(view, batch_size, rng):
+def uncertain_cluster_centres(
+    view: PoolView, batch_size: int, rng: np.random.Generator
+) -> np.ndarray:
     """D: as C, within the more uncertain half (or the batch_size most uncertain, if more)."""
     half = upper_half(view)
     if len(half) < batch_size:
@@ -87,7 +92,7 @@ def uncertain_cluster_centres(view, batch_size, rng):
     return _centres(view, np.sort(half), batch_size, rng)
 
 
-def property_search(view, batch_size, rng):
+def property_search(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """E: at random among those predicted in range; if they are too few, the rest at random.
 
     Every molecule draws a random key and the smallest win, so that one molecule more or less in
@@ -190,15 +195,17 @@ def _letters():
 LETTERS = Computed(_letters)
 
 
-def letter(name):
-    """The letter of a strategy, by its place in `STRATEGIES`; KeyError if it is not there."""
+def letter(name: str) -> str:
+    """The letter of a strategy, by the place of its name in `STRATEGIES`; KeyError without one."""
     for sign, other in LETTERS.items():
         if other == name:
             return sign
     raise KeyError(f"{name!r} is no strategy: register it, or choose from {', '.join(STRATEGIES)}")
 
 
-def register(function=None, name=None, label=None):
+def register(
+    function: Callable | None = None, name: str | None = None, label: str | None = None
+) -> Callable:
     """Enter a strategy of your own; use it as a call or as a decorator.
 
     Parameters
@@ -234,12 +241,14 @@ def register(function=None, name=None, label=None):
 
 
 def entered(function):
-    """The name of a function that is given in place of one; it is entered if it was not.
+    """The name of a strategy: itself, or that of a function, which is entered if it was not.
 
     A function that a module or notebook defines anew takes the place of its former self. Lambdas,
     inner functions and callable objects may share a name and differ: theirs ends with a part of
-    their identity. ValueError as by `register` and `fingerprint.identity`.
+    their identity. ValueError as by `register` and `fingerprint.identity`, and for an unknown name.
     """
+    if not callable(function):
+        return _known(function)
     for name, known in STRATEGIES.items():
         if known is function:
             return name
@@ -252,6 +261,14 @@ def entered(function):
         name = f"{name}_{identity(function, name)[:6]}"
     register(function, name, LABELS.get(name))
     return name
+
+
+def _known(name):
+    if name in STRATEGIES:
+        return name
+    close = get_close_matches(str(name), STRATEGIES, n=1)
+    meant = f"did you mean {close[0]!r}? Known: " if close else "choose one of "
+    raise ValueError(f"strategy={name!r} is unknown: {meant}{', '.join(STRATEGIES)}")
 
 
 def _by_uncertainty(view):

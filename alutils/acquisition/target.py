@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alutils.model.scale import LabelScale
+
 VALUE, SHARE = "value", "share"
 
 
@@ -20,11 +22,11 @@ class Range:
     low: float = -np.inf
     high: float = np.inf
 
-    def contains(self, y):
+    def contains(self, y: np.ndarray) -> np.ndarray:
         """True where a label, or a prediction, lies inside. y: (n,); returns (n,) bool."""
         return (y > self.low) & (y <= self.high)
 
-    def text(self, unit="eV"):
+    def text(self, unit: str = "eV") -> str:
         """In words, with the unit of the labels."""
         if np.isinf(self.high):
             return f"above {self.low:g}{_spaced(unit)}"
@@ -32,7 +34,7 @@ class Range:
             return f"up to {self.high:g}{_spaced(unit)}"
         return f"{self.low:g} to {self.high:g}{_spaced(unit)}"
 
-    def to_z(self, scale):
+    def to_z(self, scale: LabelScale) -> Range:
         """The same range on the scale of the model, an `alutils.model.scale.LabelScale`."""
         return Range(scale.to_z(self.low), scale.to_z(self.high))
 
@@ -78,22 +80,22 @@ class Target:
             raise ValueError(f"target: low={self.low} must be below high={self.high}")
 
     @classmethod
-    def of(cls, found):
-        """The target of a `Range`, by value."""
+    def of(cls, found: Range) -> Target:
+        """The target of a `Range` that was found, by value."""
         low, high = (edge if np.isfinite(edge) else None for edge in (found.low, found.high))
         return cls(low, high)
 
     @property
-    def share(self):
+    def share(self) -> float:
         """Share of all molecules that lie in a target that is given by share."""
-        return round(self.high - self.low, 9)
+        return round((1.0 if self.high is None else self.high) - (self.low or 0.0), 9)
 
     @property
-    def shape(self):
+    def shape(self) -> str:
         """As of `shape_of`, for a target by share."""
         return shape_of(self.low, self.high)
 
-    def range_in(self, y, unit="eV"):
+    def range_in(self, y: np.ndarray, unit: str = "eV") -> Range:
         """The `Range` among labels y, (n,); ValueError if it holds none of them, or all.
 
         unit : of the labels, for the message
@@ -107,15 +109,16 @@ class Target:
             )
         return found
 
-    def edges(self, y):
+    def edges(self, y: np.ndarray | None) -> Range:
         """As `range_in`, whatever it holds; y is looked at where the target is given by share."""
         low, high = self.low, self.high
         if self.by == SHARE:
-            low = float(np.quantile(y, low)) if low > 0 else None
-            high = float(np.quantile(y, high)) if high < 1 else None
+            labels = np.asarray(y)
+            low = float(np.quantile(labels, low)) if low else None
+            high = float(np.quantile(labels, high)) if high is not None and high < 1 else None
         return Range(-np.inf if low is None else low, np.inf if high is None else high)
 
-    def text(self, unit="eV"):
+    def text(self, unit: str = "eV") -> str:
         """In words, edges with their unit."""
         if self.by == SHARE:
             percent = f"{100 * self.share:g} %"
@@ -130,22 +133,22 @@ class Target:
         return self.text()
 
 
-def highest(share):
+def highest(share: float) -> Target:
     """The target of the `share` (0 to 1) of all molecules with the highest labels."""
     return _share(share, 1 - share, 1.0)
 
 
-def lowest(share):
+def lowest(share: float) -> Target:
     """The target of the `share` (0 to 1) of all molecules with the lowest labels."""
     return _share(share, 0.0, share)
 
 
-def above(threshold):
+def above(threshold: float) -> Target:
     """The target y > threshold, in the unit of the labels."""
     return Target(low=threshold)
 
 
-def below(threshold):
+def below(threshold: float) -> Target:
     """The target y <= threshold, in the unit of the labels."""
     return Target(high=threshold)
 

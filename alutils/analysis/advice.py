@@ -8,6 +8,7 @@ sampling's share saved 0.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from alutils.analysis import law, plans
 from alutils.analysis.overlap import CONFIDENCE, Plan, probe
 from alutils.data.datasets import of_run
 from alutils.descriptors import features, n_bits
-from alutils.loop import split
+from alutils.loop import RunConfig, split
 from alutils.metrics import savings
 from alutils.model.noise import most_likely_noise
 from alutils.model.scale import prior_model, scale_of
@@ -49,13 +50,13 @@ class Probed(NamedTuple):
     prior: str = "paper"
     n_bits: int = 0
 
-    def on_scale(self):
+    def on_scale(self) -> Probed:
         """The same with labels and target on the scale of the model."""
         scale = scale_of(self.y, self.prior)
         return self._replace(y=scale.to_z(self.y), target=self.target.to_z(scale))
 
 
-def draw(config):
+def draw(config: RunConfig) -> Probed:
     """The first batch of a run as a probe of its pool.
 
     A target by share is read off the probe, since a real search knows no more.
@@ -63,17 +64,23 @@ def draw(config):
     Parameters
     ----------
     config : RunConfig with a target
+
+    Raises
+    ------
+    ValueError : without a target, or for one that holds none of the probe's labels, or all.
     """
     pool = of_run(config)
     labelled = split(config, len(pool)).train_idx
     y = pool.y[labelled]
+    if (target := config.range_in(y)) is None:
+        raise ValueError("a probe needs a target: config.target is None")
     plan = Plan(len(pool) - config.n_test, config.n_init, config.n_max)
     X = features(pool, descriptor=config.descriptor)[labelled]
     bits = n_bits(pool, config.descriptor)
-    return Probed(X, y, config.range_in(y), plan, config.prior, bits)
+    return Probed(X, y, target, plan, config.prior, bits)
 
 
-def experience(without=None):
+def experience(without: str | None = None) -> pd.DataFrame:
     """Searches whose gains are known, each with its probe: the tracked sweeps on all pools.
 
     They come with the package, as a table that `python -m book.builder.experience` makes of the
@@ -95,7 +102,9 @@ def recorded():
     return rows[KNOWN].reset_index(drop=True)
 
 
-def advise(probed, known, noise_var=None):
+def advise(
+    probed: Probed, known: pd.DataFrame, noise_var: float | None = None
+) -> tuple[pd.DataFrame, dict]:
     """What each search is predicted to find and to save, and what to do.
 
     The greedy rule, `most_probable`, is advised wherever the probe ranks its own molecules better
@@ -248,7 +257,9 @@ def _possible(rows):
     return rows["predicted_saved_bound"] * (1 - np.nan_to_num(rarest)) / (1 - seen)
 
 
-def trial(config, probed, answer, strategies):
+def trial(
+    config: RunConfig, probed: Probed, answer: dict, strategies: Sequence[str]
+) -> list[RunConfig]:
     """The runs that show what an advice was worth: random sampling and searches, from the probe.
 
     Parameters
@@ -265,7 +276,7 @@ def trial(config, probed, answer, strategies):
     return drafts + [replace(drafts[0], strategy=name) for name in strategies]
 
 
-def realised(runs):
+def realised(runs: pd.DataFrame) -> pd.Series:
     """Share of labels that each search saved at random sampling's final found share, a Series.
 
     runs : frame of `run_or_load` for a `trial`

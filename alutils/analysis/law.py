@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,7 +46,9 @@ BOTH = "mean of share and shape and gains curve"
 LEFT_OUT = {"pool left out": "dataset", "shape left out": "shape"}
 
 
-def searches(pools, seeds, n_probe=probes.N_PROBE, with_qm9=True):
+def searches(
+    pools: Sequence[str], seeds: Sequence[int], n_probe: int = probes.N_PROBE, with_qm9: bool = True
+) -> pd.DataFrame:
     """The searches of the sweeps on some pools, each with a probe of its own.
 
     Parameters
@@ -65,7 +68,7 @@ def searches(pools, seeds, n_probe=probes.N_PROBE, with_qm9=True):
     return joined(run_or_load(configs), answers, n_pool)
 
 
-def joined(runs, probes, n_pool):
+def joined(runs: pd.DataFrame, probes: pd.DataFrame, n_pool: Mapping[str, int]) -> pd.DataFrame:
     """Runs and probes of the same pool, seed, strategy and target: a row each.
 
     Parameters
@@ -116,12 +119,15 @@ def predictions(frame, groups="dataset", outcome="area_gain"):
     return predicted
 
 
-def contest(frame, outcome="area_gain", groups="dataset"):
+def contest(
+    frame: pd.DataFrame, outcome: str = "area_gain", groups: str = "dataset"
+) -> pd.DataFrame:
     """How well each rival predicts the gains of a group that it was not fitted to.
 
     Parameters
     ----------
-    frame : of `joined`, one strategy;  groups : "dataset" or "shape"
+    frame : of `joined`, one strategy;  groups : "dataset" or "shape", what is left out
+    outcome : "area_gain" or "saved", columns of `joined`
 
     Returns
     -------

@@ -8,6 +8,7 @@ that has not seen its label.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -17,7 +18,9 @@ from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from alutils.acquisition.search import probability_in_range
+from alutils.acquisition.target import Range
 from alutils.metrics import savings
+from alutils.model.gp import GaussianProcess
 from alutils.model.kernel import rbf, squared_distances
 from alutils.model.leave_one_out import leave_one_out as left_out_errors
 
@@ -28,14 +31,14 @@ CONFIDENCE = 0.9
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes of a search: molecules in pool, in the first batch, and labelled in the end."""
+    """Sizes of a search, molecules: n_pool, n_init in the first batch, n_max labelled in all."""
 
     n_pool: int
     n_init: int
     n_max: int
 
 
-def gains(records, n_pool):
+def gains(records: pd.DataFrame, n_pool: int) -> pd.DataFrame:
     """Gain of each run over random sampling, as a share of that of a perfect search.
 
     Both references start from the run's own first batch: random sampling in expectation, and a
@@ -97,7 +100,9 @@ def _gain(n, found, n_target, n_pool):
     }
 
 
-def leave_one_out(X, y, model):
+def leave_one_out(
+    X: np.ndarray, y: np.ndarray, model: GaussianProcess
+) -> tuple[np.ndarray, np.ndarray, GaussianProcess]:
     """Prediction of each molecule by a GP that was trained on the others (R&W Eqs. 5.10 to 5.12).
 
     The kernel's parameters are those of all.
@@ -117,7 +122,7 @@ def leave_one_out(X, y, model):
     return y - residual, np.sqrt(np.maximum(variance - model.noise_var_used_, 1e-12)), model
 
 
-def gains_curve(inside, ranking):
+def gains_curve(inside: np.ndarray, ranking: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Cumulative gains: the share of the target among the best-ranked x of all molecules.
 
     Parameters
@@ -135,7 +140,9 @@ def gains_curve(inside, ranking):
     return np.r_[0, x], np.r_[0, t]
 
 
-def predicted_gain(curve, share, plan):
+def predicted_gain(
+    curve: tuple[np.ndarray, np.ndarray], share: float, plan: Plan
+) -> dict[str, float]:
     """What a search gains if it walks along a gains curve.
 
     Parameters
@@ -152,7 +159,9 @@ def predicted_gain(curve, share, plan):
     return _gain(n, found, share * plan.n_pool, plan.n_pool)
 
 
-def probe(X, y, targets, model, plan):
+def probe(
+    X: np.ndarray, y: np.ndarray, targets: Sequence[Range], model: GaussianProcess, plan: Plan
+) -> pd.DataFrame:
     """What labelled molecules predict about searches for some targets, and what else they say.
 
     Parameters

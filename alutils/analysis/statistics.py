@@ -21,9 +21,11 @@ narrower than m settle every claim that has a margin (`seeds_needed`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.special import stdtr, stdtrit  # Student's distribution and its quantile
 
 SUPPORTED, NOT_SUPPORTED, UNDECIDED = "supported", "not supported", "undecided"
@@ -37,7 +39,7 @@ MOST_SEEDS = 40  # of the embedded pools, whatever `seeds_needed` says
 
 
 class Interval(NamedTuple):
-    """Mean of n values and its 95 % Student interval, in the values' unit."""
+    """The mean of n values and its 95 % Student interval, low to high, in the values' unit."""
 
     mean: float
     low: float
@@ -45,23 +47,23 @@ class Interval(NamedTuple):
     n: int
 
     @property
-    def std_error(self):
+    def std_error(self) -> float:
         """Of the mean, in the values' unit; infinite for fewer than two values."""
         return np.inf if self.n < 2 else (self.high - self.low) / 2 / _quantile(self.n)
 
     @property
-    def spread(self):
+    def spread(self) -> float:
         """Standard deviation of the values; NaN for fewer than two."""
         return np.nan if self.n < 2 else self.std_error * np.sqrt(self.n)
 
-    def at(self, confidence):
+    def at(self, confidence: float) -> tuple[float, float]:
         """(low, high) at another confidence, a share."""
         if self.n < 2:
             return -np.inf, np.inf
         half_width = _quantile(self.n, confidence) * self.std_error
         return self.mean - half_width, self.mean + half_width
 
-    def p_above(self, value):
+    def p_above(self, value: float) -> float:
         """One-sided p-value of "the mean lies above `value`"; 1 if fewer than two values."""
         if self.n < 2:
             return 1.0
@@ -69,8 +71,8 @@ class Interval(NamedTuple):
             return float(self.mean <= value)
         return float(stdtr(self.n - 1, (value - self.mean) / self.std_error))
 
-    def times(self, sign):
-        """The interval of the values times +1 or -1."""
+    def times(self, sign: int) -> Interval:
+        """The interval of the values times the sign, +1 or -1."""
         low, high = sorted((sign * self.low, sign * self.high))
         return Interval(sign * self.mean, low, high, self.n)
 
@@ -82,7 +84,7 @@ class Finding(NamedTuple):
     p: float
 
 
-def interval(values):
+def interval(values: Sequence[float] | np.ndarray | pd.Series) -> Interval:
     """95 % t-interval of the mean of independent values, one a seed; NaN values are left out.
 
     With fewer than two values the interval is infinite.
@@ -97,7 +99,7 @@ def interval(values):
     return Interval(float(mean), float(mean - half_width), float(mean + half_width), n)
 
 
-def at(frame, n_train, column):
+def at(frame: pd.DataFrame, n_train: float, column: str) -> pd.Series:
     """Values of a column at one training size, by seed: interpolated linearly in log n.
 
     Parameters
@@ -120,7 +122,7 @@ def at(frame, n_train, column):
     return frame.groupby("seed")[["n_train", column]].apply(one).astype(float)
 
 
-def paired(a, b, relative=False):
+def paired(a: pd.Series, b: pd.Series, relative: bool = False) -> Interval:
     """Interval of b - a over the seeds that both have; `relative`: of (b - a) / mean of a.
 
     a, b : pandas.Series indexed by seed
@@ -135,7 +137,7 @@ def margin_of(baseline):
     return MARGIN * baseline.mean() if len(baseline) else None
 
 
-def superiority(difference, sign, margin=None):
+def superiority(difference: Interval, sign: int, margin: float | None = None) -> Finding:
     """Finding on "the difference is positive" (sign=+1) or "negative" (sign=-1).
 
     margin : float, in the difference's unit: a difference that is surely smaller refutes the claim
@@ -151,7 +153,7 @@ def superiority(difference, sign, margin=None):
     return Finding(UNDECIDED, two_sided)
 
 
-def equivalence(difference, margin):
+def equivalence(difference: Interval, margin: float) -> Finding:
     """Finding on "no difference": smaller than the margin, in the difference's unit."""
     within = _p_within(difference, _checked(margin))
     if within < ALPHA:
@@ -164,7 +166,7 @@ def equivalence(difference, margin):
     return Finding(UNDECIDED, within)
 
 
-def non_superiority(difference, sign, margin):
+def non_superiority(difference: Interval, sign: int, margin: float) -> Finding:
     """Finding on "no gain": less than the margin in the direction of `sign`, +1 or -1."""
     gain = difference.times(sign)
     below = gain.times(-1).p_above(-_checked(margin))
@@ -186,7 +188,7 @@ def combine(verdicts):
     return SUPPORTED
 
 
-def seeds_needed(pilot, margin):
+def seeds_needed(pilot: Interval, margin: float) -> int | None:
     """Number of fresh seeds whose 95 % interval will be narrower than the margin.
 
     The half-width is then below half the margin, and each kind of claim is settled, if the fresh
@@ -209,7 +211,7 @@ def seeds_needed(pilot, margin):
     return n
 
 
-def holm(p, alpha=ALPHA):
+def holm(p: Sequence[float] | np.ndarray, alpha: float = ALPHA) -> np.ndarray:
     """True for the p-values that survive when all of them are looked at.
 
     S. Holm, Scand. J. Stat. 6, 65 (1979): the smallest of m p-values survives when it is at most

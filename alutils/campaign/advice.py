@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from alutils.analysis import advice, overlap
 from alutils.campaign.folder import alone, change_settings, read
 from alutils.descriptors import features, n_bits
 
 
-def advise(folder, n_max):
+def advise(folder: str | Path, n_max: int) -> tuple[pd.DataFrame, dict]:
     """Advice for a campaign whose labels so far were drawn at random, and no model chose any.
 
     These are the labels of the first batch, and those that the pool brought: draw both at random.
@@ -43,7 +44,7 @@ def advise(folder, n_max):
             "from random ones, before it"
         )
     known = state.known
-    if state.waiting or len(known) < 4:
+    if state.waiting or len(known) < 4 or state.target is None:
         raise ValueError(
             f"{name}: {len(known)} labels, {len(state.waiting)} waited for: advice needs all of "
             "the first batch; ask, label and tell first"
@@ -61,8 +62,8 @@ def advise(folder, n_max):
     return advice.advise(probed, advice.experience())
 
 
-def take_over(folder, answer):
-    """Let a campaign go on with the strategy and the noise of an answer of `advise`."""
+def take_over(folder: str | Path, answer: dict) -> None:
+    """Let the campaign of a folder go on with strategy and noise of an answer of `advise`."""
     read(folder)  # no lock file where there is no campaign
     with alone(Path(folder)):
         state = read(folder)

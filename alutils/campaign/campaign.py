@@ -8,7 +8,9 @@ order they came.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,9 +28,9 @@ from alutils.campaign.folder import (
     write_labels,
     write_start,
 )
-from alutils.campaign.state import Settings
+from alutils.campaign.state import Settings, State
 from alutils.campaign.units import other_unit
-from alutils.data.structures import label_of, read_table
+from alutils.data.structures import Structures, label_of, read_table
 from alutils.descriptors import features, n_bits
 from alutils.loop import FIT, PICK, SPLIT
 from alutils.model.scale import scale_of
@@ -38,7 +40,7 @@ LEVEL = 0.05  # deviation of the predictions, in deviations of the labels, that 
 __all__ = ["Settings", "ask", "read", "start", "take", "tell"]
 
 
-def start(folder, pool, settings):
+def start(folder: str | Path, pool: Structures, settings: Settings) -> State:
     """Begin a campaign: write pool and settings. Labels that the pool brings are results already.
 
     Parameters
@@ -76,7 +78,7 @@ def _refuse_begun(folder):
         raise ValueError(f"{folder.name} already holds a campaign: ask, tell, or another folder")
 
 
-def ask(folder, go_on=False):
+def ask(folder: str | Path, go_on: bool = False) -> Path:
     """The next batch to label, or the present one while labels of it are missing.
 
     Parameters
@@ -175,7 +177,7 @@ def caution(view):
     return ""
 
 
-def tell(folder, path, force=False, replace=False):
+def tell(folder: str | Path, path: str | Path, force: bool = False, replace: bool = False) -> int:
     """Take results from a CSV with the columns `id` and `label` (a number, or "failed").
 
     In place of `label` the column may have the name of the property. A column `unit` must say the
@@ -219,8 +221,17 @@ def tell(folder, path, force=False, replace=False):
     return take(folder, [(row["id"], row[column]) for row in rows], path.name, force, replace)
 
 
-def take(folder, results, name="labels", force=False, replace=False):
-    """As `tell`, from a list of (identifier, label) pairs; errors call the list `name`."""
+def take(
+    folder: str | Path,
+    results: Sequence[tuple[str, Any]],
+    name: str = "labels",
+    force: bool = False,
+    replace: bool = False,
+) -> int:
+    """As `tell`, from results, a list of (identifier, label) pairs; errors call the list `name`.
+
+    folder, force, replace : as of `tell`
+    """
     read(folder)  # no lock file where there is no campaign
     with alone(Path(folder)):
         state = read(folder)

@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import click
 
+from alutils.storage import completion
 from alutils.storage.command_line import PATH, PROGRAM, command, options, say
 
 CAMPAIGN = click.argument("folder", type=PATH)
 READING = options(
     click.option("--property", help="name of the label in the file (homo, where it is there)"),
-    click.option("--unit", help="of the label, as it is to be printed"),
+    click.option(
+        "--unit", shell_complete=completion.UNIT, help="of the label, as it is to be printed"
+    ),
     click.option("--id-key", help="name of the identifier in the file (id or name)"),
     click.option("--smiles-key", help="column of the SMILES in a table (any usual header)"),
     click.option(
@@ -21,8 +24,17 @@ READING = options(
         default="refuse",
         help="what to do with molecules that lack them; add: where an .sdf has bonds",
     ),
-    click.option("--length-unit", help="of positions that are not in angstrom: nm, bohr, pm"),
+    click.option(
+        "--length-unit",
+        shell_complete=completion.LENGTH_UNIT,
+        help="of positions that are not in angstrom: nm, bohr, pm",
+    ),
     click.option("--skip-bad", is_flag=True, help="leave out molecules that cannot be taken"),
+)
+DESCRIPTOR = click.option(
+    "--descriptor",
+    shell_complete=completion.DESCRIPTOR,
+    help="mbtr, fingerprint, mbtr+fingerprint (what the file allows)",
 )
 READ_BY = ("property", "unit", "id_key", "smiles_key", "hydrogens", "length_unit", "skip_bad")
 TARGET = options(
@@ -68,16 +80,16 @@ def reading_of(given):
 @TARGET
 @READING
 @click.option(
-    "--strategy", help="a key of alutils.acquisition.strategies.STRATEGIES (most_probable)"
+    "--strategy", shell_complete=completion.STRATEGY, help="what picks the batches (most_probable)"
 )
-@click.option("--descriptor", help="of alutils.descriptors.DESCRIPTORS (what the file allows)")
+@DESCRIPTOR
 @click.option("--noise-var", type=float, help="share of the labels' variance (0.05)")
 @click.option("--no-labels", is_flag=True, help="take none: --property names what you will tell")
 @click.option("--n-init", type=int, help="molecules of the first batch (100)")
 @click.option("--n-const", type=int, help="molecules of the next batch, as in the notebooks (100)")
 @click.option("--seed", type=int, help="of all that is random (0)")
 def start(campaign, structures, targets, folder, pool, no_labels, **given):
-    """Begin a campaign on your own molecules: writes pool and settings into a new FOLDER.
+    """Begin a campaign on your own molecules, in a new FOLDER.
 
     POOL: .xyz, .extxyz, .sdf, .mol, a folder of them, SMILES in .csv, .tsv or .smi, or .npz; what
     --skip-bad leaves out is listed in skipped.csv in the folder
@@ -108,9 +120,10 @@ def start(campaign, structures, targets, folder, pool, no_labels, **given):
 @click.option("--until", type=SHARE, help="stop when this share of the target is found (0.9)")
 @click.option("--worth", type=POSITIVE, help="stop when a hit costs more labels than this")
 def ask(campaign, outlooks, folder, go_on, until, worth):
-    """Write the next query, a batch to label, or name the present one while labels are missing.
+    """Write the next batch to label.
 
-    --until and --worth end with status 3 where the campaign should stop.
+    While labels of the present batch are missing, it is named again. With --until or --worth it
+    ends with status 3 where the campaign should stop.
     """
     batch = campaign.ask(folder, go_on)
     state = campaign.read(folder)
@@ -154,7 +167,7 @@ def tell(campaign, folder, labels, force, replace):
 @click.option("--n-max", type=int, required=True, help="labels that you can pay for")
 @click.option("--take", is_flag=True, help="give the campaign this strategy and noise")
 def advise(advice, folder, n_max, take):
-    """Say what a search would save, from the labels of the random first batch."""
+    """Say what a search would save, from labels drawn at random."""
     table, answer = advice.advise(folder, n_max)
     for name, row in table.iterrows():
         say(
@@ -175,7 +188,10 @@ def advise(advice, folder, n_max, take):
 @CAMPAIGN
 @click.option("--find", type=int, required=True, help="molecules in the target")
 def live(xtb, folder, find):
-    """Query and label with GFN2-xTB, the example of a labeller, until enough are found."""
+    """Query and label with GFN2-xTB until enough are found.
+
+    The example of a labeller.
+    """
     xtb.search_live(folder, find, report=say)
 
 
@@ -183,16 +199,23 @@ def live(xtb, folder, find):
 @click.argument("pool", type=PATH)
 @TARGET
 @READING
-@click.option("--descriptor", help="of alutils.descriptors.DESCRIPTORS (what the file allows)")
+@DESCRIPTOR
 @click.option("--n-init", type=int, help="molecules of the random first batch, the probe")
 @click.option("--n-const", type=int, help="molecules of the batch after it")
 @click.option("--n-max", type=int, help="labels in all")
-@click.option("--seeds", type=int, default=3, show_default=True, help="campaigns")
-@click.option("--scheduler", default="serial", show_default=True, help="or processes:2")
+@click.option("--seeds", type=int, default=3, show_default=True, help="so many campaigns")
+@click.option(
+    "--scheduler",
+    default="serial",
+    show_default=True,
+    shell_complete=completion.SCHEDULER,
+    help="where runs are computed: processes:2, dask:2",
+)
 def simulate(simulation, targets, readings, pool, seeds, scheduler, **given):
-    """Search POOL, whose labels are all known, as if they were not: advice, and what it was worth.
+    """Search POOL, whose labels are known, as if they were not.
 
-    Sizes that are not given follow from the pool.
+    Says what the advice would have been, and what it was worth. Sizes that are not given follow
+    from the pool.
     """
     target = targets.sought(**taken(given, SOUGHT))
     if target is None:

@@ -70,7 +70,7 @@ def change_settings(state, settings):
     _write_sealed(state.folder / "campaign.json", {"name": state.pool.name, **asdict(settings)})
 
 
-def read(folder):
+def read(folder: str | Path) -> State:
     """The state of a campaign; ValueError if the folder holds none or a file is damaged."""
     folder = Path(folder)
     if not is_begun(folder):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -36,13 +39,21 @@ class Simulation:
     runs: pd.DataFrame
 
     @property
-    def found(self):
+    def found(self) -> pd.DataFrame:
         """Found share at the last size: a row per seed, a column per strategy."""
         last = self.runs[self.runs["n_train"] == self.plan.n_max]
         return last.pivot(index="seed", columns="strategy", values="found_share")
 
 
-def plan(path, target, reading=None, n_init=None, n_const=None, n_max=None, descriptor=None):
+def plan(
+    path: str | Path,
+    target: Target,
+    reading: Reading | None = None,
+    n_init: int | None = None,
+    n_const: int | None = None,
+    n_max: int | None = None,
+    descriptor: str | None = None,
+) -> tuple[MoleculeDataset, RunConfig]:
     """The run that a simulation repeats, with sizes that fit the pool where none are given.
 
     Parameters
@@ -72,12 +83,17 @@ def plan(path, target, reading=None, n_init=None, n_const=None, n_max=None, desc
             f"{len(pool)}, {n_test} are set aside): n_init={max(2, n_left // 8)}, "
             f"n_max={max(3, n_left // 2)} do"
         )
-    sizes = {"n_init": n_init, "n_const": n_const, "n_max": n_max, "n_test": n_test}
-    more = {"descriptor": descriptor, "reading": reading, "prior": "data"}
+    sizes: dict[str, Any] = {"n_init": n_init, "n_const": n_const, "n_max": n_max, "n_test": n_test}
+    more: dict[str, Any] = {"descriptor": descriptor, "reading": reading, "prior": "data"}
     return pool, RunConfig(str(path), "random", target=target, **sizes, **more)
 
 
-def simulate(pool, config, seeds=(0, 1, 2), scheduler="serial"):
+def simulate(
+    pool: MoleculeDataset,
+    config: RunConfig,
+    seeds: Sequence[int] = (0, 1, 2),
+    scheduler: str = "serial",
+) -> Simulation:
     """Probe, advice, and then the searches, beside random sampling, for each seed.
 
     Parameters
@@ -94,7 +110,9 @@ def simulate(pool, config, seeds=(0, 1, 2), scheduler="serial"):
     ValueError : a target that holds fewer than two molecules of a probe, or all but so many.
     """
     # By value, from all labels: hits are counted in one range, whatever a probe shows.
-    config = replace(config, target=Target.of(config.range_in(pool.y)))
+    if (found := config.range_in(pool.y)) is None:
+        raise ValueError("a simulation needs a target: config.target is None")
+    config = replace(config, target=Target.of(found))
     known, rows, drafts = advice.experience(), [], []
     for seed in seeds:
         of_seed = replace(config, seed=seed)
@@ -108,9 +126,9 @@ def simulate(pool, config, seeds=(0, 1, 2), scheduler="serial"):
     return Simulation(pool, config, pd.DataFrame(rows).assign(saved=saved).set_index("seed"), runs)
 
 
-def hits_per_label(simulation):
+def hits_per_label(simulation: Simulation) -> pd.Series:
     """Hits per label after the first batch, over those that random sampling would have had in
-    expectation: mean over the seeds, a Series by strategy."""
+    expectation: mean over the seeds of a `simulation`, a Series by strategy."""
     n_pool = len(simulation.pool) - simulation.plan.n_test
     gains = {
         key: gain_of(run, n_pool)["enrichment"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from alutils.acquisition.strategies import SEARCHES
-from alutils.acquisition.target import VALUE, Target
+from alutils.acquisition.target import VALUE, Range, Target
 from alutils.data.structures import Structures
 from alutils.loop import RunConfig
 
@@ -46,9 +47,13 @@ class Settings:
             )
         self.run_config()  # refuses what no run could do
 
-    def run_config(self):
+    def run_config(self) -> RunConfig:
         """The `RunConfig` of the same settings, whose model a campaign has."""
-        sizes = {"n_init": self.n_init, "n_const": self.n_const, "n_max": self.n_init}
+        sizes: dict[str, Any] = {
+            "n_init": self.n_init,
+            "n_const": self.n_const,
+            "n_max": self.n_init,
+        }
         same = {name: getattr(self, name) for name in SAME}
         return RunConfig("", **sizes, **same, prior="data")
 
@@ -60,6 +65,7 @@ SAME = ("strategy", "scheme", "noise_var", "target", "descriptor", "seed")  # as
 class State:
     """A campaign as its folder holds it.
 
+    settings : Settings;  pool : Structures, the molecules
     batches : list of lists of positions in the pool, in the order of the queries
     labels : position -> label, or None where the calculation failed
     caution : what is to be said of the model that chose the last batch; empty if nothing
@@ -78,17 +84,17 @@ class State:
     expected: list | tuple = ()
 
     @property
-    def waiting(self):
+    def waiting(self) -> list[int]:
         """Positions in a batch that have no label yet, in the order of the queries."""
         return [k for batch in self.batches for k in batch if k not in self.labels]
 
     @property
-    def known(self):
+    def known(self) -> list[int]:
         """Positions that have a label, rising."""
         return sorted(k for k, label in self.labels.items() if label is not None)
 
     @property
-    def target(self):
+    def target(self) -> Range | None:
         """The `Range` that is sought; None without one, and while there are too few labels.
 
         A target by share is read off labels that no model has chosen: those of the first batch, and
@@ -101,7 +107,7 @@ class State:
         return sought.edges(y) if len(y) > 1 else None
 
     @property
-    def n_found(self):
+    def n_found(self) -> int | None:
         """Labelled molecules in the target; None without one."""
         if self.settings.target is None:
             return None
@@ -109,7 +115,7 @@ class State:
         return 0 if self.target is None else int(np.sum(self.target.contains(y)))
 
     @property
-    def is_unseen(self):
+    def is_unseen(self) -> bool:
         """True if the last batch was chosen, and never written for the labeller."""
         if not self.batches or all(k in self.labels for k in self.batches[-1]):
             return False

@@ -5,16 +5,22 @@ Needs the extra `xtb` (rdkit, tblite): without it the import says so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from threadpoolctl import threadpool_limits
 
 from alutils.campaign.campaign import ask, take
 from alutils.campaign.folder import FAILED, read
+from alutils.campaign.state import State
 from alutils.data.pools.chemistry import frontier
 from alutils.storage.processes import WorkerPool
 
 
-def label_with_xtb(folder, jobs=2, chunk=40):
+def label_with_xtb(folder: str | Path, jobs: int = 2, chunk: int = 40) -> int:
     """Label the waiting molecules with GFN2-xTB, and give the campaign `chunk` results at a time.
+
+    folder : of the campaign;  jobs : processes
 
     Returns
     -------
@@ -44,10 +50,10 @@ def _xtb_homo(task):
         return k, FAILED
 
 
-def search_live(folder, n_found, report=print):
+def search_live(folder: str | Path, n_found: int, report: Callable[[str], object] = print) -> State:
     """Query and label with GFN2-xTB until `n_found` molecules lie in the target.
 
-    report : called with one line after each batch
+    folder : of the campaign;  report : called with one line after each batch
 
     Raises
     ------
@@ -58,7 +64,7 @@ def search_live(folder, n_found, report=print):
     sought = state.settings.target
     if sought is None:
         raise ValueError("a search needs a target: start the campaign with one")
-    while state.n_found < n_found:
+    while (state.n_found or 0) < n_found:
         ask(folder)
         label_with_xtb(folder)
         state = read(folder)

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -102,7 +103,7 @@ class MoleculeDataset:
                     "give one of each per molecule"
                 )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.y)
 
     @property
@@ -119,10 +120,11 @@ class MoleculeDataset:
         parts = [self.y]
         if self.molecules is not None:
             parts.append(np.frombuffer(self.molecules.content_sha256.encode(), np.uint8))
-        if scipy.sparse.issparse(self.X):
-            parts += [self.X.data, self.X.indices, self.X.indptr]
-        elif self.X is not None:
-            parts.append(self.X)
+        X: Any = self.X
+        if scipy.sparse.issparse(X):
+            parts += [X.data, X.indices, X.indptr]
+        elif X is not None:
+            parts.append(X)
         return digest_of(*parts)
 
 
@@ -131,7 +133,7 @@ def load(
     property_key: str = "homo",
     fetch: bool = True,
     registry: Mapping = REGISTRY,
-    **reading,
+    **reading: Any,
 ) -> MoleculeDataset:
     """A registered data set, or a reader's file (layouts: `alutils.data.structures`, or .txt).
 

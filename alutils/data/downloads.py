@@ -23,8 +23,9 @@ from tqdm import tqdm
 
 from alutils.data.originals import read_qm9_archive, read_zenodo_molecules
 from alutils.data.validation import BROKEN
-from alutils.storage.files import set_aside, sweep, sync, whole, write_json
+from alutils.storage.files import make_folder_of, set_aside, sweep, sync, whole, write_json
 from alutils.storage.locations import cache_dir
+from alutils.storage.remedies import explained
 
 # Record and the names that its descriptor, or its geometries, go by; every record has HOMO.txt.
 ZENODO = {
@@ -182,8 +183,9 @@ def _fetch(name, url, md5, path, fetch):
     url = _mirrored(url)
     try:
         # A total of zero is false, and pooch would show no bar.
-        with _bar(f"{name}: {path.name}", 1, "B") as bar:
+        with explained(path), _bar(f"{name}: {path.name}", 1, "B") as bar:
             downloader = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT)
+            make_folder_of(path)
             pooch.retrieve(url, f"md5:{md5}", path.name, path.parent, downloader=downloader)
         sync(path)
     except requests.RequestException as error:

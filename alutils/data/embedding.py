@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import sys
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
 from functools import cached_property
@@ -53,7 +54,7 @@ class Embedded(Molecules):
     ValueError : when looked at, where RDKit finds no geometry for a molecule: all such are named.
     """
 
-    def __init__(self, smiles):
+    def __init__(self, smiles: Iterable[str]) -> None:
         self.smiles = tuple(smiles)
 
     def __len__(self):
@@ -70,7 +71,8 @@ class Embedded(Molecules):
     def __iter__(self):
         return iter(self._made)
 
-    def take(self, index):
+    def take(self, index: Sequence[int] | np.ndarray) -> Molecules:
+        """The molecules at these places, index (k,) int, in this order."""
         if "_made" in self.__dict__:
             return self._made.take(index)
         return Embedded(self.smiles[k] for k in index)
@@ -99,7 +101,7 @@ class Embedded(Molecules):
     offsets = property(lambda self: self._made.offsets)
 
     @cached_property
-    def content_sha256(self):
+    def content_sha256(self) -> str:
         """Digest of the canonical SMILES."""
         return hashlib.sha256("\n".join(canonical(self.smiles)).encode()).hexdigest()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import ase
@@ -64,7 +64,7 @@ class Molecules(Sequence):
         a position that is not finite.
     """
 
-    def __init__(self, numbers, positions, counts):
+    def __init__(self, numbers: np.ndarray, positions: np.ndarray, counts: np.ndarray) -> None:
         numbers, positions, counts = map(np.asarray, (numbers, positions, counts))
         check_layout(numbers, positions, counts)
         self.counts = frozen(counts, np.int64)
@@ -85,25 +85,25 @@ class Molecules(Sequence):
             )
 
     @classmethod
-    def of(cls, frames):
-        """From a sequence of ase.Atoms; a cell and periodic boundaries are dropped."""
+    def of(cls, frames: Iterable[ase.Atoms]) -> Molecules:
+        """From frames, a sequence of ase.Atoms; a cell and periodic boundaries are dropped."""
         frames = list(frames)
         Z = np.concatenate([np.zeros(0, int), *(frame.numbers for frame in frames)])
         R = np.concatenate([np.zeros((0, 3)), *(frame.positions for frame in frames)])
         return cls(Z, R, np.array([len(frame) for frame in frames], int))
 
-    def molecule_of(self, atom) -> int:
-        """Index of the molecule that an atom, counted over all molecules, belongs to."""
+    def molecule_of(self, atom: int) -> int:
+        """Position of the molecule that an atom, counted over all molecules, belongs to."""
         return int(np.searchsorted(self.offsets, atom, side="right") - 1)
 
-    def take(self, index):
-        """The molecules at these places, (k,) int, in this order."""
+    def take(self, index: Sequence[int] | np.ndarray) -> Molecules:
+        """The molecules at these places, index (k,) int, in this order."""
         counts = self.counts[index]
         starts = np.cumsum(counts) - counts
         atoms = np.repeat(self.offsets[index] - starts, counts) + np.arange(counts.sum())
         return Molecules(self.numbers[atoms], self.positions[atoms], counts)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.counts)
 
     def __getitem__(self, index):
@@ -118,6 +118,7 @@ class Molecules(Sequence):
 
     @cached_property
     def sha256(self) -> str:
+        """Digest of the geometry alone."""
         return digest_of(self.numbers, self.positions, self.counts)
 
     @property

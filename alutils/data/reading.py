@@ -44,7 +44,7 @@ class Reading:
                 raise ValueError(f"{name}={getattr(self, name)!r} is unknown: give {listed}")
 
     @property
-    def factor(self):
+    def factor(self) -> float:
         """Angstrom in a unit of length of the file."""
         from alutils.data.geometry import UNITS
 

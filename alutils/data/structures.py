@@ -19,6 +19,7 @@ import csv
 import io
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +51,7 @@ class Structures:
     smiles : n str, or None; empty where RDKit has none for a molecule with coordinates
     skipped : (place, identifier, reason) of each molecule of the file that was left out
     label : name of the property that is the label; None where there is none
+    info : mapping, of what the file says about all of them
     properties : names of what the file says about its molecules, any of which may be the label
 
     Raises
@@ -83,15 +85,17 @@ class Structures:
                 )
             seen[one] = position
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.ids)
 
-    def without_labels(self):
+    def without_labels(self) -> Structures:
         """The same molecules, as if the file had no label."""
         return replace(self, y=np.full(len(self), np.nan), label=None)
 
 
-def read_structures(path, property_key=None, **reading):
+def read_structures(
+    path: str | Path, property_key: str | None = None, **reading: Any
+) -> Structures:
     """Structures from a file, or a folder of files with geometries.
 
     Parameters

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from alutils.storage.extras import imports_of
+
 
 def chem():
     """`rdkit.Chem`, quiet.
 
     Raises
     ------
-    ValueError : RDKit is not installed.
+    ImportError : RDKit is not installed.
     """
-    try:
+    with imports_of("smiles", "reading SMILES or .sdf"):
         from rdkit import Chem, RDLogger
-    except ImportError:
-        raise ValueError(
-            "reading SMILES or .sdf needs the package 'rdkit', which is not installed: "
-            "install the extra with `pip install 'alutils[smiles]'`"
-        ) from None
     RDLogger.DisableLog("rdApp.*")
     return Chem
 
@@ -28,7 +25,7 @@ def why_not(mol):
 
 
 def rdkit_version():
-    """Its version, for what depends on it; ValueError as by `chem`."""
+    """Its version, for what depends on it; ImportError as by `chem`."""
     chem()
     import rdkit
 

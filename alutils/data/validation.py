@@ -142,7 +142,7 @@ def read_text(path: Path) -> str:
     if content[:2] == b"\x1f\x8b":
         content = _unpacked(content, path.name)
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings = ("utf-16",)
+        encodings: tuple[str, ...] = ("utf-16",)
     else:
         encodings = ("utf-8-sig", "cp1252")
     for encoding in encodings:

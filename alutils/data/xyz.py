@@ -31,8 +31,10 @@ PAIR = re.compile(rf"(?<![\w.()/*-])([^\W\d][\w.()/*-]*)\s*=\s*({VALUE})")
 COLON = re.compile(r"(?<!\w)([^\W\d]\w*):\s+(\S+)")  # xtb: energy: -5.07 gnorm: 0.0004
 ENERGY = re.compile(rf"\b(?:E|energy)[\s:]+({NUMBER.pattern})(?:\s|$)", re.IGNORECASE)  # ORCA
 GDB = re.compile(r"gdb\s+\d+(\s+\S+){15}")
-GDB_NAMES = ("A", "B", "C", "mu", "alpha", "homo", "lumo", "gap", "r2", "zpve")
-GDB_NAMES += ("U0", "U", "H", "G", "Cv")
+GDB_NAMES = (
+    *("A", "B", "C", "mu", "alpha", "homo", "lumo", "gap", "r2", "zpve"),
+    *("U0", "U", "H", "G", "Cv"),
+)
 GDB_HARTREE = frozenset({"homo", "lumo", "gap", "zpve", "U0", "U", "H", "G"})
 GDB_TAIL = 3  # lines behind the atoms: frequencies, SMILES, InChI
 CHARGES = ("charge", "total_charge", "net_charge", "q")

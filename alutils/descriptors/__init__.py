@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
@@ -30,6 +31,10 @@ from alutils.descriptors.many_body import (
     write_mbtr,
 )
 
+if TYPE_CHECKING:
+    from alutils.data.datasets import MoleculeDataset
+    from alutils.data.structures import Structures
+
 __all__ = ["DEFAULTS", "DESCRIPTORS", "MBTRSettings", "features", "mbtr", "morgan", "n_bits"]
 # By name: what a run, or a data set in its info, may ask for. The paper's QM9 has the broad one.
 DESCRIPTORS = {
@@ -41,8 +46,13 @@ DESCRIPTORS = {
 FEATURES_VERSION = 1  # part of the cache key: raise it with any change to `principal_components`
 
 
-def mbtr(dataset, settings=DEFAULTS):
-    """The descriptor X of every molecule of a `MoleculeDataset`.
+def mbtr(dataset: MoleculeDataset | Structures, settings: MBTRSettings = DEFAULTS) -> np.ndarray:
+    """The descriptor X of every molecule of a data set.
+
+    Parameters
+    ----------
+    dataset : `MoleculeDataset` or `Structures` of n molecules
+    settings : MBTRSettings, but for a set that brings its X
 
     Returns
     -------
@@ -54,8 +64,9 @@ def mbtr(dataset, settings=DEFAULTS):
     ValueError : a set of labels alone; an element that `settings.species` does not cover.
     """
     source = _source(dataset)
-    if dataset.X is not None:
-        X = dataset.X.toarray() if scipy.sparse.issparse(dataset.X) else dataset.X
+    brought: Any = dataset.X
+    if brought is not None:
+        X = brought.toarray() if scipy.sparse.issparse(brought) else brought
         X = np.ascontiguousarray(X, dtype=np.float32)
         X.flags.writeable = False
         return X
@@ -70,8 +81,14 @@ def mbtr(dataset, settings=DEFAULTS):
     )
 
 
-def morgan(dataset, settings=MORGAN):
+def morgan(
+    dataset: MoleculeDataset | Structures, settings: FingerprintSettings = MORGAN
+) -> np.ndarray:
     """The Morgan fingerprint of every molecule, of its SMILES.
+
+    Parameters
+    ----------
+    dataset : `MoleculeDataset` or `Structures` of n molecules;  settings : FingerprintSettings
 
     Returns
     -------
@@ -79,7 +96,8 @@ def morgan(dataset, settings=MORGAN):
 
     Raises
     ------
-    ValueError : a molecule without SMILES, or one that RDKit cannot read; RDKit is not installed.
+    ValueError : a molecule without SMILES, or one that RDKit cannot read.
+    ImportError : RDKit is not installed.
     """
     return cached(
         "fingerprint",
@@ -113,8 +131,11 @@ def settings_of(dataset, descriptor=None):
     return DESCRIPTORS[name]
 
 
-def n_bits(dataset, descriptor=None):
-    """How many of the last columns of `features` are bits; ValueError as by `settings_of`."""
+def n_bits(dataset: MoleculeDataset | Structures, descriptor: str | None = None) -> int:
+    """How many of the last columns of `features` of a dataset are bits; ValueError as there.
+
+    dataset, descriptor : as of `features`
+    """
     return bits_in(settings_of(dataset, descriptor))
 
 
@@ -124,7 +145,7 @@ def bits_in(settings):
     return sum(part.n_bits for part in parts if isinstance(part, FingerprintSettings))
 
 
-def described(descriptor):
+def described(descriptor: str) -> str:
     """A few words on a descriptor, of `DESCRIPTORS` by its name; ValueError for an unknown one."""
     check_descriptor(descriptor)
     parts = DESCRIPTORS[descriptor]
@@ -143,7 +164,9 @@ def check_descriptor(name):
         raise ValueError(f"descriptor={name!r} is unknown: choose one of {known}")
 
 
-def features(dataset, tolerance=1e-10, descriptor=None):
+def features(
+    dataset: MoleculeDataset | Structures, tolerance: float = 1e-10, descriptor: str | None = None
+) -> np.ndarray:
     """The points of a data set, between which the kernel's distances are taken.
 
     Of MBTR: X centred and rotated to its principal axes, the fewest that keep all but `tolerance`.

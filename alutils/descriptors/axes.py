@@ -23,12 +23,12 @@ class Axes:
     axes: np.ndarray
     variances: np.ndarray
 
-    def rotate(self, X):
+    def rotate(self, X: np.ndarray) -> np.ndarray:
         """(m, r) float64 of X (m, d); `principal_components` where X is the sample itself."""
         return (X - self.mean) @ self.axes
 
 
-def principal_axes(X, tolerance=1e-10):
+def principal_axes(X: np.ndarray, tolerance: float = 1e-10) -> Axes:
     """`Axes` of a sample X (n, d), the fewest that keep all but `tolerance` of its variance.
 
     A pool whose molecules resemble none of the sample varies where these axes do not look: draw the

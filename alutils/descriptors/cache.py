@@ -16,6 +16,7 @@ import numpy as np
 
 from alutils.storage.files import file_sha256, lock, set_aside, sweep, sync, sync_folder, write_text
 from alutils.storage.locations import cache_dir
+from alutils.storage.remedies import explained
 
 _seen = {}  # path -> (size, time of change, inode) when its bytes were last compared
 
@@ -39,14 +40,16 @@ def cached(kind, parts, write, n_bytes=0, what="the array"):
     Raises
     ------
     OSError
-        Before anything is written, where the disk has no room for it.
+        Before anything is written, where the disk has no room for it; where the cache cannot be
+        written.
     """
     path = cache_dir() / kind / f"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}.npy"
-    sweep(path.parent, "*.*.npy")  # what a killed process left half written
-    if not _is_sound(path):
-        with lock(path):
-            if not _is_sound(path):  # another process may have made it meanwhile
-                _make(path, write, n_bytes, what)
+    with explained(path):
+        sweep(path.parent, "*.*.npy")  # what a killed process left half written
+        if not _is_sound(path):
+            with lock(path):
+                if not _is_sound(path):  # another process may have made it meanwhile
+                    _make(path, write, n_bytes, what)
     return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
 
 
@@ -54,7 +57,8 @@ def _make(path, write, n_bytes, what):
     free = shutil.disk_usage(path.parent).free
     if n_bytes > free:
         sizes = f"{n_bytes / 1e6:.0f} MB, the disk of the cache has {free / 1e6:.0f} MB left"
-        raise OSError(errno.ENOSPC, f"{what} takes {sizes}: free some")
+        hint = "free some, or set ALUTILS_CACHE to a folder on another disk"
+        raise OSError(errno.ENOSPC, f"{what} takes {sizes}: {hint}")
     unfinished = path.with_name(f"{path.stem}.{os.getpid()}.npy")
     try:
         write(unfinished)

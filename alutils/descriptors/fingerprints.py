@@ -19,7 +19,11 @@ SCALED_BY = 2000  # molecules whose distances set the scale of axes beside bits
 
 @dataclass(frozen=True)
 class FingerprintSettings:
-    """Bonds from an atom to the edge of its surroundings, and the bits that they are folded to."""
+    """Which surroundings of atoms are looked at.
+
+    radius : bonds from an atom to the edge of its surroundings
+    n_bits : that they are folded to
+    """
 
     radius: int = 2
     n_bits: int = 2048

@@ -7,11 +7,10 @@ L. Himanen et al., Comput. Phys. Commun. 247, 106949 (2020).
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import sys
 import warnings
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,7 +26,14 @@ IN_PROCESS = 2000  # below this many molecules, starting processes costs more th
 
 @dataclass(frozen=True)
 class MBTRSettings:
-    """Grid, sigma and scale in 1/angstrom; `species` (symbols): None takes the data set's."""
+    """How the pairs of atoms are smeared.
+
+    n_grid, grid_min, grid_max : points in 1/d, 1/angstrom, and where they begin and end
+    sigma : width of a Gaussian, 1/angstrom
+    scale, threshold : exp(-scale d) weights a pair, 1/angstrom; below the threshold it is left out
+    normalization, normalize_gaussians : as of DScribe's `MBTR`
+    species : chemical symbols, a column block for each pair; None takes the data set's
+    """
 
     n_grid: int = 200
     grid_min: float = 0.0
@@ -69,6 +75,7 @@ def write_mbtr(path, molecules, settings, species, chunk=CHUNK, in_process=IN_PR
     """
     shape = (len(molecules), n_columns(settings, species))
     np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=shape).flush()
+    reserve(path)
     work = partial(write_rows, path, settings, species)
     deque(_each_chunk(work, molecules, chunk, in_process), maxlen=0)
 
@@ -86,20 +93,27 @@ def sparse_mbtr(molecules, settings, species, chunk=CHUNK, in_process=IN_PROCESS
 
 def _each_chunk(work, molecules, chunk, in_process):
     """What ``work(start, molecules)`` returns for each chunk, in their order; a progress bar."""
-    from alutils.storage.processes import die_with_parent
+    from alutils.storage.processes import WorkerPool
 
     starts = range(0, len(molecules), chunk)
     chunks = (molecules[start : start + chunk] for start in starts)
     # A spawned process imports the caller's script again: only where fork is not safe.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    method = "fork" if sys.platform == "linux" else "spawn"
     with (
         tqdm(total=len(molecules), desc="MBTR", disable=not sys.stderr.isatty()) as bar,
-        ProcessPoolExecutor(2, context, die_with_parent) as executor,
+        WorkerPool(2, method=method) as executor,
     ):
         each = map if len(molecules) < in_process else executor.map
         for start, done in zip(starts, each(work, starts, chunks), strict=True):
             bar.update(min(chunk, len(molecules) - start))
             yield done
+
+
+def reserve(path):
+    """Give a file its room on the disk: one that is full would end who writes a page (SIGBUS)."""
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, os.fstat(file.fileno()).st_size)
 
 
 def write_rows(path, settings, species, start, molecules):
@@ -119,8 +133,12 @@ def _sparse_rows(settings, species, _start, molecules):
 
 def _rows(settings, species, molecules):
     """The row of each molecule, (d,) float64."""
+    from dscribe.core import System
     from dscribe.descriptors import MBTR
 
+    # DScribe 2.1.2 hands the parts of a molecule to ase by position, which ase 3.27 has changed; a
+    # copy that ase makes has the same.
+    System.from_atoms = System
     grid = {"min": settings.grid_min, "max": settings.grid_max, "n": settings.n_grid}
     descriptor = MBTR(
         species=species,

@@ -7,6 +7,8 @@ marginal likelihood and its gradient in `likelihood`, the way to its maximum in 
 
 from __future__ import annotations
 
+from typing import Literal, overload
+
 import numpy as np
 from scipy.linalg import solve_triangular
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -29,29 +31,24 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    noise_var : float
-        sigma_n^2 in eV^2; with ``normalize_y`` a multiple of var(y), as in scikit-learn.
-    normalize_y : bool
-        Fit (y - mean) / std instead of y: the paper says False (zero prior mean).
-    n_restarts : int
-        Starts drawn log-uniformly within the bounds, beside the one at `initial` (the paper: 2).
-    initial : (signal_var in eV^2, length_scale in descriptor units), or None
-        The paper's 20 and 700. None: the mean square of the labels and the median distance between
-        molecules, and a climb from each peak of a coarse scan of the length scale there.
-    bound_factor : float
-        Parameters stay within initial / bound_factor and initial * bound_factor (the paper: 100).
-    restart_subset : int or None
-        All starts are optimised on this many random molecules; the optimum with the highest
-        likelihood is then polished on subsets growing by `optimise.GROWTH` up to
+    noise_var : sigma_n^2 in eV^2; with ``normalize_y`` a multiple of var(y), as in scikit-learn.
+    normalize_y : fit (y - mean) / std instead of y: the paper says False (zero prior mean).
+    n_restarts : starts drawn log-uniformly within the bounds, beside the one at `initial` (the
+        paper: 2).
+    initial : (signal_var in eV^2, length_scale in descriptor units). The paper's 20 and 700. None:
+        the mean square of the labels and the median distance between molecules, and a climb from
+        each peak of a coarse scan of the length scale there.
+    bound_factor : parameters stay within initial / bound_factor and initial * bound_factor (the
+        paper: 100).
+    restart_subset : all starts are optimised on this many random molecules; the optimum with the
+        highest likelihood is then polished on subsets growing by `optimise.GROWTH` up to
         `likelihood_subset`. None: every start on all molecules.
-    likelihood_subset : int or None
-        With more molecules than this, the likelihood of this many random ones is maximised; the
-        fit itself is always on all. None: the full likelihood, whatever n.
-    random_state : int, numpy.random.Generator or None
-        Draws starts and subset. The same value gives the same fit to the bit on one machine.
-    n_bits : int
-        So many of the last columns of X are bits of a fingerprint, whose distance is Tanimoto's
-        (`alutils.model.kernel.squared_distances`).
+    likelihood_subset : with more molecules than this, the likelihood of this many random ones is
+        maximised; the fit itself is always on all. None: the full likelihood, whatever n.
+    random_state : draws starts and subset. The same value gives the same fit to the bit on one
+        machine.
+    n_bits : so many of the last columns of X are bits of a fingerprint, whose distance is
+        Tanimoto's (`alutils.model.kernel.squared_distances`).
 
     Attributes (after `fit`)
     ------------------------
@@ -70,16 +67,16 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
 
     def __init__(
         self,
-        noise_var=0.05,
-        normalize_y=False,
-        n_restarts=2,
-        initial=(20.0, 700.0),
-        bound_factor=100.0,
-        restart_subset=500,
-        likelihood_subset=8000,
-        random_state=None,
-        n_bits=0,
-    ):
+        noise_var: float = 0.05,
+        normalize_y: bool = False,
+        n_restarts: int = 2,
+        initial: tuple[float, float] | None = (20.0, 700.0),
+        bound_factor: float = 100.0,
+        restart_subset: int | None = 500,
+        likelihood_subset: int | None = 8000,
+        random_state: int | np.random.Generator | None = None,
+        n_bits: int = 0,
+    ) -> None:
         self.noise_var = noise_var
         self.normalize_y = normalize_y
         self.n_restarts = n_restarts
@@ -90,7 +87,7 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
         self.random_state = random_state
         self.n_bits = n_bits
 
-    def fit(self, X, y):
+    def fit(self, X: np.ndarray, y: np.ndarray) -> GaussianProcess:
         """Maximise the marginal likelihood and factorise K_x.
 
         Parameters
@@ -112,14 +109,17 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
         while True:
             try:
                 best = self._maximise(X, y, noise_var)
-                self._build(X, y, *best.params, noise_var)
+                signal_var, length_scale = best.params
+                self._build(X, y, signal_var, length_scale, noise_var)
                 break
             except np.linalg.LinAlgError:
                 noise_var = 10 * max(noise_var, LEAST_NOISE)
         self.at_bound_, self.n_evaluations_ = best.at_bound, best.n_evaluations
         return self
 
-    def condition(self, X, y, signal_var, length_scale, noise_var):
+    def condition(
+        self, X: np.ndarray, y: np.ndarray, signal_var: float, length_scale: float, noise_var: float
+    ) -> GaussianProcess:
         """Build the posterior at given hyper-parameters; nothing is optimised.
 
         Parameters
@@ -186,6 +186,14 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
         self.L_, self.weights_, self.log_marginal_likelihood_ = self._posterior(
             X, y, signal_var, length_scale, noise_var
         )
+
+    @overload
+    def predict(self, X: np.ndarray, return_std: Literal[False] = False) -> np.ndarray: ...
+
+    @overload
+    def predict(
+        self, X: np.ndarray, return_std: Literal[True]
+    ) -> tuple[np.ndarray, np.ndarray]: ...
 
     def predict(self, X, return_std=False):
         """Posterior mean and standard deviation (Eqs. 3 and 4; R&W Eqs. 2.25 and 2.26).

@@ -21,7 +21,7 @@ MOST_THREADED = 8000  # molecules whose kernel matrix is factorised on all threa
 CHUNK = 1024  # molecules predicted at a time: bounds the memory by CHUNK * n_train
 
 
-def squared_distances(A, B=None, n_bits=0):
+def squared_distances(A: np.ndarray, B: np.ndarray | None = None, n_bits: int = 0) -> np.ndarray:
     """Squared distances between rows: Euclidean (Eq. 7), and by Tanimoto for fingerprints.
 
     |a|^2 + |b|^2 - 2 a.b over the plain columns, plus 2 (1 - T) over the bits.
@@ -92,7 +92,9 @@ def n_bits_of(thing):
     return getattr(thing, "n_bits", 0)
 
 
-def rbf(D2, signal_var, length_scale, out=None):
+def rbf(
+    D2: np.ndarray, signal_var: float, length_scale: float, out: np.ndarray | None = None
+) -> np.ndarray:
     """RBF kernel, sigma_f^2 exp(-D2 / (2 l^2)) (Eq. 6, with the signal variance as the factor).
 
     Parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn.base import clone
 
@@ -13,7 +15,13 @@ TIE = 1e-3  # nat
 NOISES = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
-def most_likely_noise(X, y, model=None, noises=NOISES, random_state=0):
+def most_likely_noise(
+    X: np.ndarray,
+    y: np.ndarray,
+    model: GaussianProcess | None = None,
+    noises: Sequence[float] = NOISES,
+    random_state: int = 0,
+) -> tuple[float, np.ndarray]:
     """The noise variance under which the labels have the highest marginal likelihood.
 
     Signal variance and length scale are optimised anew for each. A grid in place of a third
@@ -24,7 +32,7 @@ def most_likely_noise(X, y, model=None, noises=NOISES, random_state=0):
     ----------
     X : (n, d) descriptors;  y : (n,) labels as the model is to see them
     model : `GaussianProcess`, not fitted, whose noise is to be chosen; None: the paper's
-    noises : candidates, in the unit of the model's noise
+    noises : candidates, in the unit of the model's noise;  random_state : of the fits, an int
 
     Returns
     -------

@@ -8,6 +8,7 @@ deviation, so that no result depends on the unit that they come in.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,16 +27,16 @@ class LabelScale:
     mean: float = 0.0
     std: float = 1.0
 
-    def to_z(self, y):
-        """(n,) labels, or one, on the scale of the model."""
+    def to_z(self, y: Any) -> Any:
+        """(n,) labels y, or one, on the scale of the model."""
         return (y - self.mean) / self.std
 
-    def from_z(self, mu):
-        """(n,) predictions in the unit of the labels."""
+    def from_z(self, mu: Any) -> Any:
+        """(n,) predictions mu in the unit of the labels."""
         return self.mean + self.std * mu
 
 
-def scale_of(y, prior):
+def scale_of(y: np.ndarray, prior: str) -> LabelScale:
     """The `LabelScale` of training labels y, (n,), under a prior, one of `PRIORS`."""
     if prior == "paper":
         return LabelScale()

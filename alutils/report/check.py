@@ -10,6 +10,7 @@ import shlex
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
@@ -28,6 +29,7 @@ from alutils.data.toolkit import chem
 from alutils.data.validation import kind_of, read_arrays
 from alutils.descriptors.fingerprints import MORGAN
 from alutils.descriptors.many_body import DEFAULTS, n_columns
+from alutils.storage.command_line import PROGRAM
 from alutils.storage.memory import free_memory, size_of
 
 SLOW_S = 3.0  # from here on a progress bar
@@ -40,7 +42,7 @@ READER = {"property_key": "--property", "unit": "--unit", "id_key": "--id-key"}
 READER |= {"smiles_key": "--smiles-key", "length_unit": "--length-unit"}
 
 
-def check(path, property_key=None, **reading):
+def check(path: str | Path, property_key: str | None = None, **reading: Any) -> list[str]:
     """Lines about the molecules of a file or folder, its properties, and what to do next.
 
     Parameters
@@ -258,7 +260,7 @@ def most_labels(n_bytes):
 
 def _go_on(path, how, values, n, is_bad):
     """The command to go on with."""
-    words = ["python", "-m", "alutils", "start", "mine", str(path)]
+    words = ["start", "mine", str(path)]
     labels = {name: _labels(one) for name, one in values.items()}
     known = {name: one[np.isfinite(one)] for name, (one, _) in labels.items()}
     key = max(
@@ -285,7 +287,7 @@ def _go_on(path, how, values, n, is_bad):
         target, other = ["--highest", f"{SHARE:g}"], ["--lowest", f"{SHARE:g}"]
     else:
         target, other = ["--above", _rounded(high, known)], ["--below", _rounded(low, known)]
-    return f"go on: {shlex.join([*words, *target])} (or {' '.join(other)})"
+    return f"go on: {PROGRAM} {shlex.join([*words, *target])} (or {' '.join(other)})"
 
 
 def _rounded(threshold, labels):

@@ -9,16 +9,19 @@ from __future__ import annotations
 import io
 import re
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.collections import LineCollection, PathCollection, PolyCollection
-from matplotlib.colors import to_hex
-from matplotlib.container import BarContainer, ErrorbarContainer
-from matplotlib.figure import Figure
-from matplotlib.patches import Polygon, Rectangle
 
 from alutils.storage import usage_log
+from alutils.storage.extras import imports_of
+
+with imports_of("plots", "drawing figures"):
+    import matplotlib as mpl
+    from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+    from matplotlib.colors import to_hex
+    from matplotlib.container import BarContainer, ErrorbarContainer
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Polygon, Rectangle
 
 COLUMNS = ["panel", "panel_title", "x_quantity", "y_quantity", "mark", "kind", "series", "colour"]
 COLUMNS += ["marker", "x", "y", "x_low", "x_high", "y_low", "y_high", "x_name", "y_name"]

@@ -5,7 +5,10 @@ Nothing here reads, writes or shows; colours, style and the parts of panels are 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pandas as pd
 
 from alutils.analysis import statistics
 from alutils.report import quantity
@@ -29,6 +32,9 @@ from alutils.report.style import (
 )
 from alutils.report.tables import curve, search_limit, select
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 __all__ = [
     "POOL_COLOURS",
     "POOL_MARKERS",
@@ -48,7 +54,7 @@ __all__ = [
 
 
 @styled
-def learning_curves(records, margin=statistics.MARGIN):
+def learning_curves(records: pd.DataFrame, margin: float = statistics.MARGIN) -> Figure:
     """Test error of each strategy, and its paired difference from random sampling (Fig. 4a).
 
     records : runs of one scheme and noise; margin : of A's error, shaded as "no difference"
@@ -70,10 +76,16 @@ def learning_curves(records, margin=statistics.MARGIN):
 
 
 @styled
-def batch_schemes(records, differences, strategy, margin=statistics.MARGIN):
+def batch_schemes(
+    records: pd.DataFrame,
+    differences: pd.DataFrame,
+    strategy: str,
+    margin: float = statistics.MARGIN,
+) -> Figure:
     """Error of a strategy under each batch scheme, and its difference from POW (Fig. 4b).
 
-    records : runs of the strategy under several schemes, and of A under POW
+    records : runs of the strategy under several schemes, and of A under POW; margin : as of
+        `learning_curves`
     differences : frame of `alutils.report.tables.scheme_differences`
     """
     fig, (top, bottom) = new_figure(2, height_ratios=[3, 2.2])
@@ -114,10 +126,12 @@ def batch_schemes(records, differences, strategy, margin=statistics.MARGIN):
 
 
 @styled
-def noise_grid(records, paper=0.05):
+def noise_grid(records: pd.DataFrame, paper: float = 0.05) -> Figure:
     """Error of random sampling, and the likelihood of its labels, against the noise.
 
     A line per training size; a star marks the lowest error and the highest likelihood.
+
+    records : runs of A at several noises; paper : the paper's noise, eV^2, marked
     """
     fig, (top, bottom) = new_figure(2, sharex=True, height_ratios=[3, 2])
     sizes = sorted(records["n_train"].unique())
@@ -153,8 +167,11 @@ def noise_grid(records, paper=0.05):
 
 
 @styled
-def noise_comparison(records, margin=statistics.MARGIN):
-    """Strategies at several noises, and their differences from A at the same one (Figs. 4c, 4d)."""
+def noise_comparison(records: pd.DataFrame, margin: float = statistics.MARGIN) -> Figure:
+    """Strategies at several noises, and their differences from A at the same one (Figs. 4c, 4d).
+
+    records, margin : as of `learning_curves`, at several noises
+    """
     fig, (top, bottom) = new_figure(2, sharex=True, height_ratios=[3, 2.4])
     noises = sorted(records["noise_var"].unique())
     for position, noise_var in enumerate(noises):
@@ -178,7 +195,7 @@ def noise_comparison(records, margin=statistics.MARGIN):
 
 
 @styled
-def property_search(records, savings):
+def property_search(records: pd.DataFrame, savings: pd.DataFrame) -> Figure:
     """What A and E find, what E finds in addition, and the labels it saves (Figs. 5a, 5b).
 
     records : runs of A and E; savings : frame of `alutils.report.tables.search_savings`
@@ -209,7 +226,7 @@ def property_search(records, savings):
 
 
 @styled
-def rates(records):
+def rates(records: pd.DataFrame) -> Figure:
     """True and false positive rates of E on the test set and the held-out set (Figs. 6a, 6b)."""
     runs = select(records, strategy="property_search")
     look = {"color": STRATEGY_COLOURS["property_search"], "marker": marker(records)}
@@ -225,7 +242,7 @@ def rates(records):
 
 
 @styled
-def in_range_error(records):
+def in_range_error(records: pd.DataFrame) -> Figure:
     """Errors of A and E on the test set and on its in-range molecules (Fig. 7)."""
     fig, (ax,) = new_figure(1, 3.8)
     for name in ("random", "property_search"):

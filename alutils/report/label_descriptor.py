@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from matplotlib.lines import Line2D
 from scipy import stats
 
 from alutils.acquisition.strategies import LETTERS
@@ -28,6 +27,10 @@ from alutils.report.style import (
     size_axis,
     styled,
 )
+from alutils.storage.extras import imports_of
+
+with imports_of("plots", "drawing figures"):
+    from matplotlib.lines import Line2D
 
 A, B, C, D, E = (LETTERS[letter] for letter in "ABCDE")
 NARROW, BROAD, PAPER = "B3LYP, narrow", "B3LYP, broad", "PBE+vdW, broad"

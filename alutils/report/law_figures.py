@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.lines import Line2D
 
 from alutils.acquisition.target import shape_of
 from alutils.analysis import statistics
@@ -17,6 +16,10 @@ from alutils.report.style import (
     new_figure,
     styled,
 )
+from alutils.storage.extras import imports_of
+
+with imports_of("plots", "drawing figures"):
+    from matplotlib.lines import Line2D
 
 FACES = {"upper tail": "full", "lower tail": "left", "window": "none"}
 

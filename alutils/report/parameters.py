@@ -10,6 +10,7 @@ import difflib
 import itertools
 import math
 import os
+import re
 import sys
 import types
 import typing
@@ -29,7 +30,8 @@ from alutils.runs import schedulers, store
 from alutils.runs.records import load_once
 
 PLAIN = (bool, int, float, str, list, tuple, dict, type(None))  # all that Papermill can inject
-OF_IPYTHON = {"In", "Out"}
+# What IPython itself keeps in a notebook: inputs and results by number, where it is, __names__.
+OF_IPYTHON = re.compile(r"In|Out|_+|_i+|_i?\d+|_(dh|ih|oh|exit_code)|__\w+__")
 CHECKED = "__alutils_checked__"
 EXPECTED = {str: "text", int: "a whole number", float: "a number", bool: "True or False"}
 # Kinds of the parameters that say which data set is read, and how where it is the reader's own.
@@ -183,7 +185,7 @@ def check_disjoint(parameters, one, other):
 def _refuse_unknown(namespace, kinds):
     """ValueError for plain values in the namespace that are not parameters: injected by mistake."""
     for name, value in namespace.items():
-        if name.startswith("_") or name in OF_IPYTHON or name in kinds:
+        if OF_IPYTHON.fullmatch(name) or name in kinds:
             continue
         if isinstance(value, PLAIN) and not _is_constant(name, value):
             close = difflib.get_close_matches(name, kinds, n=1, cutoff=0.4)

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from ase.data import chemical_symbols, covalent_radii
 from ase.data.colors import jmol_colors
-from matplotlib.ticker import PercentFormatter
 from scipy.spatial import cKDTree
 
 from alutils.analysis.label_distributions import BIN, overlap
@@ -18,6 +17,10 @@ from alutils.report.figures import (
     new_figure,
     styled,
 )
+from alutils.storage.extras import imports_of
+
+with imports_of("plots", "drawing figures"):
+    from matplotlib.ticker import PercentFormatter
 
 CANDIDATE_NOTES = {
     "uncertain_cluster_centres": "more uncertain half",

@@ -10,17 +10,20 @@ from functools import wraps
 from itertools import chain, count
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.colors import hsv_to_rgb, to_hex, to_rgb
-from matplotlib.ticker import LogLocator, NullLocator
 
 from alutils.acquisition.strategies import LABELS, LETTERS, STRATEGIES, Computed
 from alutils.analysis import statistics
 from alutils.report import tables
 from alutils.report.figure_data import DataFigure
 from alutils.report.quantity import PAPERS, SHARE, of_runs
+from alutils.storage.extras import imports_of
+
+with imports_of("plots", "drawing figures"):
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import hsv_to_rgb, to_hex, to_rgb
+    from matplotlib.ticker import LogLocator, NullLocator
 
 STYLE = Path(__file__).with_name("alutils.mplstyle")
 

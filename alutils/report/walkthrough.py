@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.lines import Line2D
 from scipy.stats import hypergeom
 
 from alutils.__main__ import commands
@@ -32,6 +31,10 @@ from alutils.report.style import (
     styled,
 )
 from alutils.storage.command_line import PROGRAM
+from alutils.storage.extras import imports_of
+
+with imports_of("plots", "drawing figures"):
+    from matplotlib.lines import Line2D
 
 WIDTH = 78  # characters that a page shows of a printed line
 OF_THE_MACHINE = "fits here:"  # begins a line that is another one elsewhere

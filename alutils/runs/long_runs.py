@@ -15,6 +15,7 @@ from alutils.data.validation import read_yaml
 from alutils.runs import records, store, verification
 from alutils.runs.written import checked
 from alutils.storage import files, locations
+from alutils.storage.command_line import PROGRAM
 
 
 def plan(path, match=""):
@@ -117,7 +118,7 @@ def verify(n, seed, folder, bundle=""):
     if not candidates:
         raise ValueError(
             f"no data of the {len(tracked)} records is at hand: set ALUTILS_DATA, or "
-            "fetch it: python -m alutils download qm9_b3lyp"
+            f"fetch it: {PROGRAM} download qm9_b3lyp"
         )
     seed = np.random.SeedSequence().entropy % 10**6 if seed is None else seed
     picked = np.random.default_rng(seed).permutation(candidates)[:n]

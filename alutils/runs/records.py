@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from tqdm import tqdm
 from alutils.data.datasets import load, reading_options
 from alutils.data.registry import REGISTRY
 from alutils.descriptors import features
-from alutils.loop import check, steps, to_frame
+from alutils.loop import RunConfig, check, steps, to_frame
 from alutils.runs import schedulers
 from alutils.runs.identity import is_redefined, ship, strategy_identity
 from alutils.runs.provenance import (
@@ -32,11 +33,14 @@ from alutils.runs.provenance import (
 from alutils.runs.store import file_name, find, is_stale, is_tracked, noted, portable, read
 from alutils.storage.files import lock, seal, set_aside, state, write_json
 from alutils.storage.locations import cache_dir
+from alutils.storage.remedies import explained
 
 TIMINGS = ("fit_s", "acquire_s")
 
 
-def run_or_load(configs, folder=None, scheduler="serial"):
+def run_or_load(
+    configs: Iterable[RunConfig], folder: str | Path | None = None, scheduler: str = "serial"
+) -> pd.DataFrame:
     """Results of all runs, computed where no record has them.
 
     Parameters
@@ -71,8 +75,12 @@ def run_or_load(configs, folder=None, scheduler="serial"):
     return pd.concat(frames, ignore_index=True)
 
 
-def make(configs, folder, scheduler="serial"):
+def make(
+    configs: Iterable[RunConfig], folder: str | Path, scheduler: str = "serial"
+) -> Iterator[tuple[RunConfig, dict]]:
     """Compute the runs that `folder` does not hold. Yields (config, record) as they are done.
+
+    configs, scheduler : as of `run_or_load`
 
     A worker that sees the folder writes the record there, after every iteration; one on another
     machine that does not, keeps it in its own cache and returns it, and it is written here.
@@ -94,7 +102,8 @@ def make(configs, folder, scheduler="serial"):
     needed = dict.fromkeys((c.dataset, c.reading, c.descriptor) for c in waiting)
     for name, reading, descriptor in needed:  # once, before two workers both wait for it
         features(load_once(name, reading), descriptor=descriptor)
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    with explained(folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
     task = partial(_compute_there, Path(folder).resolve())
     if scheduler != "serial":
         task = ship({config.strategy for config in waiting}, task)
@@ -177,7 +186,7 @@ def _load(name, reading, state_of_file):
     return load(name, **reading_options(reading))
 
 
-load_once.cache_clear = _load.cache_clear
+load_once.cache_clear = _load.cache_clear  # type: ignore[attr-defined]
 
 
 def _new(config, dataset):

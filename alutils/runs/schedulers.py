@@ -14,6 +14,7 @@ import importlib.util
 import json
 import logging
 import re
+from collections.abc import Iterator
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
@@ -23,6 +24,7 @@ from pathlib import Path
 from joblib import cpu_count
 from threadpoolctl import threadpool_limits
 
+from alutils.storage import waiting
 from alutils.storage.processes import WorkerPool, workers_without_interrupt
 
 NAME = re.compile(r"serial|(processes|dask)(:[1-9]\d*)?|dask:(\w+://.+|(?P<file>.+))")
@@ -39,7 +41,7 @@ GO_ON = "what is done is kept, and the same call goes on"
 DIED = "workers died {} times in a row, killed or out of memory: " + GO_ON
 
 
-def check(scheduler):
+def check(scheduler: str) -> None:
     """Raise ValueError for a name that means nothing, ImportError where Dask is not installed."""
     meant = NAME.fullmatch(scheduler)
     if not meant or (meant["file"] and not Path(meant["file"]).is_file()):
@@ -48,15 +50,18 @@ def check(scheduler):
             "dask:N, dask:tcp://HOST:PORT, or dask:FILE with a scheduler file that is there"
         )
     if scheduler.startswith("dask") and not importlib.util.find_spec("distributed"):
-        raise ImportError(f"scheduler={scheduler!r} needs Dask: pip install -e '.[cluster]'")
+        raise ImportError(
+            f"scheduler={scheduler!r} needs the package 'distributed', which is not installed: "
+            'pip install "alutils[cluster]"'
+        )
 
 
 @contextmanager
-def executor(scheduler="serial"):
+def executor(scheduler: str = "serial") -> Iterator[futures.Executor]:
     """A `concurrent.futures.Executor`; what still waits when the block is left is cancelled.
 
     Raises what `check` raises, and `concurrent.futures.BrokenExecutor` if a Dask scheduler does
-    not answer or is lost, or workers die again and again.
+    not answer or is lost, or workers die again and again, or none comes within `waiting.longest_s`.
     """
     check(scheduler)
     kind, _, where = scheduler.partition(":")
@@ -110,13 +115,13 @@ def each(function, tasks, scheduler="serial"):
 
     `function`, of a module that workers import, takes one task; what it raises is raised at once.
     """
-    waiting, deaths = list(tasks), 0
-    while waiting:
+    left, deaths = list(tasks), 0
+    while left:
         try:
             with executor(scheduler) as door:
                 call = function if scheduler == "serial" else partial(_on_one_thread, function)
-                for task, result in _completed(door, call, list(waiting)):
-                    waiting.remove(task)
+                for task, result in _completed(door, call, list(left)):
+                    left.remove(task)
                     deaths = 0
                     yield task, result
         except BrokenProcessPool:
@@ -130,9 +135,13 @@ def _completed(door, function, tasks):
     for task in tasks:  # a serial door computes here, and hands on at once what is done
         running[door.submit(function, task)] = task
         for future in [future for future in running if future.done()]:
-            yield running.pop(future), future.result()
-    for future in futures.as_completed(running):
-        yield running[future], future.result()
+            yield running.pop(future), future.result(0)
+    watch = waiting.Watch(door)
+    while running:
+        done, _ = futures.wait(running, waiting.LOOK_S, futures.FIRST_COMPLETED)
+        watch.look(bool(done))
+        for future in done:
+            yield running.pop(future), future.result(0)
 
 
 def _on_one_thread(function, task):

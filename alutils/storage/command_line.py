@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
+import sys
 from concurrent.futures import BrokenExecutor
 from functools import partial, wraps
 from importlib import import_module
@@ -11,22 +14,44 @@ from pathlib import Path
 import click
 
 from alutils.storage.processes import GOES_ON, forks_die_too
+from alutils.storage.remedies import HANDLES, remedy
 
-PROGRAM = "python -m alutils"
+# As it was started, so that what it says to type next can be typed.
+PROGRAM = "alutils" if Path(sys.argv[0]).stem == "alutils" else "python -m alutils"
 HELP = """Active learning of molecular data: campaigns on your own molecules, and long runs.
 
 \b
-look at a file:     check FILE
-label, step by step: start FOLDER FILE --above ..., ask FOLDER, tell FOLDER RESULTS, advise FOLDER
-would it pay?       simulate FILE --property ... --above ...     (all labels known)
-repeat the book:    verify, record PLAN, study NAME              (in a checkout)
+look at a file:    check FILE
+label, in steps:   start FOLDER FILE --above ..., then in turn ask FOLDER and
+                   tell FOLDER RESULTS; advise FOLDER --n-max N in between
+would it pay?      simulate FILE --above ...            (all labels known)
+repeat the book:   verify, record PLAN, study NAME      (in a checkout)
 """
+NOT_WRITTEN = [os.strerror(number) for number in (errno.EPIPE, errno.ENOSPC)]
 PATH = click.Path(path_type=Path)
 say = partial(print, flush=True)
 
 
 class Commands(click.Group):
-    """Commands that end in one line and a status when they fail, or are interrupted."""
+    """Commands that end in one line and a status when they fail, or are interrupted.
+
+    What a terminal's encoding does not have is written as \\xe9 or \\u2212.
+    """
+
+    def main(self, *arguments, **options):
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):  # not where another program shows what we say
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            try:
+                return super().main(*arguments, **options)
+            finally:
+                sys.stdout.flush()
+        except OSError as error:  # as of `> FULL_DISK`, or `| head -1`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python tries again when it ends
+            if error.errno != errno.EPIPE:  # for a reader who has seen enough
+                print(f"{PROGRAM}: its output was not written: {error.strerror}", file=sys.stderr)
+            sys.exit(2)
 
     def invoke(self, context):
         try:
@@ -34,8 +59,17 @@ class Commands(click.Group):
         except (ValueError, ImportError, BrokenExecutor) as error:
             status, message = 2, f"{PROGRAM}: {error}"
         except OSError as error:  # a full disk, no permission; only the name: no folder is printed
+            if error.strerror in NOT_WRITTEN and not error.filename:
+                raise  # to `main`, where what we say last is written
             name = f" ({Path(error.filename).name})" if error.filename else ""
-            status, message = 2, f"{PROGRAM}: {error.strerror or error}{name}: {GOES_ON}"
+            said = f"{error.strerror or error}{name}"
+            if error.errno in HANDLES:
+                said += f": {remedy(error.errno)}"
+            status, message = 2, f"{PROGRAM}: {said}: {GOES_ON}"
+        except RuntimeError as error:
+            if "home directory" not in str(error):
+                raise
+            status, message = 2, f"{PROGRAM}: no home folder: set HOME to a folder of yours"
         except MemoryError:
             status, message = 2, f"{PROGRAM}: out of memory: {GOES_ON}"
         except KeyboardInterrupt:

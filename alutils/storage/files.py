@@ -7,6 +7,7 @@ name did: hence the order file, name, folder in `whole` (T. S. Pillai et al., OS
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -18,6 +19,9 @@ from threading import get_native_id
 
 from filelock import FileLock, Timeout
 
+from alutils.storage import waiting
+from alutils.storage.remedies import explained
+
 LEFTOVER_S = 3600  # what nobody has written to for so long belongs to a process that is gone
 
 
@@ -27,19 +31,26 @@ def whole(path):
 
     Whoever reads finds the old file or the new one, also after a kill, a full disk, or a power cut.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = make_folder_of(path)
     partial = path.with_name(f"{path.name}.{os.getpid()}-{get_native_id()}.tmp")
     try:
-        with open(partial, "wb") as handle:
+        with explained(path), open(partial, "wb") as handle:
             yield handle
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(partial, path)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the error that brought us here is the one to tell
+            partial.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def make_folder_of(path):
+    """Make the folder of a file where it is missing; the file's path."""
+    with explained(path):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return Path(path)
 
 
 def write_bytes(path, content):
@@ -128,16 +139,12 @@ def lock(path):
 
     The system takes the lock from a process that dies. Whoever holds it removes what dead processes
     left of `path`, and the lock file at the end. Fork no process that outlives the block: it would
-    go on holding the lock.
+    go on holding the lock. TimeoutError names who holds it after `waiting.longest_s`.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = make_folder_of(path)
     held = FileLock(path.with_name(f"{path.name}.lock"))
-    try:
-        held.acquire(timeout=0)
-    except Timeout:
-        print(f"{path.name}: another process is at work on it; waiting", file=sys.stderr)
-        held.acquire()
+    with explained(path):
+        _acquire(held, path.name)
     try:
         sweep(path.parent, f"{path.name}.*.tmp", older_s=0)
         yield
@@ -145,6 +152,21 @@ def lock(path):
         if os.name != "nt":  # filelock looks whether its file still has a name: see `_unix.py`
             Path(held.lock_file).unlink(missing_ok=True)
         held.release()
+
+
+def _acquire(held, name):
+    longest_s = waiting.longest_s()
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        who = waiting.holder(held.lock_file)
+        print(f"{name}: {who} is at work on it; waiting", file=sys.stderr)
+        try:
+            held.acquire(timeout=longest_s)
+        except Timeout:
+            raise waiting.in_vain(f"{name}: {who} is still at work on it: end that one") from None
+    except NotImplementedError:  # some file systems of clusters
+        raise OSError(errno.ENOLCK, f"{name}: no locks on this disk: choose another") from None
 
 
 def sweep(folder, pattern, older_s=LEFTOVER_S):

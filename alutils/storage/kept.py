@@ -12,7 +12,7 @@ import sqlite3
 import warnings
 from contextlib import closing
 
-from alutils.storage.files import set_aside
+from alutils.storage.files import make_folder_of, set_aside
 from alutils.storage.locations import cache_dir
 
 WAIT_S = 30  # for another process that writes
@@ -26,7 +26,11 @@ class Kept:
     """
 
     def __init__(self, kind):
-        self.path = cache_dir() / f"{kind}.sqlite"
+        self.name = f"{kind}.sqlite"
+
+    @property
+    def path(self):
+        return cache_dir() / self.name
 
     def get(self, keys):
         """Key -> bytes, of those of the keys that are there undamaged."""
@@ -42,8 +46,7 @@ class Kept:
                     if sha256 == _check(digest, content):
                         found[by_digest[digest]] = content
 
-        if self.path.exists():
-            self._do(read)
+        self._do(read, only_if_there=True)
         return found
 
     def put(self, results):
@@ -58,26 +61,27 @@ class Kept:
 
         self._do(write)
 
-    def _do(self, work):
+    def _do(self, work, only_if_there=False):
         try:
-            self._connected(work)
-        except sqlite3.OperationalError as error:  # locked, read-only, a full disk
-            warnings.warn(f"{self.path.name} in the cache: {error}; going on without", stacklevel=4)
+            if self.path.exists() or not only_if_there:
+                self._connected(work)
+        except (sqlite3.OperationalError, OSError, ValueError) as error:
+            # locked, read-only, a full disk; no home folder
+            said = f"{self.name} in the cache: {error}"
+            hint = "" if "ALUTILS_CACHE" in said else " (ALUTILS_CACHE names another folder)"
+            warnings.warn(f"{said}; going on without{hint}", stacklevel=4)
         except (sqlite3.DatabaseError, TypeError):
             try:
                 name = set_aside(self.path)
             except FileNotFoundError:  # another process was faster
                 return
             warnings.warn(
-                f"{self.path.name} in the cache is damaged; it is now {name}, and made again",
+                f"{self.name} in the cache is damaged; it is now {name}, and made again",
                 stacklevel=4,
             )
 
     def _connected(self, work):
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise sqlite3.OperationalError(error.strerror) from None
+        make_folder_of(self.path)
         with closing(sqlite3.connect(self.path, timeout=WAIT_S)) as connection, connection:
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, content BLOB, sha256 BLOB)"

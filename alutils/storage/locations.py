@@ -9,8 +9,18 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def cache_dir() -> Path:
-    """Folder of what can be computed again: `ALUTILS_CACHE`, else ~/.cache/alutils."""
-    return Path(os.environ.get("ALUTILS_CACHE") or Path.home() / ".cache" / "alutils").resolve()
+    """Folder of what can be computed again: `ALUTILS_CACHE`, else ~/.cache/alutils.
+
+    ValueError where neither names a folder, as for a user whom the machine does not know.
+    """
+    folder = Path(os.environ.get("ALUTILS_CACHE") or Path("~", ".cache", "alutils"))
+    try:
+        return folder.expanduser().resolve()
+    except (RuntimeError, OSError) as error:
+        reason = getattr(error, "strerror", None) or "there is no home folder"
+        raise ValueError(
+            f"no place for the cache ({reason}): set ALUTILS_CACHE to a folder where you may write"
+        ) from None
 
 
 def data_dir() -> Path | None:

@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -18,17 +19,20 @@ POLL_S = 0.5  # between two looks at who the parent is
 
 
 class WorkerPool(ProcessPoolExecutor):
-    """Spawned worker processes that none of our faults outlives.
+    """Worker processes that none of our faults outlives; one that dies ends the wait for them all.
 
     jobs : processes;  tasks_per_process : a process is replaced after so many (None: never)
+    method : how they are started, as `multiprocessing.get_context` names it
 
     Ctrl-C in its ``with`` block ends the workers at once, as does the end of a generator that holds
     it; another error lets them finish what they are at.
     """
 
-    def __init__(self, jobs, tasks_per_process=None):
-        spawn = multiprocessing.get_context("spawn")
-        super().__init__(jobs, spawn, die_with_parent, max_tasks_per_child=tasks_per_process)
+    def __init__(self, jobs, tasks_per_process=None, method="spawn"):
+        context = multiprocessing.get_context(method)
+        super().__init__(jobs, context, die_with_parent, max_tasks_per_child=tasks_per_process)
+        if sys.version_info < (3, 11, 5):
+            _stop_writing_to_the_dead(self._call_queue)
 
     def submit(self, *arguments, **kwargs):
         with workers_without_interrupt():
@@ -39,6 +43,21 @@ class WorkerPool(ProcessPoolExecutor):
             for child in multiprocessing.active_children():
                 child.terminate()
         self.shutdown(cancel_futures=error is not None)
+
+
+def _stop_writing_to_the_dead(queue):
+    """As CPython does from 3.11.5 on (gh-94777): that of Debian 12, 3.11.2, waited for ever.
+
+    The executor closes its queue of tasks when a worker has died, and waits until what is in there
+    is written; but the parent itself holds the end where nobody reads any more.
+    """
+    close, queue._ignore_epipe = queue.close, True
+
+    def close_both():
+        queue._reader.close()  # workers have their own
+        close()
+
+    queue.close = close_both
 
 
 def die_with_parent():

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from alutils.data.molecules import Molecules
-from alutils.descriptors import DEFAULTS
-from alutils.descriptors.axes import principal_axes
+from alutils.descriptors import DEFAULTS, MBTRSettings
+from alutils.descriptors.axes import Axes, principal_axes
 from alutils.descriptors.fingerprints import FingerprintSettings, fill, scale_beside
 from alutils.descriptors.many_body import n_columns, species_of, write_rows
+from alutils.storage.remedies import explained
+
+Settings = MBTRSettings | FingerprintSettings | tuple
 
 
-def descriptors(chunk, settings=DEFAULTS):
+def descriptors(
+    chunk: Molecules | Sequence[str], settings: MBTRSettings | FingerprintSettings = DEFAULTS
+) -> np.ndarray:
     """MBTR or fingerprints of a chunk; they are not cached.
 
     Parameters
@@ -64,16 +70,19 @@ def _mbtr(molecules, settings):
     shape = (len(molecules), n_columns(settings, species))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "X.npy"
-        np.save(path, np.zeros(shape, dtype=np.float32))  # a full disk is met here, not when mapped
+        with explained(path):  # a full disk is met here, not when mapped
+            np.save(path, np.zeros(shape, dtype=np.float32))
         write_rows(path, settings, species, 0, molecules)
         return np.load(path, allow_pickle=False)
 
 
-def axes_of(sample, settings=DEFAULTS):
+def axes_of(sample: Molecules | Sequence[str], settings: Settings = DEFAULTS) -> Axes | None:
     """The principal `Axes` of a sample of the pool, a chunk; None for fingerprints.
 
     Beside a fingerprint at the scale of `alutils.descriptors.features`. ValueError as by
     `descriptors` and `alutils.descriptors.axes.principal_axes`.
+
+    settings : as of `points`
     """
     if isinstance(settings, FingerprintSettings):
         return None
@@ -85,15 +94,26 @@ def axes_of(sample, settings=DEFAULTS):
     return replace(axes, axes=scale * axes.axes, variances=scale**2 * axes.variances)
 
 
-def points(chunk, axes, settings=DEFAULTS):
+def points(
+    chunk: Molecules | Sequence[str], axes: Axes | None, settings: Settings = DEFAULTS
+) -> np.ndarray:
     """What a model is fitted on, and predicts: `alutils.descriptors.features` of a chunk.
+
+    chunk : as of `descriptors`;  axes : of `axes_of`, None for fingerprints
+    settings : `MBTRSettings` with species, `FingerprintSettings`, or a tuple of both
 
     Returns
     -------
     (m, r) float64 of MBTR, (m, n_bits) uint8 of fingerprints, of both (m, r + n_bits) float32
+
+    Raises
+    ------
+    ValueError : as by `descriptors`, or for MBTR without axes.
     """
     if isinstance(settings, FingerprintSettings):
         return descriptors(chunk, settings)
+    if axes is None:
+        raise ValueError("MBTR needs axes: give axes_of(sample, settings)")
     if not isinstance(settings, tuple):
         return axes.rotate(descriptors(chunk, settings))
     X, bits = (descriptors(chunk, part) for part in settings)

@@ -15,13 +15,15 @@ from __future__ import annotations
 import errno
 import hashlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from alutils.acquisition.diversity import n_axes
+from alutils.data.molecules import Molecules
 from alutils.data.toolkit import rdkit_version
 from alutils.data.validation import BROKEN, brief, check_archive
 from alutils.descriptors import MBTRSettings, bits_in
@@ -29,6 +31,7 @@ from alutils.descriptors.axes import Axes
 from alutils.descriptors.fingerprints import FingerprintSettings
 from alutils.model.gp import GaussianProcess
 from alutils.model.kernel import n_bits_of
+from alutils.storage import waiting
 from alutils.storage.files import set_aside, sweep, whole, write_text
 from alutils.streaming.points import points
 
@@ -62,28 +65,28 @@ class Scorer:
             )
 
     @property
-    def sha256(self):
+    def sha256(self) -> str:
         """Hexadecimal, of all that determines the numbers; another machine may give another."""
         m, a = self.model, self.axes
-        parts = (m.X_train_, m.L_, m.weights_)
+        parts: tuple = (m.X_train_, m.L_, m.weights_)
         parts += () if a is None else (a.mean, a.axes, a.variances)
-        named = (m.signal_var_, m.length_scale_, self.settings)
+        named: tuple = (m.signal_var_, m.length_scale_, self.settings)
         named += (rdkit_version(),) if bits_in(self.settings) else ()
         digest = hashlib.sha256(repr(named).encode())
         for part in parts:
-            digest.update(np.ascontiguousarray(part))
+            digest.update(np.ascontiguousarray(part).data)
         return digest.hexdigest()
 
     @property
-    def n_clustering(self):
+    def n_clustering(self) -> int:
         """Axes that the clustering sees, by the variance of the sample."""
         return 0 if self.axes is None else n_axes(self.axes.variances)
 
-    def points(self, chunk):
+    def points(self, chunk: Molecules | Sequence[str]) -> np.ndarray:
         """`points` on the scorer's axes."""
         return points(chunk, self.axes, self.settings)
 
-    def score(self, F):
+    def score(self, F: np.ndarray) -> dict[str, np.ndarray]:
         """What a store keeps of points F (m, d).
 
         Returns
@@ -97,11 +100,13 @@ class Scorer:
             scored["bits"] = np.packbits(F[:, -n_bits:].astype(bool), axis=1)
         return scored
 
-    def __call__(self, chunk):
+    def __call__(self, chunk: Molecules | Sequence[str]) -> dict[str, np.ndarray]:
         return self.score(self.points(chunk))
 
 
-def mapped(function, items, executor=None, ahead=None):
+def mapped(
+    function: Callable, items: Iterable, executor: Any = None, ahead: int | None = None
+) -> Iterator:
     """``function(item)`` for each item, in their order, at most `ahead` of them under way.
 
     (``executor.map`` of `concurrent.futures` takes all items at once: memory grows with the pool.)
@@ -121,9 +126,9 @@ def mapped(function, items, executor=None, ahead=None):
         for item in items:
             under_way.append(executor.submit(_call, function, item))
             if len(under_way) == ahead:
-                yield under_way.popleft().result()
+                yield waiting.result(under_way.popleft(), executor)
         while under_way:
-            yield under_way.popleft().result()
+            yield waiting.result(under_way.popleft(), executor)
     finally:
         for future in under_way:
             future.cancel()
@@ -153,7 +158,9 @@ class Store:
         folder has another: chunks of two models must not meet.
     """
 
-    def __init__(self, folder, n_chunks=None, made_by=None):
+    def __init__(
+        self, folder: str | Path, n_chunks: int | None = None, made_by: str | None = None
+    ) -> None:
         self.folder, self.n_chunks, self.made_by = Path(folder), n_chunks, made_by
         if made_by and self._mark().exists() and self._mark().read_text("utf8") != made_by:
             raise ValueError(f"{self.folder.name}: its chunks are another scorer's: name another")
@@ -164,40 +171,40 @@ class Store:
     def _path(self, number):
         return self.folder / f"{number:09d}.npz"
 
-    def __len__(self):
+    def __len__(self) -> int:
         if self.n_chunks is not None:
             return self.n_chunks
         names = (path.name.split(".")[0] for path in self.folder.glob("[0-9]*.npz*"))
         return 1 + max(map(int, names), default=-1)  # with those that were set aside
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Chunk]:
         """ValueError at a chunk that is missing."""
         for number in range(len(self)):
             if not self._path(number).exists():
                 raise ValueError(f"chunk {number} of {len(self)} is missing: score it first")
             yield Chunk(self._path(number))
 
-    def missing(self, n_chunks):
+    def missing(self, n_chunks: int) -> list[int]:
         """Numbers of those of the first `n_chunks` that are not there."""
         sweep(self.folder, "*.npz.*.tmp")
         return [number for number in range(n_chunks) if not self._path(number).exists()]
 
-    def put(self, number, chunk):
-        """Keep a mapping of arrays, as `Scorer.score` gives it, as this chunk, counted from 0; two
-        processes may put the same."""
+    def put(self, number: int, chunk: Mapping[str, np.ndarray]) -> None:
+        """Keep a chunk, a mapping of arrays as of `Scorer.score`, under its number, counted from 0;
+        two processes may put the same."""
         if self.made_by and not self._mark().exists():
             write_text(self._mark(), self.made_by)
         with whole(self._path(number)) as file:
-            np.savez(file, **chunk)
+            np.savez(file, **chunk)  # type: ignore[arg-type]
 
 
 class Chunk(Mapping):
-    """Arrays of an .npz by name, each read when it is looked up.
+    """Arrays of the .npz at a path by name, each read when it is looked up.
 
     One that is damaged raises ValueError; the file is set aside, and so counts as missing.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self.path, self.checked = path, False
 
     def __getitem__(self, name):

@@ -1,5 +1,6 @@
 """The paper's strategies A to E on a pool that is read in chunks, as often as they like.
 
+Each is ``strategy(view, batch_size, rng)`` and returns `batch_size` positions in the pool.
 They hold a batch, k-means its sample, and nothing that grows with the pool. B and E pick what
 `acquisition.strategies` picks from the same numbers and generator, to the molecule. A draws by E's
 rule and not by a permutation, which would hold the pool. C and D pick the same where the candidates
@@ -35,29 +36,31 @@ class StreamedView:
     target: Range | None = None
 
 
-def random(view, batch_size, rng):
+def random(view: StreamedView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """A: uniformly at random."""
     return lowest(((rng.random(len(p)), p) for p, _ in _each(view.chunks, "mu")), batch_size)
 
 
-def most_uncertain(view, batch_size, rng):
+def most_uncertain(view: StreamedView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """B: the highest sigma; ties, to 1e-9 eV, by position."""
     return lowest(((-_nano(s), p) for p, s in _each(view.chunks, "sigma")), batch_size)
 
 
-def cluster_centres(view, batch_size, rng):
+def cluster_centres(view: StreamedView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """C: the molecules nearest to the centres of `batch_size` clusters."""
     return _centres(lambda: _all(view.chunks), batch_size, rng)
 
 
-def uncertain_cluster_centres(view, batch_size, rng):
+def uncertain_cluster_centres(
+    view: StreamedView, batch_size: int, rng: np.random.Generator
+) -> np.ndarray:
     """D: as C, within the more uncertain half (or the batch_size most uncertain, if more)."""
     n = sum(len(chunk["mu"]) for chunk in view.chunks)
     cut = _cut(view.chunks, min(n, max((n + 1) // 2, batch_size)))
     return _centres(lambda: _above(view.chunks, *cut), batch_size, rng)
 
 
-def property_search(view, batch_size, rng):
+def property_search(view: StreamedView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """E: at random among those predicted in range; if they are too few, the rest at random."""
     target = view.target
     if target is None:

@@ -6,6 +6,7 @@ a cell at the notebook's end, which the page does not show, notes what the kerne
 python -m book.builder.execute [PAGE ...]
 """
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -17,13 +18,21 @@ import nbformat
 import yaml
 
 from alutils.storage import usage_log
-from book.builder import downloads
+from book.builder import downloads, programs
 from book.builder.freshness import digest, is_fresh, key, made_from, snapshot, stamp, unlisted
 from book.builder.pages import ROOT, PageError, read_pages
 from book.builder.postprocess import make_page
 
 CELL_SECONDS = 1200
+PAGE_SECONDS = 7200
+LOOK_S = 0.1  # between two looks at a page that is executed
 SCRATCH = "_build/papermill"
+HOMES = {
+    "IPYTHONDIR": "ipython",
+    "JUPYTER_CONFIG_DIR": "jupyter",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "MPLCONFIGDIR": "matplotlib",
+}
 NOTE_MODULES = "from alutils.storage import usage_log\n\nusage_log.note_modules()"
 
 
@@ -48,6 +57,7 @@ def papermill(page, root=ROOT, scratch=None, notebook=None, last=NOTE_MODULES):
     """
     name = f"{SCRATCH}/{scratch or page.name}"
     source, raw, notes = f"{name}.source.ipynb", f"{name}.ipynb", f"{name}.jsonl"
+    errors = f"{name}.stderr"
     (root / SCRATCH).mkdir(parents=True, exist_ok=True)
     for path in (raw, notes):
         (root / path).unlink(missing_ok=True)
@@ -58,15 +68,17 @@ def papermill(page, root=ROOT, scratch=None, notebook=None, last=NOTE_MODULES):
     env["ALUTILS_USAGE_LOG"] = str(root / notes)
     # The kernel is this interpreter, whatever other "python3" is installed: the page names its own.
     env |= {"JUPYTER_PATH": str(Path(sys.prefix, "share/jupyter")), "JUPYTER_PREFER_ENV_PATH": "1"}
-    # Nor does a reader's profile of IPython, with names and figure formats of its own, take part.
-    env["IPYTHONDIR"] = str(root / SCRATCH / "ipython")
+    # Nor does what a reader's home holds take part: a profile of IPython, settings of Matplotlib.
+    env |= {name: str(root / SCRATCH / folder) for name, folder in HOMES.items()}
     command = [sys.executable, "-m", "papermill", source, raw]
     command += ["--no-progress-bar", "--execution-timeout", str(CELL_SECONDS)]
     command += ["-y", yaml.safe_dump(page.parameters)] if page.parameters else []
     start = time.monotonic()
-    with subprocess.Popen(command, cwd=root, env=env, stderr=subprocess.PIPE, text=True) as run:
-        said = run.stderr.read()
-        gib = peak_gib(run)
+    with open(root / errors, "w+", encoding="utf8") as stderr:  # a kernel may outlive its pipe
+        run = subprocess.Popen(command, cwd=root, env=env, stderr=stderr)
+        gib = peak_gib(run, PAGE_SECONDS)
+        stderr.seek(0)
+        said = stderr.read()
     notebook = nbformat.read(root / raw, as_version=4) if (root / raw).exists() else None
     if run.returncode or notebook is None:
         raise PageError(short_error(notebook, said) + f" (see {raw})")
@@ -75,14 +87,36 @@ def papermill(page, root=ROOT, scratch=None, notebook=None, last=NOTE_MODULES):
     return notebook, {"notes": usage_log.read(root / notes), **cost}
 
 
-def peak_gib(run):
-    """Wait for a process; the largest resident memory of it and its children, None on Windows."""
+def peak_gib(run, longest_s):
+    """Wait for a process; the largest resident memory of it and its children, None on Windows.
+
+    PageError, and no process any more, after `longest_s`.
+    """
     if not hasattr(os, "wait4"):
-        run.wait()
+        with ended(run, longest_s):
+            run.wait(longest_s)
         return None
-    _, status, usage = os.wait4(run.pid, 0)
-    run.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
+    deadline = time.monotonic() + longest_s
+    with ended(run, longest_s):
+        while not (waited := os.wait4(run.pid, os.WNOHANG))[0]:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(run.args, longest_s)
+            time.sleep(LOOK_S)
+        run.returncode = os.waitstatus_to_exitcode(waited[1])
+    return waited[2].ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
+
+
+@contextlib.contextmanager
+def ended(run, longest_s):
+    """A process that this block waits for ends with it, also where the block fails."""
+    try:
+        yield
+    except subprocess.TimeoutExpired:
+        raise PageError(f"no end after {longest_s} s") from None
+    finally:
+        if run.returncode is None:
+            run.kill()
+            run.wait(LOOK_S * 100)
 
 
 def short_error(notebook, stderr):
@@ -111,11 +145,12 @@ def execute(page, before, root=ROOT):
         sources = made_from(page, used["notes"], before, root)
         said = make_page(notebook, page)
         downloads.add(notebook, page, used, digest(*sources.items()), root)
-    except PageError as error:
-        print(f"{page.name}: FAILED after {time.monotonic() - start:.0f} s: {error}", flush=True)
+        notebook.metadata["alutils"]["stamp"] = stamp(page, notebook, page_key, sources, root)
+        nbformat.write(notebook, root / page.path)
+    except (PageError, OSError) as error:
+        said = programs.reason(error)
+        print(f"{page.name}: FAILED after {time.monotonic() - start:.0f} s: {said}", flush=True)
         return False
-    notebook.metadata["alutils"]["stamp"] = stamp(page, notebook, page_key, sources, root)
-    nbformat.write(notebook, root / page.path)
     aside = f" (dropped from stderr: {said})" if said else ""
     print(f"{page.name}: done in {time.monotonic() - start:.0f} s{aside}", flush=True)
     return True
@@ -146,7 +181,4 @@ def main(names=(), root=ROOT):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except PageError as error:
-        sys.exit(f"book/builder/execute.py: {error}")
+    programs.main("execute", main, sys.argv[1:])

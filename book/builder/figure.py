@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 
+from book.builder import programs
 from book.builder.downloads import take_figures, write_figure
 from book.builder.execute import papermill
 from book.builder.pages import ROOT, PageError, parameters, read_pages
@@ -47,7 +48,4 @@ def main(name, folder="_build/figures", root=ROOT):
 
 
 if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:] or ["(none)"])
-    except PageError as error:
-        sys.exit(f"book/builder/figure.py: {error}")
+    programs.main("figure", main, *sys.argv[1:] or ["(none)"])

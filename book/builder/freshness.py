@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import nbformat
 
+import alutils
 from alutils.data.datasets import REGISTRY
 from alutils.runs.store import bundle, bundles
 from book.builder.pages import ROOT, PageError, check_parameters, parameters, read_pages
@@ -94,7 +95,7 @@ def made_from(page, notes, before, root=ROOT):
 
 
 def key(page, root=ROOT):
-    """sha256 over a page's notebook and parameters; local data count where the page names any."""
+    """sha256 over a page's notebook, parameters and version; local data where it names any."""
     notebook = nbformat.read(root / page.source, as_version=4)
     known = parameters(notebook)
     check_parameters(page, known)
@@ -108,7 +109,8 @@ def key(page, root=ROOT):
         folder = Path(os.environ["ALUTILS_DATA"])
         local = file_digest(folder.iterdir(), folder)
     cells = [[c.cell_type, c.source, c.metadata.get("tags", [])] for c in notebook.cells]
-    return digest(local, json.dumps(cells), json.dumps(values), page.title, page.name)
+    words = (page.title, page.name, alutils.__version__)  # the page names the version
+    return digest(local, json.dumps(cells), json.dumps(values), *words)
 
 
 def content_digest(notebook):
@@ -136,7 +138,7 @@ def changes(page, now, root=ROOT):
     except (OSError, KeyError, nbformat.reader.NotJSONError):
         return ["the page, which was never finished"]
     page_key, used = key(page, root), then["made_from"]
-    found = [] if page_key == then["key"] else ["its notebook, parameters or local data"]
+    found = [] if page_key == then["key"] else ["its notebook, parameters, version or local data"]
     found += [name for name, sha256 in used.items() if now.get(name) != sha256]
     if not found and stamp(page, notebook, page_key, used, root) != then:
         found.append("the page itself or its files")

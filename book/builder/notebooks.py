@@ -12,6 +12,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from book.builder import programs
 from book.builder.pages import ROOT, PageError
 from book.builder.postprocess import refuse_paths, strip
 
@@ -37,11 +38,12 @@ def refresh(name, root=ROOT):
     nbformat.write(notebook, folder / f"{name}.ipynb")
 
 
+def main(names):
+    """Refresh the notebooks of these names, or all."""
+    for name in names or sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.py")):
+        refresh(name)
+        print(f"notebooks/{name}.ipynb", flush=True)
+
+
 if __name__ == "__main__":
-    names = sys.argv[1:] or sorted(p.stem for p in (ROOT / "notebooks").glob("[0-9]*.py"))
-    try:
-        for name in names:
-            refresh(name)
-            print(f"notebooks/{name}.ipynb", flush=True)
-    except PageError as error:
-        sys.exit(f"book/builder/notebooks.py: {error}")
+    programs.main("notebooks", main, sys.argv[1:])

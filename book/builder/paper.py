@@ -25,6 +25,7 @@ from alutils.storage.locations import cache_dir, data_dir
 from book.builder import execute, freshness, pages, render, toc
 from book.builder.pages import ROOT, Page, PageError
 from book.builder.paper_runs import all_configs, compute
+from book.builder.programs import reason
 
 # Molecules; grid_n_max is half of n_max unless it is given.
 SIZES = {"n_test": 10000, "n_init": 1000, "n_const": 1000, "n_max": 16000, "grid_n_max": None}
@@ -231,7 +232,7 @@ if __name__ == "__main__":
         if not arguments["name"]:
             raise PageError("which data set? make paper DATASET=aa, or oe, qm9, qm9_b3lyp, a path")
         sys.exit(main(**arguments))
-    except (PageError, ValueError) as error:
-        sys.exit(f"book/builder/paper.py: {error}")
+    except (PageError, ValueError, OSError) as error:
+        sys.exit(f"book/builder/paper.py: {reason(error)}")
     except KeyboardInterrupt:
         sys.exit("\nbook/paper.py: stopped; the same command goes on where this one stopped")

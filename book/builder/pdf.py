@@ -4,19 +4,21 @@ python -m book.builder.pdf    needs the executed pages (make book) and Chromium;
 """
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from book.builder.pages import ROOT
+from book.builder import programs
+from book.builder.pages import ROOT, PageError
 
 SCRATCH, PDF = Path("_build", "single"), Path("_build", "book.pdf")
 NAMES = ("chromium", "chromium-browser", "chrome")
 PAPER = {"format": "A4", "margin": dict.fromkeys(("top", "bottom", "left", "right"), "15mm")}
 FOOT = '<p style="font-size:8px;width:100%;text-align:center"><span class="pageNumber"></span></p>'
-READY = "() => MathJax.startup.promise"
+READY = """() => Promise.race([MathJax.startup.promise,
+  new Promise((_, refuse) => setTimeout(() => refuse("MathJax has no end"), 300000))])"""
+LONGEST_S = 3600
 
 
 def chromium():
@@ -30,7 +32,9 @@ def main(root=ROOT):
     browser_path = chromium()
     jupyter_book = str(Path(sys.executable).with_name("jupyter-book"))
     command = [jupyter_book, "build", ".", "-q", "--builder", "singlehtml"]
-    subprocess.run([*command, "--path-output", str(root / SCRATCH)], cwd=root, check=True)
+    command += ["--path-output", str(root / SCRATCH)]
+    if programs.run("Sphinx", command, LONGEST_S, cwd=root).returncode:
+        raise PageError("Sphinx failed: see above")
     html = root / SCRATCH / "_build" / "singlehtml"
     # Sphinx writes the page into the folder of the root document, with links from the top one.
     page = (html / "book/index.html").rename(html / "book.html")
@@ -46,4 +50,4 @@ def main(root=ROOT):
 
 
 if __name__ == "__main__":
-    main()
+    programs.main("pdf", main)

@@ -17,7 +17,7 @@ import yaml
 from PIL import Image
 
 from alutils.report.figure_data import drawn_data, svg
-from book.builder import toc
+from book.builder import programs, toc
 from book.builder.fragments import equations, headline, millions, smiles, soak
 from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
 from book.builder.fragments.claims import claims_summary, claims_table, read_claims, verdict_rows
@@ -43,6 +43,7 @@ INPUTS = (
 )
 INDEX = Path("_build", "html", "index.html")
 MARK = INDEX.with_name(".made_from")
+LONGEST_S = 3600
 MATHJAX = ("mathjax/tex-chtml.js", "mathjax/input/tex/", "mathjax/output/chtml/")
 UNUSED = ("**/*.map", "_static/locales/**/*", "**/webfonts/*.ttf")  # browsers take the .woff2
 
@@ -118,7 +119,9 @@ def main(root=ROOT):
         before = made_from(root)
         command = [str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "-q"]
         command += ["-n", "-W", "--keep-going"]
-        done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=False)
+        done = programs.run(
+            "Sphinx", command, LONGEST_S, cwd=root, stdout=subprocess.PIPE, text=True
+        )
         if done.returncode:
             print(done.stdout)
             return 1
@@ -129,7 +132,4 @@ def main(root=ROOT):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except PageError as error:
-        sys.exit(f"book/builder/render.py: {error}")
+    programs.main("render", main)

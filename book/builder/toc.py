@@ -6,10 +6,9 @@ Each page stands in the part that `parts` of variants.yml names for its notebook
 python -m book.builder.toc
 """
 
-import sys
-
 import yaml
 
+from book.builder import programs
 from book.builder.pages import ROOT, PageError, read_pages
 
 HEAD = (
@@ -57,7 +56,4 @@ def write(root=ROOT):
 
 
 if __name__ == "__main__":
-    try:
-        write()
-    except PageError as error:
-        sys.exit(f"book/builder/toc.py: {error}")
+    programs.main("toc", write)

@@ -6,6 +6,7 @@
 import json
 import re
 import shutil
+import zipfile
 
 import pytest
 import yaml
@@ -13,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from book.builder.pages import ROOT
+from book.builder.release import zipped_book
 
 HTML = ROOT / "_build" / "html"
 REPORT = ROOT / "_build" / "browser"
@@ -64,8 +66,8 @@ def context(browser, mode):
     context.close()
 
 
-def opened(context, name):
-    """The page, loaded, and what went wrong meanwhile."""
+def watched(context):
+    """An empty page, and what goes wrong from now on."""
     page, seen = context.new_page(), {"console": [], "requests": []}
     page.on("console", lambda m: m.type == "error" and seen["console"].append(m.text))
     page.on("pageerror", lambda error: seen["console"].append(str(error)))
@@ -74,6 +76,12 @@ def opened(context, name):
         lambda r: r.url.startswith(("file:", "data:", "blob:")) or seen["requests"].append(r.url),
     )
     page.on("requestfailed", lambda r: seen["requests"].append(f"failed: {r.url}"))
+    return page, seen
+
+
+def opened(context, name):
+    """The page, loaded, and what went wrong meanwhile."""
+    page, seen = watched(context)
     page.goto((HTML / f"{name}.html").as_uri(), wait_until="load")
     page.evaluate(READY)
     page.evaluate(ALL_IMAGES)
@@ -116,6 +124,22 @@ def test_search_works_without_a_server(context):
     assert page.locator("ul.search li").count() >= 3
     assert not seen["console"] and not seen["requests"]
     page.close()
+
+
+def test_the_zipped_book_opens_by_a_double_click(browser, tmp_path):
+    path, folder = tmp_path / "book.zip", tmp_path / "a bôok, unpacked"
+    zipped_book(HTML, path)
+    zipfile.ZipFile(path).extractall(folder)
+    context = browser.new_context(**MODES["light-wide"], offline=True)
+    page, seen = watched(context)
+    page.goto((folder / "index.html").as_uri())
+    page.wait_for_url("**/pages/book/index.html")
+    page.locator("nav.bd-links a", has_text="Claims").first.click()
+    page.wait_for_url("**/pages/book/claims.html")
+    page.evaluate(READY)
+    page.evaluate(ALL_IMAGES)
+    assert not seen["console"] and not seen["requests"] and not page.evaluate(BROKEN_IMAGES)
+    context.close()
 
 
 def test_keyboard_reaches_the_content(context, mode):

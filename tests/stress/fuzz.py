@@ -480,7 +480,7 @@ def watched(only, numbers, seed):
             if len(left) == len(numbers):
                 raise SystemExit("the sound files could not be made: see above") from None
             numbers = left
-        process.join()
+        process.join(timeout=60)
     return outcomes
 
 

@@ -292,13 +292,13 @@ def small_disk(folder):
     command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
     real = (
         os.geteuid() == 0
-        and not subprocess.run(command, capture_output=True, check=False).returncode
+        and not subprocess.run(command, capture_output=True, check=False, timeout=300).returncode
     )
     try:
         yield real
     finally:
         if real:
-            subprocess.run(["umount", "-l", str(folder)], check=True)
+            subprocess.run(["umount", "-l", str(folder)], check=True, timeout=300)
 
 
 def inject_full_disk(number):

@@ -13,6 +13,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
+LONGEST_S = 3 * 3600
 OF_THE_LOCK = "tests/test_setup.py::test_installed_versions_are_those_of_the_lock"
 
 
@@ -39,7 +40,7 @@ def main(tests):
         print(f"  {name:28} {lock.get(name, '-'):>16} -> {here.get(name, '-')}")
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", "-rf"]
     command += ["--tb=line", "--deselect", OF_THE_LOCK, *tests]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    return subprocess.run(command, cwd=ROOT, check=False, timeout=LONGEST_S).returncode
 
 
 if __name__ == "__main__":

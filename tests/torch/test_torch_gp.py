@@ -167,6 +167,8 @@ def test_the_bench_measures_and_without_a_gpu_says_so(data):
     assert max(bench.agreement("cpu", X[:200], y[:200], X_new)[k] for k in ("mu", "lml")) < SAME
     env = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
     command = [sys.executable, bench.__file__]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=env, capture_output=True, text=True, check=False, timeout=300
+    )
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1 and "finds no CUDA" in done.stderr

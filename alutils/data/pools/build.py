@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import multiprocessing
 import os
 from collections import Counter, deque
 from pathlib import Path
@@ -35,6 +34,7 @@ from alutils.data.pools.chemistry import (
     numbers_of,
     on_grid,
 )
+from alutils.storage.processes import WorkerPool
 
 POOLS = {"organics": organics, "aminoacids": aminoacids, "optoelectronics": optoelectronics}
 CHUNK = 50
@@ -103,15 +103,15 @@ def chunks(pool: str, seed: int, folder: Path, jobs: int):
                     run_chunk(task)
                 yield json.loads(task[3].read_text())
     os.environ.update(dict.fromkeys(THREADS, "1"))  # read by the workers, which are spawned
-    with multiprocessing.get_context("spawn").Pool(jobs) as workers:
+    with WorkerPool(jobs) as workers:
         ahead = deque()
         for task in tasks:
             done = task[3].exists()
-            ahead.append((task[3], None if done else workers.apply_async(run_chunk, (task,))))
+            ahead.append((task[3], None if done else workers.submit(run_chunk, task)))
             while len(ahead) > 2 * jobs:
                 path, result = ahead.popleft()
                 if result is not None:
-                    result.get()
+                    result.result()  # a worker that dies ends the wait
                 yield json.loads(path.read_text())
 
 

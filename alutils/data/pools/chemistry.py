@@ -8,23 +8,20 @@ Ehlert, Grimme, J. Chem. Theory Comput. 15, 1652, 2019) as tblite computes it.
 from __future__ import annotations
 
 import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import CalculationFailed
+from ase.data import covalent_radii
+from ase.optimize import BFGS
+from ase.units import Bohr, Hartree, kB
 
-try:
-    from ase import Atoms
-    from ase.calculators.calculator import CalculationFailed
-    from ase.data import covalent_radii
-    from ase.optimize import BFGS
-    from ase.units import Bohr, Hartree, kB
+from alutils.storage.extras import imports_of
+
+with imports_of("xtb", "labelling with GFN2-xTB"):
     from rdkit import Chem, RDLogger
     from rdkit.Chem import AllChem
     from tblite.ase import TBLite
     from tblite.exceptions import TBLiteRuntimeError
     from tblite.interface import Calculator
-except ImportError as error:
-    raise ImportError(
-        f"building a pool needs the package {error.name!r}, which is not installed: "
-        "install the extra with `pip install 'alutils[xtb]'`"
-    ) from error
 
 RDLogger.DisableLog("rdApp.*")
 

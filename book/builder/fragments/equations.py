@@ -7,17 +7,18 @@
 import ast
 import json
 import os
-import subprocess
 import sys
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import yaml
 
+from book.builder import programs
 from book.builder.fragments.markdown import table as markdown_table
 from book.builder.freshness import file_digest
 from book.builder.pages import ROOT
 
+LONGEST_S = 1800
 RESULTS = Path("_build", "proofs.json")
 INPUTS = ("alutils/**/*.py", "alutils/data/pools/*.npz", "tests/*.py", "book/equations.yml")
 
@@ -61,11 +62,10 @@ def run(root=ROOT):
     env = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
     command += [f"--junitxml={report}", *tests]
-    done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+    what = "the tests of the equations"
+    done = programs.run(what, command, LONGEST_S, cwd=root, env=env, capture_output=True, text=True)
     if not report.exists():
-        raise SystemExit(
-            f"book.builder: the tests of the equations did not run:\n{done.stdout}{done.stderr}"
-        )
+        raise SystemExit(f"book.builder: {what} did not run:\n{done.stdout}{done.stderr}")
     results = read_report(report, tests)
     path.write_text(json.dumps({"made_from": made_from, "results": results}), "utf8")
     failed = sum(bool(result["failed"]) for result in results.values())
