@@ -115,6 +115,11 @@ def scores(pool, seeds):
     return _of_seeds(pool, "scores", seeds).assign(dataset=pool)
 
 
+def of_pools(read, pools, seeds):
+    """`curves` or `scores` of several pools, one frame."""
+    return pd.concat([read(pool, seeds) for pool in pools], ignore_index=True)
+
+
 def _of_seeds(pool, part, seeds):
     rows = pd.DataFrame(_tracked(pool)[part])
     absent = set(seeds) - set(rows["seed"] if len(rows) else ())

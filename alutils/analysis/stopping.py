@@ -76,8 +76,11 @@ class Forecast(NamedTuple):
 def label_probability(view: PoolView) -> np.ndarray:
     """(n_heldout,) probability that the *label* of each molecule lies in the target.
 
-    That of the latent function, which the greedy rule ranks by, has no noise in it.
+    That of the latent function, which the greedy rule ranks by, has no noise in it. ValueError
+    without a target.
     """
+    if view.target is None:
+        raise ValueError("what is left of a target needs a target: there is none")
     deviation = np.sqrt(view.sigma**2 + view.model.noise_var_used_ * view.model.y_std_**2)
     return probability_in_range(view.mu, deviation, view.target.low, view.target.high)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alutils.acquisition.target import Range
 from alutils.analysis import stopping
 from alutils.analysis.stopping import Forecast, Progress
 from alutils.campaign.state import State
@@ -56,20 +57,21 @@ def outlook(state: State) -> Outlook | None:
 
     state : of a campaign with a target
     """
-    if state.settings.target is None or not state.expected or state.expected[-1] is None:
+    target = state.target
+    if target is None or not state.expected or state.expected[-1] is None:
         return None
-    progress = progress_of(state)
+    progress = progress_of(state, target)
     law = stopping.learn(stopping.known())
     next_hits = stopping.learn(stopping.known(), "next_hits").forecast(progress).left
     return Outlook(progress.hits, law.forecast(progress), next_hits, progress.next_size)
 
 
-def progress_of(state: State) -> Progress:
+def progress_of(state: State, target: Range) -> Progress:
     """What is known before the last batch that was chosen, as the known searches have it."""
     last = set(state.batches[-1])
     before = [k for k in state.known if k not in last]
     y = np.array([state.labels[k] for k in before])
-    inside = dict(zip(before, state.target.contains(y), strict=True))
+    inside = dict(zip(before, target.contains(y), strict=True))
     drawn = [k for k in before if k not in state.by_model]
     earlier = [set(b) for b in state.batches[:-1]]
     batch = [k for k in before if earlier and k in earlier[-1]] or drawn

@@ -157,9 +157,17 @@ def facts(scores, curves):
         for label, rows in cases(curves)
         for strategy in (B, D)
     }
-    found["oracle_better"] = _which({k: v.high < 0 for k, v in oracle.items()}, True)
-    found["oracle_worse"] = _which({k: v.low > 0 for k, v in oracle.items()}, True)
-    return found
+    best = min(oracle, key=lambda name: oracle[name].mean)
+    n_better = sum(one.high < 0 for one in oracle.values())
+    n_worse = sum(one.low > 0 for one in oracle.values())
+    return found | {
+        "oracle_better": _which({k: v.high < 0 for k, v in oracle.items()}, True),
+        "oracle_worse": _which({k: v.low > 0 for k, v in oracle.items()}, True),
+        "oracle_most": f"{span(oracle[best])} %, {best}",
+        "oracle_n": len(oracle),
+        "oracle_n_better": n_better,
+        "oracle_n_worse": n_worse,
+    }
 
 
 def counts(verdicts):
