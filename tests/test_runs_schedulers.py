@@ -268,10 +268,10 @@ def test_a_scheduler_that_does_not_answer_is_one_line():
     assert "\n" not in str(error.value)
 
 
-# A SLURM that runs each job at once, on this machine.
-SBATCH = """#!/bin/sh
+# A SLURM that runs each job at once, on this machine; macOS has no setsid of its own.
+SBATCH = f"""#!/bin/sh
 cp "$1" job.sh
-setsid bash job.sh >job.log 2>&1 &
+"{sys.executable}" -c 'import os; os.setsid(); os.execlp("bash", "bash", "job.sh")' >job.log 2>&1 &
 echo "Submitted batch job $!"
 """
 SCANCEL = """#!/bin/sh

@@ -46,7 +46,15 @@ def recording(request, tmp_path):
 def workers(process):
     """The worker processes of a parent, as psutil.Process."""
     children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    return [child for child in children if "spawn_main" in command_of(child)]
+
+
+def command_of(process):
+    """Its command line; nothing where it has ended since it was listed."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def until(true, longest_s=60):

@@ -33,7 +33,7 @@ def lines_of(place, root=ROOT):
     path, _, name = place.partition("::")
     body = ast.parse((root / path).read_text("utf8")).body
     for part in name.split("."):
-        node = next(n for n in body if part in defined(n))
+        node = [n for n in body if part in defined(n)][-1]  # overloads come first
         body = getattr(node, "body", [])
     decorators = [d.lineno for d in getattr(node, "decorator_list", [])]
     return min([node.lineno, *decorators]), node.end_lineno
