@@ -44,7 +44,9 @@ def record(long_runs, path, folder, scheduler, match):
 
 
 @command("runs.long_runs", "analysis.plans")
-@click.argument("name", type=click.Choice(("field", "field_heaviest", "sweep", "sweep_qm9")))
+@click.argument(
+    "name", type=click.Choice(("field", "field_heaviest", "sigma", "sweep", "sweep_qm9"))
+)
 @GROWING
 @SCHEDULER
 @click.option("--anew", is_flag=True, help="make also the runs that are tracked")

@@ -18,9 +18,9 @@
 # Where active learning fails, sigma is the usual suspect: it would be too small, too large, or large in the
 # wrong places. Is the exact Gaussian process's sigma right? And would a better one help?
 #
-# **Result.** Little of it. We gave B and D the true error of every molecule in place of sigma, which no method
-# can know. In {glue:text}`oracle_n_better` of {glue:text}`oracle_n` comparisons that is significantly better than random
-# sampling, in {glue:text}`oracle_n_worse` worse; the largest mean difference from A is {glue:text}`oracle_most:s`. A local
+# **Result.** We gave B and D the true error of every molecule in place of sigma, which no method can know:
+# in {glue:text}`oracle_n_better` of {glue:text}`oracle_n` comparisons that is significantly better than random
+# sampling, in {glue:text}`oracle_n_worse` worse. Against the model's own sigma: {glue:text}`oracle_counts:s`. A local
 # correction of sigma, which everybody can have, against the model's own: {glue:text}`local_counts:s`.
 #
 # *What varies:* what B and D see as sigma, and the {term}`noise variance`. *What is held fixed:* the model, the
@@ -138,12 +138,14 @@ page.glue_all(uncertainty.facts(scores, curves))
 # - *A perfect one* against the model's own: {glue:text}`oracle_counts:s`. Supported:
 #   {glue:text}`oracle_supported:s`.
 # - *A perfect one* against random sampling: significantly better are {glue:text}`oracle_better:s`; worse are
-#   {glue:text}`oracle_worse:s`.
+#   {glue:text}`oracle_worse:s`. The largest mean gain is {glue:text}`oracle_most:s`.
 #
-# *Our reading.* That a molecule's error is large does not mean that its label teaches the model much about the
-# others. An exact Gaussian process already knows the variance that a label would remove, from the geometry
-# alone; what it cannot know, the error itself, is mostly the molecule's own. Labelling the molecules of
-# the largest errors mends these molecules, and few others.
+# *Our reading.* Sigma and the error are two things. Sigma is what the geometry says that a label would remove, of
+# its molecule and of the neighbours. The error is in large part a molecule's own, and its label teaches little
+# about others. So sigma can guide without knowing the errors, and the errors are no great guide: compare the
+# {doc}`embedded pools </book/experiments/14_uncertainty-pools>` with the
+# {doc}`paper's own data </book/experiments/14_uncertainty-all-heaviest>`, where few remote molecules make much of the
+# error ({doc}`/book/experiments/12_why_d_gains-aa`).
 #
 # *The catch.* One kernel, one descriptor a pool, one order of magnitude in size, and a mean absolute error: a
 # strategy that mends the worst molecules may still be worth its while for the worst case. The rule was written

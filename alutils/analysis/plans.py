@@ -63,6 +63,16 @@ def field_heaviest(seeds=range(3)):
     return fixed_noise(HEAVIEST, seeds)
 
 
+def sigma(seeds=range(5)):
+    """B where the page on sigma looks at it and no other page does."""
+    wanted = (("oe_heaviest", 0.05), ("qm9_heaviest", 1e-10), ("qm9_heaviest", 0.05))
+    return [
+        config
+        for pool, noise_var in wanted
+        for config in fixed_noise([pool], seeds, ["most_uncertain"], noise_var)
+    ]
+
+
 def noise_learned(pools=POOLS, seeds=range(5), strategies=LEARNED):
     """Strategies at the noise that each run's first batch calls for."""
     return [
