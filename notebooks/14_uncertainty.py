@@ -120,10 +120,10 @@ gains = glue("fig_gains", uncertainty_figures.gains(curves))
 # name: fig-sigma-gains
 # alt: >-
 #   Two forest plots, one a noise: error of B and D minus that of A in per cent of A's, with the model's sigma, the
-#   corrected one and the error itself, a marker for each pool, with 95 % intervals.
+#   corrected one and the true error, a marker for each pool, with 95 % intervals.
 # ---
 # **What a better sigma changes.** Error at the last size minus that of A; the smaller the better. Filled: the
-# model's sigma, grey: corrected, open: the error itself. Mean and 95 % interval over {glue:text}`n_seeds`
+# model's sigma, grey: corrected, open: the true error. Mean and 95 % interval over {glue:text}`n_seeds`
 # seeds; grey band: ±3 %.
 # ```
 

@@ -13,7 +13,7 @@ from alutils.report.tables import Table
 A, B, D = (strategies.LETTERS[letter] for letter in "ABD")
 RIGHT = (0.85, 0.95)  # coverage of the 90 % interval that counts as right
 JUDGEMENTS = ("too narrow", "right", "too wide", "undecided")
-SIGMA_NAMES = {"model": "the model's", "local": "corrected", "oracle": "the error itself"}
+SIGMA_NAMES = {"model": "model's sigma", "local": "corrected sigma", "oracle": "true error"}
 PAGE_POOLS = {"aa_heaviest": "AA", "oe_heaviest": "OE", "qm9_heaviest": "QM9"}
 
 
