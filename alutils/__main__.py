@@ -44,12 +44,16 @@ def record(long_runs, path, folder, scheduler, match):
 
 
 @command("runs.long_runs", "analysis.plans")
-@click.argument("name", type=click.Choice(("field", "sweep", "sweep_qm9")))
+@click.argument(
+    "name", type=click.Choice(("field", "field_heaviest", "sigma", "sweep", "sweep_qm9"))
+)
 @GROWING
 @SCHEDULER
-def study(long_runs, plans, name, folder, scheduler):
-    """Make the many short runs of a study, in one tracked file."""
-    n_runs = long_runs.make_bundle(getattr(plans, name)(), folder / f"{name}.jsonl", scheduler)
+@click.option("--anew", is_flag=True, help="make also the runs that are tracked")
+def study(long_runs, plans, name, folder, scheduler, anew):
+    """Make, or complete, the many short runs of a study, in one tracked file."""
+    path = folder / f"{name}.jsonl"
+    n_runs = long_runs.make_bundle(getattr(plans, name)(), path, scheduler, anew=anew)
     say(f"{n_runs} runs in {name}.jsonl")
 
 

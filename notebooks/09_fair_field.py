@@ -12,16 +12,16 @@
 # ---
 
 # %% [markdown]
-# # One fair field: fifteen strategies
+# # One fair field: eighteen strategies
 #
-# **Claim.** Of {glue:text}`n_strategies` strategies, the paper's five and ten others, none lowers the error
+# **Claim.** Of {glue:text}`n_strategies` strategies, the paper's five and thirteen others, none lowers the error
 # of the model significantly below that of random sampling at a good noise. In the search for a target all
 # that look for it find more than twice as much as random sampling; the greedy rules lead, and E follows.
 #
 # *What varies:* the strategy; for three of them also the noise, fixed or learned. *What is held fixed:* pools,
 # descriptor, model, {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. Every strategy runs
 # once for each pool and seed, and is compared with every other on the same pairs. The runs are tracked;
-# `.venv/bin/python -m alutils study field` makes them again, in about a quarter of an hour on two cores.
+# `.venv/bin/python -m alutils study field --anew` makes them again, in about a quarter of an hour on two cores.
 
 # %%
 from myst_nb import glue
@@ -68,6 +68,9 @@ print(f"{len(p.pools)} pools, {len(p.seeds)} seeds, {n_entries} entries")
 # | M | expected improvement | highest expected excess over the threshold |
 # | N | upper confidence bound | highest $\mu + 2\sigma$ |
 # | O | Thompson samples | the highest point of one posterior sample for each pick |
+# | P | random uncertain half | in the authors' later code: at random within the more uncertain half |
+# | Q | uncertain of clusters | in the authors' later code: the most uncertain of each cluster |
+# | R | greedy sampling | iGS {cite}`wu2019`: farthest in descriptor and prediction, multiplied |
 #
 # *Learned noise:* the {term}`noise variance` is not fixed at 0.05 eV² but the one of the highest marginal likelihood of
 # the first batch (R&W Sec. 5.4.1), on a grid of three values a decade. {glue:text}`noises:s`
@@ -102,7 +105,7 @@ field_figure = glue("fig_field", law_figures.field([error, found], labels))
 #   Two forest plots with a row per strategy: difference of the error and of the found share from random sampling,
 #   in per cent, with 95 % intervals. The errors lie around zero, the found shares far to the right.
 # ---
-# **Fifteen strategies against random sampling (A).** Upper: error on the test set, left is better. Lower: found
+# **Eighteen strategies against random sampling (A).** Upper: error on the test set, left is better. Lower: found
 # share of the top 30 %, right is better. Mean and 95 % interval over pools and seeds; filled: the difference
 # from A counts after Holm's correction; diamonds: learned noise.
 # ```

@@ -105,3 +105,18 @@ def test_kernel_kmeans_plus_plus_draws_by_squared_distance(view):
 def test_a_copy_of_a_training_molecule_is_picked_last(name, view):
     copies = PoolView(view.model, np.vstack([view.model.X_train_[:3], view.X]))
     assert not {0, 1, 2} & set(pick(name, copies, 90))
+
+
+def test_greedy_sampling_multiplies_distances_of_descriptor_and_prediction():
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(90, 4))
+    y = 3 + np.sin(X[:20, 0])
+    model = GaussianProcess(0.01, n_restarts=0, normalize_y=True).fit(X[:20], y)
+    view, picks = PoolView(model, X[20:]), []
+    for _ in range(12):
+        known, labels = np.vstack([X[:20], view.X[picks]]), np.r_[y, view.mu[picks]]
+        apart = np.linalg.norm(view.X[:, None] - known, axis=2)
+        scores = (apart * np.abs(view.mu[:, None] - labels)).min(axis=1)
+        picks.append(int(scores.argmax()))
+    assert pick("greedy_sampling", view) == picks
+    assert picks != pick("k_centre", view)

@@ -107,6 +107,26 @@ def test_uncertain_cluster_centres_beyond_half_take_the_most_uncertain(view):
     assert set(picks) == set(pick("most_uncertain", view, 200))
 
 
+def test_random_uncertain_half_is_uniform_in_that_half(view):
+    half, counts = upper_half(view), np.zeros(len(view.X))
+    for seed in range(1000):
+        counts[pick("random_uncertain_half", view, 30, seed)] += 1
+    assert set(np.flatnonzero(counts)) == set(half)
+    # Binomial(1000, 1/5): six standard deviations are 76.
+    assert np.abs(counts[half] - 200).max() < 76
+
+
+def test_uncertain_of_clusters_takes_the_most_uncertain_of_each():
+    rng = np.random.default_rng(1)
+    X = np.repeat(100.0 * np.arange(6)[:, None] * np.ones(3), 30, axis=0)
+    X += rng.normal(size=(180, 3))
+    view = fake(sigma=rng.random(180), X=X)
+    picks = pick("uncertain_of_clusters", view, 6)
+    assert sorted(picks // 30) == list(range(6))
+    assert all(view.sigma[p] == view.sigma[p // 30 * 30 :][:30].max() for p in picks)
+    assert (np.diff(view.sigma[picks]) < 0).all()
+
+
 def test_property_search_stays_in_range(view):
     candidates = in_range(view)
     assert 40 < len(candidates) < 250

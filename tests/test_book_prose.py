@@ -10,10 +10,18 @@ import yaml
 
 from alutils import loop, metrics
 from alutils.acquisition import diversity, strategies
-from alutils.analysis import label_distributions, overlap, plans, ranking, shift, statistics
+from alutils.analysis import (
+    calibration,
+    label_distributions,
+    overlap,
+    plans,
+    ranking,
+    shift,
+    statistics,
+)
 from alutils.data import datasets
 from alutils.data.pools import build
-from alutils.report import pool_figures
+from alutils.report import pool_figures, uncertainty
 from book.builder.pages import ROOT
 
 UNITS = "%|per cent|eV|meV|Å|angstrom|GiB|GB|MB|kB|s|seconds?|min|minutes?|h|hours?|days?|nat"
@@ -78,7 +86,7 @@ def test_our_own_typed_numbers_are_those_of_the_code(entry):
 
     bars = inspect.signature(pool_figures.label_distributions).parameters["bin_width"]
     modules = (diversity, label_distributions, loop, overlap, plans, ranking, shift, statistics)
-    modules += (strategies,)
+    modules += (strategies, calibration, uncertainty)
     known = {module.__name__.split(".")[-1]: module for module in (*modules, build, pool_figures)}
     known |= vars(loop.RunConfig("organics", "random"))
     known |= {

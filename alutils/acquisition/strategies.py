@@ -104,6 +104,29 @@ def property_search(view: PoolView, batch_size: int, rng: np.random.Generator) -
     return np.lexsort((keys, outside))[:batch_size]
 
 
+def random_uncertain_half(view, batch_size, rng):
+    """At random within the more uncertain half (or the batch_size most uncertain, if more).
+
+    In the authors' later code.
+    """
+    ranked = _by_uncertainty(view)
+    return rng.permutation(ranked[: max((len(ranked) + 1) // 2, batch_size)])[:batch_size]
+
+
+def uncertain_of_clusters(view, batch_size, rng):
+    """The most uncertain member of each of `batch_size` clusters of the held-out set.
+
+    In the authors' later code.
+    """
+    Z = diversity.clustering_points(view.X, np.arange(len(view.X)), n_bits_of(view))
+    labels = diversity.k_means(Z, min(batch_size, len(Z)), int(rng.integers(2**31))).labels_
+    ranked = _by_uncertainty(view)
+    _, first = np.unique(labels[ranked], return_index=True)
+    picks = ranked[np.sort(first)]
+    rest = np.setdiff1d(np.arange(len(Z)), picks)  # clusters stay empty where X has duplicates
+    return np.r_[picks, rng.permutation(rest)][:batch_size]
+
+
 STRATEGIES = {
     "random": random,
     "most_uncertain": most_uncertain,
@@ -120,6 +143,9 @@ STRATEGIES = {
     "expected_improvement": search.expected_improvement,
     "upper_confidence_bound": search.upper_confidence_bound,
     "thompson_samples": search.thompson_samples,
+    "random_uncertain_half": random_uncertain_half,
+    "uncertain_of_clusters": uncertain_of_clusters,
+    "greedy_sampling": diversity.greedy_sampling,
 }
 PAPER = tuple(STRATEGIES)[:5]
 SHIPPED = tuple(STRATEGIES)
@@ -132,6 +158,7 @@ SEARCHES = (
 CANDIDATES = {
     "property_search": in_range,
     "uncertain_cluster_centres": upper_half,
+    "random_uncertain_half": upper_half,
     "uncertain_in_range": in_range,
 }
 

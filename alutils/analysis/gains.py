@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from alutils.analysis import plans
 from alutils.analysis.pool_variants import REMOTE_SHARE, TWINS, VARIANTS, remoteness
 from alutils.descriptors import features
 from alutils.loop import RunConfig, split
@@ -27,9 +28,9 @@ WORST_SHARE = 0.05  # of the test molecules: those with the largest errors
 DECILES = range(1, 11)  # of remoteness, among all molecules; the tenth is the most remote
 SEEDS = range(100)  # from 100 on they are those of a noise grid, on validation molecules
 COMPARED = ("random", "uncertain_cluster_centres", "cluster_centres", "most_uncertain")
-SIZES = {"n_test": 2000, "n_init": 125, "n_const": 125, "n_max": 2000}  # molecules
 NOISE = 0.05  # eV^2
-POOLS = ("aa_heaviest", "oe_heaviest", "qm9_heaviest", "qm9_heaviest_molecules")
+POOLS = (*plans.HEAVIEST, "qm9_heaviest_molecules")
+SIZES = plans.SIZES[POOLS[0]]
 # NOISE as a part of the variance of a pool's labels, to two digits: for labels that are centred.
 CENTRED = {"aa_heaviest": 0.015, "oe_heaviest": 0.16, "qm9_heaviest": 0.29}
 

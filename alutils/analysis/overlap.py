@@ -14,7 +14,6 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import cho_solve
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
@@ -23,6 +22,7 @@ from alutils.acquisition.target import Range
 from alutils.metrics import savings
 from alutils.model.gp import GaussianProcess
 from alutils.model.kernel import rbf, squared_distances
+from alutils.model.leave_one_out import leave_one_out as left_out_errors
 
 NEIGHBOURS = 5  # of a target molecule, whose labels `probe` looks at
 KEYS = ["dataset", "strategy", "seed", "target_low", "target_high"]
@@ -118,10 +118,8 @@ def leave_one_out(
     model : a copy of it, fitted to all
     """
     model = clone(model).fit(X, y)
-    K_inv = cho_solve((model.L_, True), np.eye(len(y)), check_finite=False)
-    variance = 1 / np.diagonal(K_inv)
-    mu = y - model.weights_ * variance
-    return mu, np.sqrt(np.maximum(variance - model.noise_var_used_, 1e-12)), model
+    residual, variance = left_out_errors(model)
+    return y - residual, np.sqrt(np.maximum(variance - model.noise_var_used_, 1e-12)), model
 
 
 def gains_curve(inside: np.ndarray, ranking: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,9 @@ from alutils.model.noise import most_likely_noise
 from alutils.model.scale import scale_of
 
 POOLS = ("organics", "aminoacids", "optoelectronics")
+HEAVIEST = ("aa_heaviest", "oe_heaviest", "qm9_heaviest")  # the paper's own, in part
 FIELD = {"n_init": 100, "n_const": 100, "n_max": 1600, "n_test": 1000}
+SIZES = {pool: {"n_init": 125, "n_const": 125, "n_max": 2000, "n_test": 2000} for pool in HEAVIEST}
 QM9_SWEEP = {"n_init": 1000, "n_const": 1000, "n_max": 10_000, "n_test": 10_000}
 SWEEP = {"n_init": 100, "n_const": 100, "n_max": 800, "n_test": 1000}
 SWEPT = ("property_search", "most_probable")
@@ -49,8 +51,25 @@ def field(pools=POOLS, seeds=range(5)):
 def fixed_noise(pools=POOLS, seeds=range(5), strategies=SHIPPED, noise_var=0.05):
     """Strategies at one noise, eV^2; a share of the labels' variance for a file of one's own."""
     return [
-        RunConfig(pool, strategy, noise_var=noise_var, seed=seed, prior=_prior(pool), **FIELD)
+        RunConfig(
+            *(pool, strategy), noise_var=noise_var, seed=seed, prior=_prior(pool), **sizes_of(pool)
+        )
         for pool, seed, strategy in product(pools, seeds, strategies)
+    ]
+
+
+def field_heaviest(seeds=range(3)):
+    """All of alutils' strategies on the paper's own data, at one noise."""
+    return fixed_noise(HEAVIEST, seeds)
+
+
+def sigma(seeds=range(5)):
+    """B where the page on sigma looks at it and no other page does."""
+    wanted = (("oe_heaviest", 0.05), ("qm9_heaviest", 1e-10), ("qm9_heaviest", 0.05))
+    return [
+        config
+        for pool, noise_var in wanted
+        for config in fixed_noise([pool], seeds, ["most_uncertain"], noise_var)
     ]
 
 
@@ -70,6 +89,11 @@ def learned_noise(config):
     first = split(config, len(dataset)).train_idx
     y, model = dataset.y[first], config.model(n_bits(dataset))
     return most_likely_noise(features(dataset)[first], scale_of(y, config.prior).to_z(y), model)[0]
+
+
+def sizes_of(pool):
+    """Sizes of the runs that compare strategies on a pool: those of `FIELD`, or its own."""
+    return SIZES.get(pool, FIELD)
 
 
 def _prior(pool):

@@ -55,11 +55,17 @@ def make(configs, folder, scheduler):
         tqdm.write(f"{name}  {made['wall_s']:.0f} s  {memory:.1f} GiB  MAE {mae:.4f} eV")
 
 
-def make_bundle(configs, path, scheduler, work=None):
-    """Make short runs in the folder `work` (the cache), gather them in one file; their number."""
+def make_bundle(configs, path, scheduler, work=None, anew=False):
+    """Make short runs in the folder `work` (the cache), gather them in one file; their number.
+
+    anew : also those that are tracked beside the file, and not stale; else these are taken as they
+        are
+    """
     work = locations.cache_dir() / "records" if work is None else work
-    make(configs, work, scheduler)
-    store.write_bundle(path, [store.find(config, work) for config in configs])
+    found = {} if anew else {config: store.find(config, path.parent) for config in configs}
+    kept = {config: made for config, made in found.items() if made and not store.is_stale(made)}
+    make([config for config in configs if config not in kept], work, scheduler)
+    store.write_bundle(path, [kept.get(config) or store.find(config, work) for config in configs])
     return len(configs)
 
 

@@ -70,7 +70,7 @@ def main(names=(), fresh=False, scheduler="processes:2", folder=None):
         with tempfile.TemporaryDirectory(prefix="pools-", dir=cache_dir()) as scratch:
             work = Path(scratch) if fresh else folder or cache_dir() / "records"
             path = records_dir() / f"{name}.jsonl"
-            n_runs = long_runs.make_bundle(configs, path, scheduler, work)
+            n_runs = long_runs.make_bundle(configs, path, scheduler, work, anew=fresh)
         print(f"{n_runs} runs in {name}.jsonl")
         for dataset in STUDIED.get(name, ()):
             print(f"the errors behind them in {gains.track(dataset).name}")
