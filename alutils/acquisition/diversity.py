@@ -124,7 +124,7 @@ def largest_cluster(view: PoolView, batch_size: int, rng: np.random.Generator) -
     return picks
 
 
-def greedy_sampling(view, batch_size, rng):
+def greedy_sampling(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """Farthest from all training molecules and picks in descriptor and prediction at once: iGS.
 
     A molecule's distance to another is that of the descriptors times that of the labels, its own

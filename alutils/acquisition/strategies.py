@@ -104,7 +104,7 @@ def property_search(view: PoolView, batch_size: int, rng: np.random.Generator) -
     return np.lexsort((keys, outside))[:batch_size]
 
 
-def random_uncertain_half(view, batch_size, rng):
+def random_uncertain_half(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """At random within the more uncertain half (or the batch_size most uncertain, if more).
 
     In the authors' later code.
@@ -113,7 +113,7 @@ def random_uncertain_half(view, batch_size, rng):
     return rng.permutation(ranked[: max((len(ranked) + 1) // 2, batch_size)])[:batch_size]
 
 
-def uncertain_of_clusters(view, batch_size, rng):
+def uncertain_of_clusters(view: PoolView, batch_size: int, rng: np.random.Generator) -> np.ndarray:
     """The most uncertain member of each of `batch_size` clusters of the held-out set.
 
     In the authors' later code.
