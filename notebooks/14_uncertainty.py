@@ -18,10 +18,10 @@
 # Where active learning fails, sigma is the usual suspect: it would be too small, too large, or large in the
 # wrong places. Is the exact Gaussian process's sigma right? And would a better one help?
 #
-# **Result.** We gave B and D the true error of every molecule in place of sigma, which no method can know:
-# in {glue:text}`oracle_n_better` of {glue:text}`oracle_n` comparisons that is significantly better than random
-# sampling, in {glue:text}`oracle_n_worse` worse. Against the model's own sigma: {glue:text}`oracle_counts:s`. A local
-# correction of sigma, which everybody can have, against the model's own: {glue:text}`local_counts:s`.
+# **Result.** We gave B and D the true error of every molecule in place of sigma, which no method can know. In
+# {glue:text}`oracle_n_better` of {glue:text}`oracle_n` comparisons they then err significantly less than random sampling,
+# in {glue:text}`oracle_n_worse` more. That they err less than with the model's own sigma: {glue:text}`oracle_counts:s`.
+# The same with a locally corrected sigma, which everybody can have: {glue:text}`local_counts:s`.
 #
 # *What varies:* what B and D see as sigma, and the {term}`noise variance`. *What is held fixed:* the model, the
 # {term}`batch scheme`, and for each seed and pool the test set and the {term}`first batch`.
@@ -133,9 +133,9 @@ page.glue_all(uncertainty.facts(scores, curves))
 # %% [markdown]
 # ## What we find
 #
-# - *A better calibrated sigma* against the model's own: {glue:text}`local_counts:s`. Supported:
+# - *A better calibrated sigma* is better than the model's own: {glue:text}`local_counts:s`. Supported on:
 #   {glue:text}`local_supported:s`.
-# - *A perfect one* against the model's own: {glue:text}`oracle_counts:s`. Supported:
+# - *A perfect one* is better than the model's own: {glue:text}`oracle_counts:s`. Supported on:
 #   {glue:text}`oracle_supported:s`.
 # - *A perfect one* against random sampling: significantly better are {glue:text}`oracle_better:s`; worse are
 #   {glue:text}`oracle_worse:s`. The largest mean gain is {glue:text}`oracle_most:s`.

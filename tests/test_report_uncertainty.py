@@ -75,7 +75,7 @@ def test_the_facts_count_what_the_tables_say(curves):
     facts = uncertainty.facts(scores, curves)
     assert facts["too_narrow"] == "organics, 0.05" and facts["right"] == "none"
     assert facts["oracle_supported"] == "B on organics, 0.05 eV²"
-    assert facts["oracle_counts"] == "1 supported, 1 not supported"
+    assert facts["oracle_counts"] == "supported in 1, not supported in 1"
     assert facts["oracle_most"].endswith("B on organics, 0.05 eV²")
     assert (facts["oracle_n"], facts["oracle_n_better"], facts["n_seeds"]) == (2, 1, 4)
 

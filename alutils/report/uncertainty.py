@@ -171,8 +171,8 @@ def facts(scores, curves):
 
 
 def counts(verdicts):
-    """ "3 supported, 8 not supported": verdicts by their number."""
-    return ", ".join(f"{n} {name}" for name, n in pd.Series(verdicts).value_counts().items())
+    """Verdicts by their number, as "supported in 3, not supported in 8"."""
+    return ", ".join(f"{name} in {n}" for name, n in pd.Series(verdicts).value_counts().items())
 
 
 def _which(judgements, wanted):
