@@ -51,7 +51,7 @@ def record(long_runs, path, folder, scheduler, match):
 @SCHEDULER
 @click.option("--anew", is_flag=True, help="make also the runs that are tracked")
 def study(long_runs, plans, name, folder, scheduler, anew):
-    """Make, or complete, the many short runs of a study, in one tracked file."""
+    """Complete the many short runs of a study, in one tracked file."""
     path = folder / f"{name}.jsonl"
     n_runs = long_runs.make_bundle(getattr(plans, name)(), path, scheduler, anew=anew)
     say(f"{n_runs} runs in {name}.jsonl")

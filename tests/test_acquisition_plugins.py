@@ -202,8 +202,8 @@ def test_a_strategy_that_comes_late_is_in_figure_and_legend(enter):
     configs = [loop.RunConfig("toy", name, **SIZES) for name in ("random", "late_0", "late_14")]
     figure = figures.learning_curves(records.run_or_load(configs))
     legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert legend == ["A random", "P late 0", "AD late 14"]
-    assert letter("late_0") == "P" and LETTERS["AD"] == "late_14"
+    assert legend == ["A random", "S late 0", "AG late 14"]
+    assert letter("late_0") == "S" and LETTERS["AG"] == "late_14"
     drawn = {line.get_label(): line.get_color() for line in figure.axes[0].get_lines()}
     colours = [drawn[label] for label in legend[1:]]
     assert len(set(colours)) == 2 and not others & set(colours)
@@ -220,7 +220,7 @@ def test_register_is_a_decorator_with_or_without_a_label():
         return rng.permutation(len(view.X))[:batch_size]
 
     assert STRATEGIES["one"] is one and STRATEGIES["two"] is other
-    assert figures.STRATEGY_LABELS["two"] == "Q second rule"
+    assert figures.STRATEGY_LABELS["two"] == "T second rule"
     assert loop.RunConfig("toy", other, **SIZES).strategy == "two"
 
 
@@ -283,4 +283,4 @@ found = frame[frame["n_train"] == 400].groupby("strategy")["n_found"].mean()
 print(found["closest_to_threshold"] > found["random"], frame["stale"].any())
 """
     stated = run_script("\n".join([*blocks, check]), tmp_path)
-    assert stated == "['A random', 'P closest to threshold']\nTrue False\n"
+    assert stated == "['A random', 'S closest to threshold']\nTrue False\n"
