@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 import alutils
-from book.builder.docstrings import as_rst
+from book.builder.docstrings import as_rst, in_lines
 from book.builder.pages import ROOT
 
 MODULE = re.compile(r"^\.\. automodule:: (\S+)\n   :members: (.+)$", re.M)
@@ -97,3 +97,12 @@ def test_a_docstring_becomes_fields_and_definitions():
         ":Returns:\n    frame, a row each\n    ``first``\n        one\n"
         ":Raises:\n    ``ValueError``\n        For nothing.\n    ``OSError``\n        a full disk"
     )
+
+
+def test_a_long_signature_is_lines_and_no_list_of_definitions():
+    of_sphinx = "<dt>f(<dl>\n<dd><em>a</em>,</dd>\n<dd><em>b</em>,</dd>\n</dl>\n)</dt><dd>c</dd>"
+    made = in_lines(of_sphinx)
+    assert made.count('<span class="sig-line">') == 2 and made.endswith("<dd>c</dd>")
+    assert "<dl>" not in made and "<em>b</em>" in made
+    simple = "<dl>\n<dt>a</dt>\n<dd>b</dd>\n</dl>"
+    assert in_lines(simple) == simple

@@ -10,6 +10,8 @@ SECTION = re.compile(r"-{3,}\s*")
 NAMES = r"[A-Za-z_]\w*(?:, [A-Za-z_]\w*)*"
 ENTRY = re.compile(rf"({NAMES}) : (.*)")
 NEXT = re.compile(rf";\s+(?={NAMES} : )")
+# How Sphinx writes a signature of several lines: definitions of no term, which no reader expects.
+SIGNATURE = re.compile(r"<dl>\s*((?:<dd>.*?</dd>\s*)+)</dl>", re.DOTALL)
 
 
 def as_rst(lines):
@@ -104,7 +106,23 @@ def skip(app, what, name, obj, skipped, options):
     return True if of_a_tuple or elsewhere else None
 
 
+def in_lines(body):
+    """HTML with the parameters of long signatures as lines, in place of definitions of nothing."""
+
+    def lines(found):
+        each = found[1].replace("<dd>", '<span class="sig-line">').replace("</dd>", "</span>")
+        return f'<span class="sig-lines">{each}</span>'
+
+    return SIGNATURE.sub(lines, body)
+
+
+def with_lines(app, pagename, templatename, context, doctree):
+    if "body" in context:
+        context["body"] = in_lines(context["body"])
+
+
 def setup(app):
+    app.connect("html-page-context", with_lines)
     app.connect("autodoc-process-docstring", process)
     app.connect("autodoc-process-signature", readable)
     app.connect("autodoc-skip-member", skip)
