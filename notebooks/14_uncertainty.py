@@ -133,11 +133,11 @@ page.glue_all(uncertainty.facts(scores, curves))
 # %% [markdown]
 # ## What we find
 #
-# - *A better calibrated sigma* is better than the model's own: {glue:text}`local_counts:s`. Supported on:
+# - *The corrected sigma* is better than the model's own: {glue:text}`local_counts:s`. Supported on:
 #   {glue:text}`local_supported:s`.
-# - *A perfect one* is better than the model's own: {glue:text}`oracle_counts:s`. Supported on:
+# - *The true error* in its place is better than the model's own: {glue:text}`oracle_counts:s`. Supported on:
 #   {glue:text}`oracle_supported:s`.
-# - *A perfect one* against random sampling: significantly better are {glue:text}`oracle_better:s`; worse are
+# - *The true error* against random sampling: significantly better are {glue:text}`oracle_better:s`; worse are
 #   {glue:text}`oracle_worse:s`. The largest mean gain is {glue:text}`oracle_most:s`.
 #
 # *Our reading.* Sigma and the error are two things. Sigma is what the geometry says that a label would remove, of
@@ -148,8 +148,8 @@ page.glue_all(uncertainty.facts(scores, curves))
 # error ({doc}`/book/experiments/12_why_d_gains-aa`).
 #
 # *The catch.* One kernel, one descriptor a pool, one order of magnitude in size, and a mean absolute error: a
-# strategy that mends the worst molecules may still be worth its while for the worst case. The rule was written
-# after one seed of one pool had been seen. Molecules with equal descriptors share one error here.
+# strategy that mends the worst molecules may still be worth its while for the worst case. The rule on coverage was
+# written after one seed of the embedded pools had been seen, that on errors after one seed of `organics`. Molecules with equal descriptors share one error here.
 #
 # ## Run it yourself
 #

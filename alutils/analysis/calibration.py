@@ -20,7 +20,6 @@ PRIOR_WEIGHT = 5  # molecules that the correction of the whole training set coun
 HELD_OUT = 2000  # molecules of the held-out set that are looked at, at random
 SAMPLE, DRAWN = 5, 6  # part of the seed, as SPLIT, FIT and PICK of the loop
 DRAWS = 5  # of all errors, for the rank that a right sigma would have
-CORRECTIONS = ("none", "scaled", "local", "conformal")
 
 
 def scores(error, deviation):
@@ -121,7 +120,7 @@ def of_record(record, X, at):
 
     Returns
     -------
-    list of dict: n_train, set ("test" or "held out"), correction (of `CORRECTIONS`), the columns of
+    list of dict: n_train, set ("test" or "held out"), correction (of `of_model`), the columns of
         `scores` where they are defined, and deciles: (10, 2) root mean square deviation and error,
         eV, of the tenths of molecules of rising deviation
 
@@ -157,7 +156,8 @@ def of_record(record, X, at):
 
 
 def of_model(model, X, y):
-    """Scores of a model on molecules that it has not seen, a dict for each of `CORRECTIONS`.
+    """Scores of a model on molecules that it has not seen, a dict for each correction: "none",
+    "scaled", "local", "conformal".
 
     model : fitted GaussianProcess;  X : (m, d);  y : (m,) eV
     """

@@ -17,6 +17,7 @@ from alutils.report.style import (
 )
 from alutils.report.uncertainty import SIGMA_NAMES, A, B, D, change, named
 
+CROWDED = 30  # an axis that spans such a factor has room for fewer labels
 NOISE_STYLES = {0: "--", 1: "-"}  # the lower noise dashed, as in the paper's comparison
 
 
@@ -35,11 +36,11 @@ def reliability(scores):
             for k, noise in enumerate(noises):
                 of_one = select(rows, dataset=pool, strategy=strategy, noise_var=noise)
                 _line(ax, of_one["deciles"], STRATEGY_COLOURS[strategy], NOISE_STYLES[k], pool)
-        ends = np.array([*ax.get_xlim(), *ax.get_ylim()])
-        line = np.geomspace(max(ends.min(), 0.01), ends.max(), 2)
-        ax.plot(line, line, color="0.6", lw=1, zorder=0)
         ax.set_xscale("log")
         ax.set_yscale("log")
+        ends = np.array([*ax.get_xlim(), *ax.get_ylim()])
+        line = np.array([ends.min(), ends.max()])
+        ax.plot(line, line, color="0.6", lw=1, zorder=0)
         _plain_ticks(ax)
         ax.set_title(named(pool), loc="left")
         ax.set_ylabel("seen: rms error (eV)")
@@ -64,8 +65,8 @@ def _line(ax, deciles, colour, style, pool):
 
 
 def _plain_ticks(ax):
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    for axis, (low, high) in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5) if high < CROWDED * low else (1, 3)))
         axis.set_major_formatter("{x:g}")
         axis.set_minor_locator(NullLocator())
 
