@@ -8,7 +8,7 @@ from alutils.acquisition.strategies import STRATEGIES, PoolView
 from alutils.analysis import calibration, other_sigma
 from alutils.loop import RunConfig
 from alutils.model.gp import GaussianProcess
-from alutils.model.leave_one_out import leave_one_out
+from alutils.model.leave_one_out import left_out_errors
 
 N = 20_000
 
@@ -55,7 +55,7 @@ def test_the_score_is_the_integral_that_it_is_defined_by():
 
 
 def test_leave_one_out_errors_are_those_of_models_without_the_molecule(model):
-    residual, variance = leave_one_out(model)
+    residual, variance = left_out_errors(model)
     y = np.sin(model.X_train_).sum(axis=1) - 6
     for k in (0, 17, 59):
         others = np.delete(np.arange(60), k)
@@ -74,7 +74,7 @@ def test_the_local_correction_is_large_where_the_errors_are(model):
     rough.condition(X, y + noise, 2.0, 2.0, 0.02)
     factors = calibration.local_factors(rough, X)
     assert factors[wild].mean() > 1.3 * factors[~wild].mean()
-    residual, variance = leave_one_out(rough)
+    residual, variance = left_out_errors(rough)
     assert calibration.scale(residual, variance) == pytest.approx(
         np.sqrt(np.mean(residual**2 / variance))
     )

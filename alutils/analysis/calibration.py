@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import norm, spearmanr
 
 from alutils.loop import RunConfig, split
-from alutils.model.leave_one_out import leave_one_out
+from alutils.model.leave_one_out import left_out_errors
 from alutils.runs.records import load_once
 
 LEVELS = (0.5, 0.9)
@@ -80,7 +80,7 @@ def local_factors(model, X):
     -------
     (m,) factors
     """
-    residual, variance = leave_one_out(model)
+    residual, variance = left_out_errors(model)
     squares = residual**2 / variance
     n = min(NEIGHBOURS, len(squares))
     near = cKDTree(model.X_train_).query(X, n)[1].reshape(len(X), n)
@@ -163,7 +163,7 @@ def of_model(model, X, y):
     """
     mu, sigma = model.predict(X, return_std=True)
     error, deviation = y - mu, np.sqrt(sigma**2 + model.noise_var_used_)
-    residual, variance = leave_one_out(model)
+    residual, variance = left_out_errors(model)
     corrected = {
         "none": deviation,
         "scaled": deviation * scale(residual, variance),

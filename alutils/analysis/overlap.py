@@ -22,7 +22,7 @@ from alutils.acquisition.target import Range
 from alutils.metrics import savings
 from alutils.model.gp import GaussianProcess
 from alutils.model.kernel import rbf, squared_distances
-from alutils.model.leave_one_out import leave_one_out as left_out_errors
+from alutils.model.leave_one_out import left_out_errors
 
 NEIGHBOURS = 5  # of a target molecule, whose labels `probe` looks at
 KEYS = ["dataset", "strategy", "seed", "target_low", "target_high"]

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg import cho_solve
 
 
-def leave_one_out(model):
+def left_out_errors(model):
     """Errors of the predictions of a GP for its own molecules, each left out.
 
     Parameters
