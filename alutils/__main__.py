@@ -67,6 +67,16 @@ def probe(probes, pools, n_probe):
         say(probes.track(pool, probes.N_PROBE if n_probe is None else n_probe).name)
 
 
+@command("analysis.other_sigma")
+@click.argument("pools", nargs=-1, required=True, shell_complete=completion.POOL)
+@click.option("--n", default=5, show_default=True, help="so many seeds")
+def sigma(other_sigma, pools, n):
+    """Track what another sigma would change for B and D on POOLS."""
+    locations.writable_records_dir()
+    for pool in pools:
+        say(other_sigma.track(pool, range(n)).name)
+
+
 @command("analysis.left_out")
 @click.argument("pool", shell_complete=completion.POOL)
 @click.argument("level", type=click.Choice(("compound", "ligand")))
