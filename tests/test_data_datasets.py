@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+import alutils
 from alutils.data import derived, sources
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.data.molecules import Molecules
@@ -172,8 +173,8 @@ def test_registry_says_what_each_set_is():
     for entry in REGISTRY.values():
         for key in ("kind", "title", "label", "stands_for", "licence", "citation", "url"):
             assert isinstance(entry[key], str) and entry[key]
-        assert ("file" in entry) == (entry["kind"] in ("embedded", "local", "labels"))
-        assert ("sha256" in entry) == (entry["kind"] in ("local", "labels"))
+        assert ("file" in entry) == (entry["kind"] in ("embedded", "local", "labels", "table"))
+        assert ("sha256" in entry) == (entry["kind"] in ("local", "labels", "table"))
         assert len(entry.get("sha256", 64 * "0")) == 64
 
 
@@ -218,6 +219,16 @@ def test_local_set_is_found_and_verified(no_network, data_folder, write_npz):
     assert dataset.name == "qm9_b3lyp" and len(dataset) == 2
     assert dataset.info["licence"] == "CC0" and dataset.info["kind"] == "local"
     assert "sha256" not in dataset.info
+
+
+def test_table_of_smiles_by_name(data_folder):
+    (data_folder / "smiles").mkdir()
+    path = data_folder / "smiles" / "lipophilicity_2500.csv"
+    path.write_text("id,smiles,logD\none,CCO,-0.3\ntwo,CCCCO,0.8\nthree,c1ccccc1,2.1\n")
+    dataset = load("lipo", registry=with_checksums(data_folder, "lipo"))
+    assert dataset.y.tolist() == [-0.3, 0.8, 2.1]
+    assert dataset.info["label"] == "logD" and dataset.info["own_descriptor"] == "fingerprint"
+    assert set(np.unique(alutils.features(dataset))) == {0.0, 1.0}
 
 
 def test_local_labels(data_folder):

@@ -207,6 +207,8 @@ def _registered(name, fetch, registry):
     path = registered_file(name, fetch, registry)
     if entry["kind"] == "labels":
         return read_other_labels(path, load(entry["of"], fetch=fetch, registry=registry))
+    if entry["kind"] == "table":
+        return read_labelled(path, entry["property_key"], unit=entry["unit"])
     if "factor" in entry:
         return read_components(path, entry["factor"])
     return read_any(path)

@@ -4,12 +4,13 @@ An entry is a mapping with title, label, stands_for, licence, citation and url, 
 level_of_theory and own_descriptor (of `alutils.descriptors.DESCRIPTORS`) where they are known, and
 
 kind : embedded (in the package), local (a file in `ALUTILS_DATA`), labels (a local file of labels,
-    for the molecules of another set), heaviest (the molecules behind another set's labels) or
-    zenodo (downloaded)
+    for the molecules of another set), table (a local table of SMILES and a property), heaviest (the
+    molecules behind another set's labels) or zenodo (downloaded)
 file, sha256 : of a file that is read; those of embedded pools are in pools/checksums.json
 of : labels: the set that has the molecules; heaviest: the set that has the labels
 among : heaviest: the set whose heaviest molecules these are
 factor : of a local file of components, what X is multiplied by
+property_key, unit : of a table, the column of labels and their unit
 """
 
 from __future__ import annotations
@@ -61,6 +62,23 @@ def _heaviest(stands_for, file, sha256, record):
         "factor": COMPONENT_FACTOR,
         "stands_for": f"{stands_for}, its heaviest molecules: the paper's labels, its descriptor "
         "as 30 whitened principal components, no geometry",
+    }
+
+
+def _table(file, sha256, title, column, unit, source, licence, url):
+    return {
+        "kind": "table",
+        "file": f"smiles/{file}",
+        "sha256": sha256,
+        "title": title,
+        "label": column,
+        "property_key": column,
+        "unit": unit,
+        "stands_for": "no data set of the paper's",
+        "licence": licence,
+        "citation": source,
+        "url": url,
+        "own_descriptor": "fingerprint",
     }
 
 
@@ -154,4 +172,56 @@ REGISTRY = {
         "stands_for": "QM9, its heaviest molecules: the paper's labels, on geometries at another "
         "level of theory",
     },
+    "redox": _table(
+        "redox_bznsn.csv",
+        "54f0b3f1b90064acaf512794a8ae77368d88bab0cdb2bef9c5c606a898b304c7",
+        "1 407 benzothiadiazoles, reduction potential",
+        *("Ered_V", "V", "MolecularMaterials/COBOL 7762b37", "MIT"),
+        "https://github.com/MolecularMaterials/COBOL",
+    ),
+    "cep": _table(
+        "cep_2500.csv",
+        "511e58477e81d0e0d23da09698925c1fd5294f0ddd22fc6bfc6038a1140cc457",
+        "2 500 molecules of the Clean Energy Project, power conversion efficiency",
+        *("PCE_percent", "%", "HIPS/neural-fingerprint d26dae3", "MIT"),
+        "https://github.com/HIPS/neural-fingerprint",
+    ),
+    "qm8": _table(
+        "qm8_3000.csv",
+        "8818e05c312cd4b311d8d3b9f345c09123d4da961fc4bedcaae50480aac72d68",
+        "2 979 molecules of QM8, first excitation by CC2",
+        *("E1_CC2_hartree", "hartree"),
+        *("R. Ramakrishnan et al., J. Chem. Phys. 143, 084111 (2015)", "MIT"),
+        "https://doi.org/10.1063/1.4928757",
+    ),
+    "aqsol": _table(
+        "aqsoldb_2500.csv",
+        "6441139616b2bda51fe90de411e7644067e884d211dd0514ba6b0a2b216bb327",
+        "2 461 molecules of AqSolDB, logarithm of the solubility",
+        *("logS_mol_per_L", "", "mcsorkun/AqSolDB 8e02b54", "CC0"),
+        "https://github.com/mcsorkun/AqSolDB",
+    ),
+    "lipo": _table(
+        "lipophilicity_2500.csv",
+        "8dd156d7e722ad64ed606cd49cfd972357a1bdeb361e13c54f901a381006dcb2",
+        "2 483 drug-like molecules, logarithm of the distribution coefficient",
+        *("logD", "", "HICAI-ZJU/KANO 766b478", "MIT"),
+        "https://github.com/HICAI-ZJU/KANO",
+    ),
+    "enamine": _table(
+        "Enamine10k_scores.csv.gz",
+        "8c6b43d80a7cbc4f4beea4dbfee1355b3c040950a39cd58324b3a1162771619e",
+        "10 449 molecules of Enamine, docking score",
+        *("score", "kcal/mol"),
+        "D. E. Graff, E. I. Shakhnovich, C. W. Coley, Chem. Sci. 12, 7866 (2021)",
+        "MIT",
+        "https://doi.org/10.1039/D0SC06805E",
+    ),
+    "zinc": _table(
+        "zinc_20k.csv",
+        "c57b87b2d1524f71e9e4fa577a3361612848af2f30d0e993f62436097ac56904",
+        "20 000 drug-like molecules of ZINC, computed logP",
+        *("logP", "", "csjtx1021/DGBO 8b0f28b, from ZINC", "MIT"),
+        "https://github.com/csjtx1021/DGBO",
+    ),
 }
