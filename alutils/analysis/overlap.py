@@ -100,6 +100,15 @@ def _gain(n, found, n_target, n_pool):
     }
 
 
+def gain_along(n, found, n_target, n_pool):
+    """The columns of `gains` for a found curve that is known at the ends of its batches.
+
+    n, found : labelled and found molecules, the first batch first;  n_target : of the pool's n_pool
+    """
+    fine = np.linspace(n[0], n[-1], 1001)
+    return _gain(fine, np.interp(fine, n, found), n_target, n_pool)
+
+
 def leave_one_out(
     X: np.ndarray, y: np.ndarray, model: GaussianProcess
 ) -> tuple[np.ndarray, np.ndarray, GaussianProcess]:
