@@ -11,12 +11,15 @@ The rule that was put to the test, written down before any search on `plans.NEW_
 2. Searches on the embedded pools predict S, by the share seen and the shape of the target: the
    rival `law.SHAPE`, fitted there.
 3. The prediction is w R + (1 - w) S with w = h / (h + h0), h being the hits in the probe; h0 is one
-   number per strategy, chosen where each embedded pool is predicted from the others.
+   number per strategy, chosen where each embedded pool is predicted from the others. So is a shift
+   of R, which matters where the probe is far smaller than the search's later models: the first
+   batch alone, 100 labels, is the other probe that is tested.
 4. It is tested on all searches of the new pools: share of the variance explained, against S alone,
    the interval from a bootstrap that draws pools. Wanted: .85 for E, .92 for the greedy rule, and
    an interval of the difference above zero.
-5. The savings are predicted in the same way; where none is predicted, and where none came, it is 0.
-   The 90 % intervals are the quantiles of the errors on the embedded pools, by hits in the probe.
+5. The savings, as a share of the possible, are predicted in the same way; a saving that did not
+   come is 0. The 90 % intervals are the quantiles of the errors on the embedded pools, by hits in
+   the probe.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from alutils.model.leave_one_out import left_out_errors
 
 N_PROBE = 300  # molecules
 N_SPLITS = 10  # random splits of the probe, over which predictions are averaged
+OUTCOMES = ("area_gain", "saving_gain", "enrichment")
 
 
 def replay(
@@ -63,15 +67,14 @@ def replay(
         strategy : property_search or most_probable
         hits, share_seen : target molecules among the labels; (hits + 1/2) / (m + 1)
         r2 : of the leave-one-out predictions
-        replayed_area_gain, replayed_saved, replayed_enrichment : of `analysis.overlap.gains`; NaN
-            with fewer than two labels in the target, or outside
+        replayed_area_gain and so on : `OUTCOMES`, of `analysis.overlap.gains`, a saving that does
+            not come being 0; NaN with fewer than two labels in the target, or outside
     """
     sizes = np.minimum(plan.n_init + np.r_[0, np.cumsum(batches)[:-1]], len(y)).astype(int)
     fitted = clone(model).fit(X, y)
     rng = np.random.default_rng(seed)
-    splits = [
-        {n: cross_fitted(X, y, fitted, n, rng) for n in sorted(set(sizes))} for _ in range(n_splits)
-    ]
+    needed = sorted(set(sizes))
+    splits = [{n: cross_fitted(X, y, fitted, n, rng) for n in needed} for _ in range(n_splits)]
     last, rows = cross_fitted(X, y, fitted, len(y), rng)[0], []
     for target in targets:
         inside = target.contains(y)
@@ -86,8 +89,7 @@ def replay(
                     for split in splits
                 ]
                 mean = pd.DataFrame(gains).fillna(0.0).mean()
-                names = ("area_gain", "saved", "enrichment")
-                row |= {f"replayed_{name}": mean[name] for name in names}
+                row |= {f"replayed_{name}": mean[name] for name in OUTCOMES}
             rows.append(row)
     return pd.DataFrame(rows)
 

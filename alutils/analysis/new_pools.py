@@ -1,0 +1,125 @@
+"""Searches on pools that had no part in the law, and what a probe of each predicted of them.
+
+The rule of the test is at the top of `alutils.analysis.replay`. What probes predict is tracked, as
+the data may be absent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from alutils.acquisition.batching import batch_sizes
+from alutils.acquisition.target import shape_of
+from alutils.analysis import plans
+from alutils.analysis.overlap import KEYS, Plan, gains
+from alutils.analysis.probes import PROBE
+from alutils.analysis.replay import N_PROBE, OUTCOMES, replay
+from alutils.data.datasets import load
+from alutils.descriptors import features, n_bits
+from alutils.model.noise import most_likely_noise
+from alutils.model.scale import prior_model, scale_of
+from alutils.runs.provenance import provenance
+from alutils.runs.records import run_or_load
+from alutils.storage import usage_log
+from alutils.storage.files import write_json
+from alutils.storage.locations import records_dir
+
+FILE = "replays.json"
+SEEDS = range(3)
+N_PROBES = (plans.NEW_SWEEP["n_init"], N_PROBE)  # molecules: the first batch, and the rule's
+
+
+def configs(pools: Iterable[str]) -> list:
+    """The searches on these pools, a list of RunConfig."""
+    made = []
+    for pool in pools:
+        of_new = plans.sweep_new(SEEDS, [pool])
+        made += of_new if pool in plans.NEW_POOLS else plans.sweep([pool], SEEDS)
+    return made
+
+
+def predicted(pool: str, n_probe: int, seed: int) -> pd.DataFrame:
+    """What one probe of a pool says of all searches there; columns of `replay`, and noise_var.
+
+    pool : of `plans.NEW_POOLS` or `plans.POOLS`;  n_probe : molecules;  seed : of the searches
+    """
+    dataset, config = load(pool), configs([pool])[0]
+    targets = list(dict.fromkeys(one.target for one in configs([pool])))
+    plan = Plan(len(dataset) - config.n_test, config.n_init, config.n_max)
+    batches = batch_sizes(config.scheme, config.n_init, config.n_const, config.n_max)
+    probed = np.random.default_rng([seed, PROBE]).permutation(len(dataset))[:n_probe]
+    X, y = features(dataset)[probed], dataset.y[probed]
+    scale = scale_of(y, config.prior)
+    model = prior_model(config.prior, 0.0, n_bits=n_bits(dataset), random_state=0)
+    model.set_params(noise_var=most_likely_noise(X, scale.to_z(y), model)[0])
+    ranges = [target.range_in(dataset.y).to_z(scale) for target in targets]
+    rows = replay(X, scale.to_z(y), ranges, model, plan, batches, seed=seed)
+    ends = dict(zip(ranges, targets, strict=True))
+    asked = [ends[one] for one in rows.pop("target")]
+    rows.insert(0, "target_high", [target.high for target in asked])
+    rows.insert(0, "target_low", [target.low for target in asked])
+    about = {"dataset": pool, "n_probe": n_probe, "seed": seed, "n_pool": plan.n_pool}
+    return rows.assign(**about, noise_var=model.noise_var)
+
+
+def track(pools: Iterable[str] = (*plans.POOLS, *plans.NEW_POOLS)):
+    """Compute what probes predict on these pools, and put it into book/records; the path.
+
+    What is tracked of other pools stays.
+    """
+    path = records_dir() / FILE
+    tracked = json.loads(path.read_text("utf8")) if path.exists() else {"pools": {}}
+    for pool in pools:
+        frames = [predicted(pool, n, seed) for n in N_PROBES for seed in SEEDS]
+        rows = pd.concat(frames).drop(columns="dataset").round(6).astype(object)
+        rows = rows.where(rows.notna(), None)
+        tracked["pools"][pool] = {
+            "data_sha256": load(pool).sha256,
+            "columns": list(rows),
+            "rows": rows.to_numpy().tolist(),
+        }
+        write_json(path, tracked | {"provenance": provenance()})
+    return path
+
+
+def read() -> pd.DataFrame:
+    """What probes predicted, of all tracked pools; ValueError if none is tracked."""
+    path = records_dir() / FILE
+    if not path.exists():
+        raise ValueError(f"{FILE} is not in book/records: make it with `alutils replays`")
+    tracked = json.loads(path.read_text("utf8"))["pools"]
+    usage_log.note(record=FILE, file=FILE, stale=False)
+    parts = []
+    for pool, one in tracked.items():
+        usage_log.note(dataset=pool, sha256=one["data_sha256"])
+        parts.append(pd.DataFrame(one["rows"], columns=one["columns"]).assign(dataset=pool))
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.astype({f"replayed_{name}": float for name in OUTCOMES})
+
+
+def searches(pools: Iterable[str], n_probe: int = N_PROBE) -> pd.DataFrame:
+    """Searches on pools and what a probe of so many labels predicted of each.
+
+    Returns
+    -------
+    frame: columns of `analysis.overlap.gains`, a saving that did not come being 0, and of `replay`,
+        and shape (of the target)
+    """
+    rows = read()
+    rows = rows[(rows["n_probe"] == n_probe) & rows["dataset"].isin(list(pools))]
+    n_pool = rows.groupby("dataset")["n_pool"].first()
+    return joined(run_or_load(configs(pools)), rows, n_pool)
+
+
+def joined(runs: pd.DataFrame, rows: pd.DataFrame, n_pool: Mapping[str, int]) -> pd.DataFrame:
+    """`searches`, of runs and predictions; n_pool : data set -> molecules, test set apart."""
+    parts = [gains(part, int(n_pool[name])) for name, part in runs.groupby("dataset", sort=False)]
+    frame = pd.concat(parts).merge(rows, on=KEYS)
+    frame["shape"] = [shape_of(*e) for e in zip(frame.target_low, frame.target_high, strict=True)]
+    return frame.assign(
+        saving_gain=frame["saving_gain"].fillna(0.0), saved=frame["saved"].fillna(0.0)
+    )
