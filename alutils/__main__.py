@@ -45,7 +45,8 @@ def record(long_runs, path, folder, scheduler, match):
 
 @command("runs.long_runs", "analysis.plans")
 @click.argument(
-    "name", type=click.Choice(("field", "field_heaviest", "sigma", "sweep", "sweep_qm9"))
+    "name",
+    type=click.Choice(("field", "field_heaviest", "sigma", "sweep", "sweep_new", "sweep_qm9")),
 )
 @GROWING
 @SCHEDULER
@@ -65,6 +66,14 @@ def probe(probes, pools, n_probe):
     locations.writable_records_dir()
     for pool in pools:
         say(probes.track(pool, probes.N_PROBE if n_probe is None else n_probe).name)
+
+
+@command("analysis.new_pools")
+@click.argument("pools", nargs=-1, shell_complete=completion.POOL)
+def replays(new_pools, pools):
+    """Track what replays on probes of POOLS predict; of all if none."""
+    locations.writable_records_dir()
+    say(new_pools.track(*([pools] if pools else [])).name)
 
 
 @command("analysis.other_sigma")

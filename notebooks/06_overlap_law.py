@@ -148,7 +148,8 @@ law_tables.contest_table(contests["most_probable"])
 # beyond the curve is {glue:text}`E_more:s` and {glue:text}`P_more:s`: more where the interval lies above zero.
 # The reason is that {glue:text}`E_between:.0%` and {glue:text}`P_between:.0%` of the variance lie between
 # targets and only the rest between pools and seeds, so that searches on some pools teach most of what there
-# is to know. For a new pool of the kinds that we have, therefore, do not trust the curve alone. It has three
+# is to know. For a new pool of the kinds that we have, therefore, do not trust the curve alone (of other kinds:
+# {doc}`the law on new pools </book/experiments/18_new_pools-pools>`). It has three
 # things to itself: it takes no searches to be fitted to, it holds for a shape that nobody has searched for,
 # and it adds to the rival what only a probe can know. The mean of the two, with no weight tuned, explains
 # {glue:text}`E_both:s` and {glue:text}`P_both:s`.

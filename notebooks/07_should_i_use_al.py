@@ -15,9 +15,10 @@
 # # Should I use active learning?
 #
 # **Answer.** Label a few hundred molecules of your pool at random, name a target, and this page says what a
-# search would save against going on at random: a number, an interval, and what to do. It uses the law of the
-# page before ({numref}`fig-law-pools`), which needs nothing but the {term}`probe`, and takes the width of its interval from
-# searches on *other* pools, whose outcome is known and whose probe had about as many hits.
+# search would save against going on at random: a number, an interval, and what to do. It replays the search on the
+# {term}`probe`, adds what targets of this share and shape gained on other pools ({doc}`the law on new pools
+# </book/experiments/18_new_pools-pools>`), and takes the width of its interval from searches on *other* pools, whose outcome is known and whose
+# probe had about as many hits.
 #
 # *What you give:* a data set with at least {glue:text}`n_init` labels (the rest of the pool may go without:
 # `python -m alutils start` and `ask` draw the probe for you), a target, and the number of labels that you can
@@ -28,7 +29,7 @@
 # %%
 from myst_nb import glue
 
-from alutils.analysis import advice
+from alutils.analysis import advice, advice_check
 from alutils.report import advice_tables, law_figures, quantity, tables
 from alutils.report.parameters import (
     DATA,
@@ -78,10 +79,10 @@ print(
 # {glue:text}`confidence:.0%` interval, the most that any strategy could save, and first, how many times more hits
 # a label brings than at random, by which the searches are ranked. The upper end may lie above the most that is
 # possible, because the target may be rarer than the probe shows. The rule: take the greedy search, `most_probable`,
-# unless the probe ranks its own molecules no better than chance, also where the interval holds zero: then it
-# may save nothing, but see below how many known searches found more than random sampling all the same. The paper's own
-# search, E (`property_search`), stands beside it and is never advised: where E was predicted to be the better one, it
-# seldom was.
+# unless it is predicted to bring no more hits than chance, also where the interval holds zero: then it
+# may save nothing, but see below how many known searches found more than random sampling all the same. Where the probe
+# does not rank its own molecules better than chance, the interval is made to hold zero, whatever others gained. The paper's own
+# search, E (`property_search`), stands beside it and is never advised.
 
 # %%
 known = advice.experience(without=p.dataset)
@@ -121,14 +122,13 @@ advice_tables.outcome_table(table, advice.realised(runs))
 # %% [markdown]
 # ## Calibration
 #
-# One pool proves little. {numref}`fig-advice` repeats the exercise for all targets and pools of the law's
-# page: each interval is the one that would be printed for a pool of which no search is known, with all
-# others as the experience. No search is left out. Where the law predicts no saving
-# ({glue:text}`n_none:d` of {glue:text}`n_every:d`) the prediction is zero, and a search that never finds what random
-# sampling finds has saved nothing.
+# One pool proves little. {numref}`fig-advice` repeats the exercise for all targets of {glue:text}`n_pools` pools: each
+# interval is the one that would be printed for a pool of which no search is known, with all
+# others as the experience. No search is left out, and one that never finds what random
+# sampling finds has saved nothing. The probe is as large, next to the search, as it is where three times its labels can be paid for.
 
 # %% tags=["remove-output", "hide-input"]
-every = advice.calibrated(advice.experience())
+every = advice_check.calibrated(advice.experience())
 calibration = law_figures.predicted_savings(every)
 calibration_figure = glue("fig_calibration", calibration)
 
@@ -161,11 +161,9 @@ for key, value in advice_tables.calibration_facts(every).items():
 # the intervals are made for: an error is compared with those of searches whose probe had as many hits, and
 # the price of few hits is their width.
 #
-# *The catch:* a pool is one draw. On the embedded pools {glue:text}`inside_embedded:.0%` hold, on QM9
-# {glue:text}`inside_qm9:s`: it is searched to far more labels than the others, with a probe that is
-# too small for it ({numref}`fig-law-pools` and the text beside it), so that it saves more than
-# predicted. The classes of hits were chosen on these same searches. Read an interval as what it is, the
-# spread of errors on pools that somebody happened to study.
+# *The catch:* a pool is one draw. With each pool counted once {glue:text}`inside_by_pool` hold, on the worst
+# {glue:text}`inside_worst`. The classes of hits were chosen on some of these searches, and all of them end at 800 labels. Read an
+# interval as what it is, the spread of errors on pools that somebody happened to study.
 #
 # With fewer than {glue:text}`enough:d` hits do not trust the interval at all: it rests on the few rare targets of other
 # pools. Label until that many of the probe's molecules lie in the target, if you can. Labels of the
@@ -173,7 +171,7 @@ for key, value in advice_tables.calibration_facts(every).items():
 #
 # The interval promises less than a search keeps. It holds zero for {glue:text}`n_open:s` targets and probes, and for
 # {glue:text}`open_paid:s` of these the greedy search found more than random sampling in expectation all the same, as it
-# did for {glue:text}`never_worse:s` in all. That is why the rule asks only that the probe can rank at all, which it could not
+# did for {glue:text}`never_worse:s` in all. That is why the rule asks only for more hits than chance, which were not predicted
 # for {glue:text}`n_random:s`.
 #
 # ## Run it yourself

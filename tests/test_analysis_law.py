@@ -1,16 +1,10 @@
 """The studies: their runs are tracked and fresh, what they say is what the pages say."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from alutils import descriptors, loop
-from alutils.acquisition.target import Range, highest
-from alutils.analysis import advice, law, plans, probes, shift
-from alutils.analysis.advice import Probed
-from alutils.analysis.overlap import Plan
+from alutils.analysis import law, plans, probes, shift
 from alutils.data.datasets import MoleculeDataset, load
 from alutils.descriptors import features
 from alutils.loop import RunConfig, split
@@ -56,12 +50,6 @@ def rows():
     return law.usable(law.searches(plans.POOLS, range(3)))
 
 
-def test_the_table_that_is_shipped_is_that_of_the_records(rows):
-    shipped = advice.experience()
-    whole = rows[advice.KNOWN].reset_index(drop=True)
-    pd.testing.assert_frame_equal(shipped, whole, rtol=1e-9, check_dtype=False)
-
-
 def test_the_law_beats_the_share_alone_where_it_was_not_fitted(rows):
     for strategy, part in rows.groupby("strategy"):
         for groups in ("dataset", "shape"):
@@ -101,105 +89,6 @@ def test_what_the_page_of_the_law_quotes_is_what_its_tables_say(rows):
     assert facts["n_star"] == round((plans.SWEEP["n_init"] * plans.SWEEP["n_max"]) ** 0.5)
 
 
-def test_intervals_come_from_the_other_pools(rows):
-    stated = advice.calibrated(rows)
-    assert (stated["low"] <= stated["predicted_saved"] + 0.05).all()
-    for pool in ("organics", law.QM9):
-        others = rows[rows["dataset"] != pool]
-        printed = advice.intervals(rows[rows["dataset"] == pool], others)
-        same = stated.loc[printed.index, ["low", "high"]]
-        assert np.array_equal(same, printed[["low", "high"]])
-    alone = advice.calibrated(rows[rows["dataset"] == "organics"])
-    assert alone["low"].isna().all() and not alone["inside"].any()
-
-
-def test_no_search_is_left_out_and_the_intervals_hold_what_they_promise(rows):
-    """With the pool left out, for many hits and for few; one by one the pools may fall short."""
-    stated = advice.calibrated(rows)
-    assert len(stated) == len(rows) and rows["predicted_saved"].isna().sum() > 20
-    assert stated[["predicted_saved", "saved", "low", "high"]].notna().all(axis=None)
-    held = stated.groupby("hits_class")["inside"].mean()
-    assert set(held.index) == set(advice.HITS) and (held > 0.87).all()
-    width = (stated["high"] - stated["low"]).groupby(stated["hits_class"]).median()
-    assert width[list(advice.HITS)].is_monotonic_decreasing
-
-
-def test_intervals_by_hand():
-    """Nineteen known errors, -9 to 9 %: the next lies between the extremes, 18 times in 20."""
-    known = pd.DataFrame({"strategy": "a", "hits": 12, "predicted_saved": 0.3}, range(19))
-    known["saved"] = 0.3 + np.arange(-9, 10) / 100
-    few = known.assign(hits=3, saved=0.9)
-    rows = pd.DataFrame({"strategy": ["a", "a", "b"], "hits": [20, 20, 20], "share_seen": 0.0671})
-    rows = rows.assign(predicted_saved=[0.5, np.nan, 0.5], predicted_saved_bound=0.7)
-    stated = advice.intervals(rows, pd.concat([known, few]))
-    assert stated["saved"].tolist() == [0.5, 0, 0.5] and stated.loc[2, ["low", "high"]].isna().all()
-    assert np.allclose(stated.loc[:1, ["low", "high"]], [[0.41, 0.59], [-0.09, 0.09]])
-    high = advice.intervals(rows.assign(predicted_saved=0.69), known).loc[0, "high"]
-    assert 0.7 < high < 0.7 / (1 - 0.0671)  # what is possible for a share below the one seen
-
-
-def test_classes_of_hits_and_what_they_are_worth():
-    hits = [2, 9, 10, 29, 30, 400]
-    few, some, many = advice.HITS
-    assert advice.hits_class(hits).tolist() == [few, few, some, some, many, many]
-    assert "cannot be trusted" in advice.caution(9) and "9 hits" in advice.caution(9)
-    assert advice.caution(10).endswith(f"probe had {some} hits.")
-    assert advice.caution(10, 0.0).endswith("It holds zero: the search may save nothing.")
-
-
-def test_the_rule_is_counted_as_it_is_applied(rows):
-    stated = advice.calibrated(rows)
-    said = advice.decisions(stated)
-    keys = ["dataset", "seed", "target_low", "target_high"]
-    assert len(said) == len(stated[stated["strategy"] == advice.GREEDY].groupby(keys)) > 200
-    told = stated.loc[said.index]
-    assert (said["promised"] == (told["low"] > 0)).all()
-    assert ((said["strategy"] == "random") == ~(told["predicted_enrichment"] > 1)).all()
-    assert (said["enrichment"] > 1).all()  # why the greedy rule is advised without a promise
-
-
-def test_advice_follows_the_probe(rows):
-    dataset = load("organics")
-    F, order = features(dataset), np.random.default_rng(0).permutation(len(dataset))[:200]
-    X, y, plan = F[order], dataset.y[order], Plan(len(dataset), 200, 800)
-    target = highest(0.2).range_in(y)
-    table, answer = advice.advise(Probed(X, y, target, plan), rows)
-    assert answer["strategy"] == "most_probable" and answer["noise_var"] in NOISES
-    assert answer["caution"] == advice.caution(answer["hits"], table.loc["most_probable", "low"])
-    assert (table["low"] < table["saved"]).all() and (
-        table["saved"] <= table["possible"] + 0.02
-    ).all()
-    said = []
-    for seed in range(8):  # labels without meaning: a probe is fooled now and then
-        shuffled = np.random.default_rng(seed).permutation(y)
-        probed = Probed(X, shuffled, target, plan)
-        said.append(advice.advise(probed, rows, noise_var=0.1)[1]["caution"])
-    assert sum("it holds zero" in one.casefold() for one in said) >= 6
-
-
-def test_advice_needs_hits(rows):
-    y = np.linspace(-9, -6, 50)
-    with pytest.raises(ValueError, match="1 of the 50 labels lie in the target"):
-        advice.advise(Probed(y[:, None], y, Range(low=-6.01), Plan(500, 50, 100)), rows)
-
-
-@settings(max_examples=8, deadline=None, derandomize=True)
-@given(factor=st.floats(1e-3, 1e5), shift=st.floats(-1e2, 1e2), falling=st.booleans())
-def test_advice_does_not_depend_on_the_unit(rows, factor, shift, falling):
-    """Nor on the direction: what is sought may as well be the lowest labels."""
-    dataset = load("organics")
-    order = np.random.default_rng(0).permutation(len(dataset))[:100]
-    X, y, plan = features(dataset)[order], dataset.y[order], Plan(len(dataset), 100, 800)
-    edge = np.quantile(y, 0.8)
-    table, answer = advice.advise(Probed(X, y, Range(edge), plan, "data"), rows)
-    sign = -1 if falling else 1
-    changed, moved = sign * factor * (y + shift), sign * factor * (edge + shift)
-    target = Range(high=np.nextafter(moved, -np.inf)) if falling else Range(moved)
-    other, again = advice.advise(Probed(X, changed, target, plan, "data"), rows)
-    assert again == answer
-    pd.testing.assert_frame_equal(other, table, rtol=1e-4)
-
-
 def test_likely_noise_is_that_of_the_labels():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(150, 1)) * 700
@@ -233,11 +122,6 @@ def test_learned_noise_belongs_to_the_first_batch():
     expected = most_likely_noise(features(dataset)[first], dataset.y[first])[0]
     (run,) = plans.noise_learned(["organics"], [1], ["random"])
     assert run.noise_var == expected
-
-
-def test_experience_leaves_a_pool_out(rows):
-    assert "organics" not in set(advice.experience(without="organics")["dataset"])
-    assert isinstance(rows, pd.DataFrame) and set(plans.POOLS) <= set(rows["dataset"])
 
 
 def test_remoteness_of_fingerprints_is_tanimotos():

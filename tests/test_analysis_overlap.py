@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from alutils.acquisition.target import Range
-from alutils.analysis import overlap
+from alutils.analysis import overlap, regression
 from alutils.analysis.overlap import Plan
 from alutils.model.gp import GaussianProcess
 
@@ -121,39 +121,39 @@ def test_mmd2_is_unbiased():
 
 def test_left_out_groups_are_predicted_by_the_others():
     frame = pd.DataFrame({"x": [0, 1, 2, 3.0], "y": [1, 3, 5, 100.0], "g": ["a", "a", "b", "c"]})
-    predicted = overlap.left_out(frame[:3], ["x"], "y", "g")
+    predicted = regression.left_out(frame[:3], ["x"], "y", "g")
     assert predicted[2] == pytest.approx(5)
-    assert overlap.explained([1, 2, 3], [1, 2, 3]) == 1
-    assert overlap.explained([1, 2, 3], [2, 2, 2]) == 0
+    assert regression.explained([1, 2, 3], [1, 2, 3]) == 1
+    assert regression.explained([1, 2, 3], [2, 2, 2]) == 0
 
 
 def test_each_kind_has_a_model_of_its_own_and_a_new_one_has_none():
     frame = pd.DataFrame({"x": [0, 1, 2, 0, 1, 2, 0], "kind": list("aaabbbc")})
     frame["y"] = frame["x"] * frame["kind"].map({"a": 1, "b": -1, "c": 0})
     frame["g"] = [1, 2, 2, 1, 2, 2, 1]
-    apart = overlap.left_out(frame, ["x"], "y", "g", within="kind")
+    apart = regression.left_out(frame, ["x"], "y", "g", within="kind")
     assert np.allclose(apart[[0, 3]], 0) and np.isnan(apart[6])
-    assert not np.allclose(overlap.left_out(frame, ["x"], "y", "g")[[1, 2]], [1, 2])
-    assert np.isnan(overlap.left_out(frame, ["x"], "y", "kind", within="kind")).all()
+    assert not np.allclose(regression.left_out(frame, ["x"], "y", "g")[[1, 2]], [1, 2])
+    assert np.isnan(regression.left_out(frame, ["x"], "y", "kind", within="kind")).all()
 
 
 def test_interval_of_the_explained_share_holds_it():
     rng = np.random.default_rng(0)
     truth = rng.normal(size=300)
     predicted = truth + 0.5 * rng.normal(size=300)
-    low, high = overlap.explained_interval(truth, predicted, np.arange(300) // 3)
-    assert low < overlap.explained(truth, predicted) < high and 0.05 < high - low < 0.3
+    low, high = regression.explained_interval(truth, predicted, np.arange(300) // 3)
+    assert low < regression.explained(truth, predicted) < high and 0.05 < high - low < 0.3
 
 
 def test_error_quantiles_leave_out_what_is_unknown():
     errors = np.r_[np.linspace(-1, 1, 201), np.nan]
-    assert overlap.error_quantiles(errors) == pytest.approx((-0.9, 0.9))
+    assert regression.error_quantiles(errors) == pytest.approx((-0.9, 0.9))
 
 
 def test_what_is_explained_beyond_others_is_judged_on_the_same_draws():
     rng = np.random.default_rng(0)
     truth, groups = rng.normal(size=300), np.arange(300) // 3
     good, bad = truth + rng.normal(scale=0.3, size=300), truth + rng.normal(scale=0.6, size=300)
-    low, high = overlap.explained_interval(truth, good, groups, bad)
-    assert 0 < low < overlap.explained(truth, good) - overlap.explained(truth, bad) < high
-    assert overlap.explained_interval(truth, good, groups, good) == (0, 0)
+    low, high = regression.explained_interval(truth, good, groups, bad)
+    assert 0 < low < regression.explained(truth, good) - regression.explained(truth, bad) < high
+    assert regression.explained_interval(truth, good, groups, good) == (0, 0)

@@ -16,6 +16,7 @@ from alutils.analysis import (
     overlap,
     plans,
     ranking,
+    regression,
     shift,
     statistics,
 )
@@ -86,7 +87,7 @@ def test_our_own_typed_numbers_are_those_of_the_code(entry):
 
     bars = inspect.signature(pool_figures.label_distributions).parameters["bin_width"]
     modules = (diversity, label_distributions, loop, overlap, plans, ranking, shift, statistics)
-    modules += (strategies, calibration, uncertainty)
+    modules += (strategies, calibration, uncertainty, regression)
     known = {module.__name__.split(".")[-1]: module for module in (*modules, build, pool_figures)}
     known |= vars(loop.RunConfig("organics", "random"))
     known |= {

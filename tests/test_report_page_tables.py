@@ -85,7 +85,7 @@ def test_calibration_counts_what_lies_inside():
     assert facts["inside_by_hits"] == "67% (under 10), 100% (30 and more)"
     assert (facts["n_open"], facts["open_paid"]) == ("3 of 4", "2 of 3")
     assert (facts["n_random"], facts["never_worse"]) == ("1 of 4", "2 of 4")
-    assert (facts["n_none"], facts["inside_qm9"]) == (1, "0 of 0")
+    assert (facts["n_pools"], facts["inside_worst"]) == (1, "75% (organics)")
 
 
 def compared(**against_a):

@@ -34,6 +34,11 @@ class Range:
             return f"up to {self.high:g}{_spaced(unit)}"
         return f"{self.low:g} to {self.high:g}{_spaced(unit)}"
 
+    @property
+    def shape(self) -> str:
+        """As of `shape_of`."""
+        return shape_of(0 if np.isinf(self.low) else 0.5, 1 if np.isinf(self.high) else 0.6)
+
     def to_z(self, scale: LabelScale) -> Range:
         """The same range on the scale of the model, an `alutils.model.scale.LabelScale`."""
         return Range(scale.to_z(self.low), scale.to_z(self.high))

@@ -1,9 +1,9 @@
 """Should I use active learning? What a probe of your own pool answers, with an interval.
 
-An interval is made from the errors of the law on searches that are known, those whose probe had
-about as many hits: the error hangs on that number more than on anything else. No search is left
-out: where the law predicts no saving the prediction is 0, and a search that never found random
-sampling's share saved 0.
+A replay of the search on the probe, and what a target of its share and shape gained on other pools,
+make the prediction (`analysis.combined`). The interval is that of the errors on searches that are
+known, each predicted from other pools, of probes with about as many hits. No search is left out:
+one that never found random sampling's share saved 0.
 """
 
 from __future__ import annotations
@@ -15,25 +15,29 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
+from scipy.stats import beta, mannwhitneyu
 
+from alutils.acquisition.batching import batch_sizes
+from alutils.acquisition.search import probability_in_range
 from alutils.acquisition.target import Range, Target
-from alutils.analysis import law, plans
-from alutils.analysis.overlap import CONFIDENCE, Plan, probe
+from alutils.analysis import combined, new_pools, plans
+from alutils.analysis.overlap import Plan, leave_one_out
+from alutils.analysis.regression import CONFIDENCE
+from alutils.analysis.replay import replay
 from alutils.data.datasets import of_run
 from alutils.descriptors import features, n_bits
 from alutils.loop import RunConfig, split
-from alutils.metrics import savings
+from alutils.metrics import savings, savings_bound
 from alutils.model.noise import most_likely_noise
 from alutils.model.scale import prior_model, scale_of
 
 EXPERIENCE = Path(__file__).with_name("experience.csv")
-KNOWN = ["dataset", "strategy", "seed", "target_low", "target_high", "share", "shape", "hits"]
-KNOWN += ["share_seen", "enrichment", "predicted_enrichment"]
-KNOWN += ["saved", "predicted_saved", "predicted_saved_bound"]
+KNOWN = ["dataset", "strategy", "seed", "target_low", "target_high", "shape", "hits", "share_seen"]
+KNOWN += ["saved", "saved_bound", "saving_gain", "enrichment"]
+KNOWN += ["replayed_saving_gain", "replayed_enrichment"]
 RANDOM, GREEDY = "random", "most_probable"
-ENOUGH, MANY = 10, 30  # hits of a probe
-HITS = {f"under {ENOUGH}": 0, f"{ENOUGH} to {MANY - 1}": ENOUGH, f"{MANY} and more": MANY}
+BLIND = 0.05  # chance of a blind ranking, above which an interval is made to hold zero
+LEAST = 0.05  # enrichment, below which a logarithm says nothing more
 
 
 class Probed(NamedTuple):
@@ -90,16 +94,21 @@ def experience(without: str | None = None) -> pd.DataFrame:
 
     Returns
     -------
-    frame with the columns `KNOWN` of `alutils.analysis.law.joined`
+    frame with the columns `KNOWN` of `alutils.analysis.new_pools.joined`
     """
     rows = pd.read_csv(EXPERIENCE)
     return rows[rows["dataset"] != without]
 
 
 def recorded():
-    """What `experience` holds, computed from the records."""
-    rows = law.usable(law.searches(plans.POOLS, range(3)))
-    return rows[KNOWN].reset_index(drop=True)
+    """What `experience` holds, computed from the records: all pools, probes as advice has them."""
+    rows = new_pools.searches((*plans.POOLS, *plans.NEW_POOLS), new_pools.N_ADVICE)
+    return rows.assign(shape=_kinds(rows["shape"]))[KNOWN].reset_index(drop=True)
+
+
+def _kinds(shapes):
+    """Both tails are one: whether a property is sought high or low, the advice is the same."""
+    return np.where(np.asarray(shapes) == "window", "window", "tail")
 
 
 def advise(
@@ -107,15 +116,14 @@ def advise(
 ) -> tuple[pd.DataFrame, dict]:
     """What each search is predicted to find and to save, and what to do.
 
-    The greedy rule, `most_probable`, is advised wherever the probe ranks its own molecules better
-    than chance, whether or not the interval of its saving holds zero: in no search that is known
-    did it find fewer than random sampling (`decisions`). E stands beside it and is never advised:
-    where it is predicted to bring more hits per label, it seldom does.
+    The greedy rule, `most_probable`, is advised wherever it is predicted to bring more hits per
+    label than random sampling, whether or not the interval of its saving holds zero: hardly any
+    search that is known found fewer (`decisions`). E stands beside it and is never advised.
 
     Parameters
     ----------
     probed : Probed
-    known : frame of `experience`, whose errors of prediction give the intervals
+    known : frame of `experience`, to which the law is fitted, and whose errors give the intervals
     noise_var : as of the prior; None takes the most likely one
 
     Returns
@@ -141,112 +149,93 @@ def advise(
     model = prior_model(prior, noise_var or 0.0, n_bits=bits, random_state=0)
     if noise_var is None:
         model.set_params(noise_var=most_likely_noise(X, y, model)[0])
-    answers = probe(X, y, [target], model, plan)
-    answers = answers.assign(**intervals(answers, known)).set_index("strategy")
-    table = pd.DataFrame({"enrichment": answers["predicted_enrichment"]})
-    table = table.join(answers[["saved", "low", "high"]])
-    table["possible"] = answers["predicted_saved_bound"]
+    batches = batch_sizes("pow", plan.n_init, plan.n_init, plan.n_max)
+    rows = replay(X, y, [target], model, plan, batches).assign(shape=_kinds(target.shape))
+    share = float(rows["share_seen"].iloc[0])
+    rows["saved_bound"] = savings_bound(share, plan.n_init, plan.n_max)
+    table = predicted(rows, known).set_index(rows["strategy"])
+    table["possible"] = rows["saved_bound"].to_numpy()
     table = table.sort_values("enrichment", ascending=False, kind="stable")
+    blind = blind_chance(X, y, target, model)
+    if blind > BLIND:
+        table["low"] = table["low"].clip(upper=0.0)
     greedy = table.loc[GREEDY]
     strategy = GREEDY if greedy["enrichment"] > 1 else RANDOM
-    share = float(answers["share_seen"].iloc[0])
     answer = {"strategy": strategy, "noise_var": model.noise_var, "share": share, "hits": hits}
-    return table, answer | {"caution": caution(hits, greedy["low"])}
+    return table, answer | {"caution": caution(hits, greedy["low"], blind)}
 
 
-def intervals(rows, known):
-    """What a search by each row's probe is predicted to save, with a 90 % interval.
+def blind_chance(X, y, target, model):
+    """How often a blind ranking would put the target as high as the probe's own predictions do.
 
-    Its upper end is no more than any strategy can save, the target's share being as low as the
-    probe allows (one-sided 95 % limit of C. J. Clopper and E. S. Pearson, Biometrika 26, 404
-    (1934)): the share seen is itself uncertain.
+    One-sided test of H. B. Mann and D. R. Whitney, Ann. Math. Stat. 18, 50 (1947), on the
+    leave-one-out probabilities of the labels inside and outside; arguments as of `replay`.
+    """
+    mu, sigma, _ = leave_one_out(X, y, model)
+    probability = probability_in_range(mu, sigma, target.low, target.high)
+    inside = target.contains(y)
+    found = mannwhitneyu(probability[inside], probability[~inside], alternative="greater")
+    return float(found.pvalue)
+
+
+def predicted(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """What searches are predicted to bring, with a 90 % interval of what they save.
+
+    The saving is predicted as a part of the possible. The upper end of its interval is no more than
+    any strategy can save, the target's share being as low as the probe allows (one-sided 95 % limit
+    of C. J. Clopper and E. S. Pearson, Biometrika 26, 404 (1934)): the share seen is itself
+    uncertain.
 
     Parameters
     ----------
-    rows : frame of `alutils.analysis.overlap.probe`;  known : frame of `experience`
-
-    Returns
-    -------
-    frame, index as of rows: saved, low, high (share of random sampling's labels); low and high are
-        NaN where nothing is known of the strategy with as many hits
-    """
-    errors = known["saved"].fillna(0.0) - known["predicted_saved"].fillna(0.0)
-    alike = pd.Series(list(zip(known["strategy"], hits_class(known["hits"]), strict=True)))
-    by_kind = {kind: np.sort(part) for kind, part in errors.groupby(alike.to_numpy())}
-    kinds = zip(rows["strategy"], hits_class(rows["hits"]), strict=True)
-    ends = np.array([_ends(by_kind.get(kind, [])) for kind in kinds]).reshape(-1, 2)
-    saved = rows["predicted_saved"].astype(float).fillna(0.0)
-    low, high = saved + ends[:, 0], saved + ends[:, 1]
-    return pd.DataFrame({"saved": saved, "low": low, "high": np.minimum(high, _possible(rows))})
-
-
-def hits_class(hits):
-    """Keys of `HITS`, by the number of hits in a probe; (n,) integers to (n,) text."""
-    at = np.searchsorted(list(HITS.values()), np.asarray(hits), side="right") - 1
-    return np.array(list(HITS))[at]
-
-
-def caution(hits, low=np.inf):
-    """What is to be said of an interval, as a sentence or two.
-
-    hits : in the probe;  low : lower end of the saving
-    """
-    said = f"The interval is that of searches whose probe had {hits_class([hits])[0]} hits."
-    if hits < ENOUGH:
-        said = (
-            f"With {hits} hits in the probe, fewer than {ENOUGH}, the interval cannot be trusted: "
-            "label more at random first."
-        )
-    return f"{said} It holds zero: the search may save nothing." if low <= 0 else said
-
-
-def calibrated(known):
-    """The intervals as they would be printed for a pool, from all other pools, and if they hold.
-
-    Parameters
-    ----------
+    rows : frame of `alutils.analysis.replay.replay`, with shape and saved_bound
     known : frame of `experience`
 
     Returns
     -------
-    frame: known, with hits_class, predicted_saved and saved (0 where there is none), low, high
-        and inside
+    frame, index as of rows: enrichment, and saved, low, high (share of random sampling's labels);
+        the ends are NaN where nothing is known of the strategy with as many hits
     """
     parts = []
-    for name, rows in known.groupby("dataset", sort=False):
-        stated = intervals(rows, known[known["dataset"] != name])
-        stated = stated.rename(columns={"saved": "predicted_saved"})
-        parts.append(rows.assign(**stated, saved=rows["saved"].fillna(0.0)))
-    every = pd.concat(parts)
-    inside = (every["saved"] >= every["low"]) & (every["saved"] <= every["high"])
-    return every.assign(inside=inside, hits_class=hits_class(every["hits"]))
+    for strategy, asked in with_logs(rows).groupby("strategy", sort=False):
+        alike = with_logs(known[known["strategy"] == strategy]).reset_index(drop=True)
+        gain = combined.fit(alike, "saving_gain").predict(asked)
+        ends = combined.by_hits(alike, combined.errors(alike, "saving_gain"), asked["hits"])
+        log = combined.fit(alike, "log_enrichment").predict(asked)
+        bound = asked["saved_bound"].to_numpy(float)
+        made = {"enrichment": np.exp(log), "saved": gain * bound}
+        made["low"] = (gain + ends[:, 0]) * bound
+        made["high"] = np.minimum((gain + ends[:, 1]) * bound, _possible(asked))
+        parts.append(pd.DataFrame(made, asked.index))
+    return pd.concat(parts).loc[rows.index]
 
 
-def decisions(every):
-    """What `advise` would have said, for each probe and target of a known greedy search.
+def with_logs(rows):
+    """Rows with the logarithm of enrichment, where it is known, and of what a replay says of it."""
+    names = [name for name in ("enrichment", "replayed_enrichment") if name in rows]
+    logs = {name.replace("enr", "log_enr"): np.log(rows[name].clip(lower=LEAST)) for name in names}
+    return rows.assign(**logs)
 
-    every : frame of `calibrated`
 
-    Returns
-    -------
-    frame: strategy (advised), promised (the interval lies above zero), saved and enrichment (what
-        came)
+def caution(hits, low=np.inf, blind=0.0):
+    """What is to be said of an interval, as some sentences.
+
+    hits : in the probe;  low : lower end of the saving;  blind : of `blind_chance`
     """
-    greedy = every[every["strategy"] == GREEDY]
-    advised = pd.Series(GREEDY, greedy.index).where(greedy["predicted_enrichment"] > 1, RANDOM)
-    return greedy[["saved", "enrichment"]].assign(strategy=advised, promised=greedy["low"] > 0)
-
-
-def _ends(errors, confidence=CONFIDENCE):
-    """What to add to a prediction, from sorted errors: the next error, if it is drawn from the same
-    ones, lies between their k-th smallest and k-th largest with this confidence or more (V. Vovk
-    et al., Algorithmic Learning in a Random World, Springer 2005). Fewer than 19 cannot promise
-    90 %: then the extremes."""
-    n = len(errors)
-    if not n:
-        return np.nan, np.nan
-    k = max(int((n + 1) * (1 - confidence) / 2 + 1e-9), 1)
-    return errors[k - 1], errors[n - k]
+    said = (
+        f"The interval is that of searches whose probe had {combined.hits_class([hits])[0]} hits."
+    )
+    if hits < combined.ENOUGH:
+        said = (
+            f"With {hits} hits in the probe, fewer than {combined.ENOUGH}, the interval cannot be "
+            "trusted: label more at random first."
+        )
+    if blind > BLIND:
+        said += (
+            " The probe ranks its own molecules no better than chance may: what is predicted rests "
+            "on other pools alone."
+        )
+    return f"{said} It holds zero: the search may save nothing." if low <= 0 else said
 
 
 def _possible(rows):
@@ -254,7 +243,7 @@ def _possible(rows):
     seen, hits = rows["share_seen"], rows["hits"]
     n = (hits + 0.5) / seen - 1  # labels of the probe
     rarest = beta.ppf((1 - CONFIDENCE) / 2, hits, n - hits + 1)
-    return rows["predicted_saved_bound"] * (1 - np.nan_to_num(rarest)) / (1 - seen)
+    return rows["saved_bound"] * (1 - np.nan_to_num(rarest)) / (1 - seen)
 
 
 def trial(

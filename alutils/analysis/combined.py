@@ -11,10 +11,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from alutils.analysis.overlap import left_out
+from alutils.analysis.regression import CONFIDENCE
 
-POWERS = ["logit", "logit2", "logit3"]  # of the share seen
 HALVES = (1, 3, 10, 20, 30, 50, 100, 200, 400)  # candidates for h0, hits
+
+ENOUGH, MANY = 10, 30  # hits of a probe
+HITS = {f"under {ENOUGH}": 0, f"{ENOUGH} to {MANY - 1}": ENOUGH, f"{MANY} and more": MANY}
 
 
 class Law(NamedTuple):
@@ -32,10 +34,11 @@ class Law(NamedTuple):
 
     def shape_alone(self, rows: pd.DataFrame) -> np.ndarray:
         """(n,) predictions by share and shape; NaN for a shape that was not fitted."""
-        X, none = _design(rows), np.full(4, np.nan)
-        return np.array(
-            [X[k] @ self.coefficients.get(shape, none) for k, shape in enumerate(rows["shape"])]
-        )
+        X, predicted = _design(rows), np.full(len(rows), np.nan)
+        for shape, coefficients in self.coefficients.items():
+            here = (rows["shape"] == shape).to_numpy()
+            predicted[here] = X[here] @ coefficients
+        return predicted
 
     def predict(self, rows: pd.DataFrame) -> np.ndarray:
         """(n,) predictions from share, shape and replay.
@@ -48,24 +51,54 @@ class Law(NamedTuple):
 def fit(rows: pd.DataFrame, outcome: str = "area_gain") -> Law:
     """The law of one strategy, learned where each pool is predicted from the others.
 
+    Pools count alike, however many searches each has.
+
     rows : as of `Law.predict`, with dataset and the outcome itself;  ValueError for a single pool
     """
     if rows["dataset"].nunique() < 2:
         raise ValueError("one pool alone does not teach how far others differ: give two or more")
-    rows = with_powers(rows).reset_index(drop=True)
-    elsewhere = left_out(rows, POWERS, outcome, "dataset", "shape")
-    truth = rows[outcome].to_numpy(float)
+    moments, elsewhere = _moments(rows, outcome), np.empty(len(rows))
+    for pool in rows["dataset"].unique():
+        here = (rows["dataset"] == pool).to_numpy()
+        others = Law(outcome, _cubics(moments, without=pool), np.inf, 0.0)
+        elsewhere[here] = others.shape_alone(rows[here])
+    truth, counts = rows[outcome].to_numpy(float), pool_weights(rows["dataset"])
     best = (np.inf, np.nan, 0.0)
     for h0 in HALVES:
         weight = _weights(rows, outcome, h0)
         missed = truth - _joined(rows, elsewhere, outcome, h0)
-        shift = float(weight @ missed / max(weight @ weight, 1e-12))
-        best = min(best, (float(np.mean((missed - shift * weight) ** 2)), h0, shift))
-    coefficients = {
-        shape: np.linalg.lstsq(_design(part), part[outcome].to_numpy(float), rcond=None)[0]
-        for shape, part in rows.groupby("shape")
-    }
-    return Law(outcome, coefficients, *best[1:])
+        shift = float((counts * weight) @ missed / max((counts * weight) @ weight, 1e-12))
+        error = float(counts @ (missed - shift * weight) ** 2)
+        best = min(best, (error, h0, shift))
+    return Law(outcome, _cubics(moments), *best[1:])
+
+
+def _moments(rows, outcome):
+    """(shape, pool) -> means of x x^T and of x y, x being a row of the design."""
+    X, y = _design(rows), rows[outcome].to_numpy(float)
+    pools, shapes, found = rows["dataset"].to_numpy(), rows["shape"].to_numpy(), {}
+    for shape, pool in pd.unique(pd.MultiIndex.from_arrays([shapes, pools])):
+        here = (shapes == shape) & (pools == pool)
+        part = X[here]
+        found[shape, pool] = part.T @ part / len(part), part.T @ y[here] / len(part)
+    return found
+
+
+def _cubics(moments, without=None):
+    """Shape of the target -> coefficients, each pool counting alike; one pool may be left out."""
+    found = {}
+    for shape in dict.fromkeys(shape for shape, _ in moments):
+        kept = [of for (s, pool), of in moments.items() if s == shape and pool != without]
+        if kept:
+            A, b = (np.sum(part, axis=0) for part in zip(*kept, strict=True))
+            found[shape] = np.linalg.lstsq(A, b, rcond=None)[0]
+    return found
+
+
+def pool_weights(pools):
+    """(n,) weights of rows of these pools, which sum to 1: pools alike, whatever their number."""
+    pools = pd.Series(np.asarray(pools))
+    return (1 / pools.map(pools.value_counts()) / pools.nunique()).to_numpy(float)
 
 
 def left_out_predictions(rows: pd.DataFrame, outcome: str = "area_gain") -> pd.DataFrame:
@@ -86,14 +119,51 @@ def left_out_predictions(rows: pd.DataFrame, outcome: str = "area_gain") -> pd.D
     return pd.concat(parts).loc[rows.index]
 
 
-def with_powers(rows):
-    """Rows with the powers of the logarithmic odds of their share_seen."""
-    logit = np.log(rows["share_seen"] / (1 - rows["share_seen"]))
-    return rows.assign(logit=logit, logit2=logit**2, logit3=logit**3)
+def errors(rows: pd.DataFrame, outcome: str) -> np.ndarray:
+    """(n,) outcome less what is predicted of it from all other pools; rows : of one strategy."""
+    return (rows[outcome] - left_out_predictions(rows, outcome)["predicted"]).to_numpy(float)
+
+
+def by_hits(known, errors, hits) -> np.ndarray:
+    """What to add to predictions for a 90 % interval: errors of those with about as many hits.
+
+    The next error, if it is drawn from the same ones, lies between their k-th smallest and k-th
+    largest with this confidence or more (V. Vovk et al., Algorithmic Learning in a Random World,
+    Springer 2005); here pools count alike. Too few cannot promise it: then the extremes.
+
+    Parameters
+    ----------
+    known : frame of n rows with dataset and hits;  errors : (n,) outcome less prediction
+    hits : (m,) of the probes that ask
+
+    Returns
+    -------
+    (m, 2); NaN where nothing is known with as many hits
+    """
+    kinds, wanted, errors = hits_class(known["hits"]), hits_class(hits), np.asarray(errors, float)
+    ends, tail = np.full((len(wanted), 2), np.nan), (1 - CONFIDENCE) / 2
+    for kind in np.unique(wanted):
+        here = kinds == kind
+        if here.any():
+            weights = pool_weights(known["dataset"].to_numpy()[here])
+            amount = tail * (1 + weights.mean()) + 1e-12  # the one that asks counts, too
+            for end, sign in enumerate((1, -1)):
+                order = np.argsort(sign * errors[here])
+                k = np.searchsorted(np.cumsum(weights[order]), amount, side="right") - 1
+                ends[wanted == kind, end] = errors[here][order][max(k, 0)]
+    return ends
+
+
+def hits_class(hits):
+    """Keys of `HITS`, by the number of hits in a probe; (n,) integers to (n,) text."""
+    at = np.searchsorted(list(HITS.values()), np.asarray(hits), side="right") - 1
+    return np.array(list(HITS))[at]
 
 
 def _design(rows):
-    return np.column_stack([np.ones(len(rows)), with_powers(rows)[POWERS].to_numpy(float)])
+    share = rows["share_seen"].to_numpy(float)
+    logit = np.log(share / (1 - share))
+    return np.column_stack([np.ones(len(rows)), logit, logit**2, logit**3])
 
 
 def _weights(rows, outcome, h0):

@@ -11,14 +11,8 @@ import pandas as pd
 from alutils.acquisition.target import shape_of
 from alutils.analysis import plans, probes
 from alutils.analysis.dependence import ranked_overlap
-from alutils.analysis.overlap import (
-    KEYS,
-    error_quantiles,
-    explained,
-    explained_interval,
-    gains,
-    left_out,
-)
+from alutils.analysis.overlap import KEYS, gains
+from alutils.analysis.regression import error_quantiles, explained, explained_interval, left_out
 from alutils.runs.records import run_or_load
 
 QM9 = "qm9_b3lyp"

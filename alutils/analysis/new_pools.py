@@ -15,8 +15,11 @@ import pandas as pd
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.target import shape_of
 from alutils.analysis import plans
+from alutils.analysis.combined import by_hits, errors, fit
+from alutils.analysis.law import gain_errors, mean_gains
 from alutils.analysis.overlap import KEYS, Plan, gains
 from alutils.analysis.probes import PROBE
+from alutils.analysis.regression import explained, explained_interval
 from alutils.analysis.replay import N_PROBE, OUTCOMES, replay
 from alutils.data.datasets import load
 from alutils.descriptors import features, n_bits
@@ -29,8 +32,11 @@ from alutils.storage.files import write_json
 from alutils.storage.locations import records_dir
 
 FILE = "replays.json"
+PREDICTIONS = ("shape_alone", "replayed", "predicted")
 SEEDS = range(3)
-N_PROBES = (plans.NEW_SWEEP["n_init"], N_PROBE)  # molecules: the first batch, and the rule's
+# Molecules: the first batch; what is to the sizes of these searches as the first batch is where
+# three times as many labels can be paid for, as advice is asked; the rule's.
+N_PROBES = (plans.NEW_SWEEP["n_init"], N_ADVICE := 160, N_PROBE)
 
 
 def configs(pools: Iterable[str]) -> list:
@@ -69,19 +75,23 @@ def predicted(pool: str, n_probe: int, seed: int) -> pd.DataFrame:
 def track(pools: Iterable[str] = (*plans.POOLS, *plans.NEW_POOLS)):
     """Compute what probes predict on these pools, and put it into book/records; the path.
 
-    What is tracked of other pools stays.
+    What is tracked of the same data, and of other pools, stays.
     """
     path = records_dir() / FILE
     tracked = json.loads(path.read_text("utf8")) if path.exists() else {"pools": {}}
     for pool in pools:
-        frames = [predicted(pool, n, seed) for n in N_PROBES for seed in SEEDS]
-        rows = pd.concat(frames).drop(columns="dataset").round(6).astype(object)
+        data, kept = load(pool).sha256, tracked["pools"].get(pool, {})
+        same = kept.get("data_sha256") == data
+        frames = [pd.DataFrame(kept["rows"], columns=kept["columns"])] if same else []
+        there = set(frames[0]["n_probe"]) if same else set()
+        missing = [n for n in N_PROBES if n not in there]
+        if not missing:
+            continue
+        frames += [predicted(pool, n, seed) for n in missing for seed in SEEDS]
+        rows = pd.concat(frames).drop(columns="dataset", errors="ignore").round(6).astype(object)
         rows = rows.where(rows.notna(), None)
-        tracked["pools"][pool] = {
-            "data_sha256": load(pool).sha256,
-            "columns": list(rows),
-            "rows": rows.to_numpy().tolist(),
-        }
+        about = {"data_sha256": data, "columns": list(rows), "rows": rows.to_numpy().tolist()}
+        tracked["pools"][pool] = about
         write_json(path, tracked | {"provenance": provenance()})
     return path
 
@@ -123,3 +133,93 @@ def joined(runs: pd.DataFrame, rows: pd.DataFrame, n_pool: Mapping[str, int]) ->
     return frame.assign(
         saving_gain=frame["saving_gain"].fillna(0.0), saved=frame["saved"].fillna(0.0)
     )
+
+
+def tested(known: pd.DataFrame, new: pd.DataFrame, outcome: str = "area_gain") -> pd.DataFrame:
+    """Predictions for new pools by laws that were fitted to the known ones.
+
+    known, new : frames of `searches`;  outcome : of `replay.OUTCOMES`
+
+    Returns
+    -------
+    frame: new, with shape_alone, replayed (shape_alone where no replay was possible), predicted,
+        low and high (90 %)
+    """
+    parts = []
+    for strategy, rows in new.groupby("strategy", sort=False):
+        of_known = known[known["strategy"] == strategy]
+        law = fit(of_known, outcome)
+        missed = errors(of_known.reset_index(drop=True), outcome)
+        part = {"shape_alone": law.shape_alone(rows), "predicted": law.predict(rows)}
+        part["replayed"] = rows[f"replayed_{outcome}"].fillna(
+            pd.Series(part["shape_alone"], rows.index)
+        )
+        ends = by_hits(of_known, missed, rows["hits"])
+        part |= {"low": part["predicted"] + ends[:, 0], "high": part["predicted"] + ends[:, 1]}
+        parts.append(rows.assign(**part))
+    return pd.concat(parts)
+
+
+def left_out(rows: pd.DataFrame, outcome: str = "area_gain") -> pd.DataFrame:
+    """As `tested`, each pool predicted by laws that were fitted to all others."""
+    rows = rows.reset_index(drop=True)
+    pools = rows["dataset"].unique()
+    here = [rows["dataset"] == pool for pool in pools]
+    return pd.concat([tested(rows[~one], rows[one], outcome) for one in here])
+
+
+def scores(rows: pd.DataFrame, outcome: str = "area_gain") -> pd.DataFrame:
+    """How well each prediction explains the outcome; intervals from a bootstrap that draws pools.
+
+    rows : of `tested`, one strategy
+
+    Returns
+    -------
+    frame indexed by prediction: explained, low, high (95 %), error (mean absolute), bias, and
+        more, more_low, more_high: explained beyond shape_alone
+    """
+    found = {}
+    for name in PREDICTIONS:
+        truth, made = rows[outcome], rows[name]
+        low, high = explained_interval(truth, made, rows["dataset"])
+        more = explained_interval(truth, made, rows["dataset"], rows["shape_alone"])
+        found[name] = {
+            **{"explained": explained(truth, made), "low": low, "high": high},
+            **{"error": np.abs(truth - made).mean(), "bias": (made - truth).mean()},
+            "more": explained(truth, made) - explained(truth, rows["shape_alone"]),
+            **dict(zip(("more_low", "more_high"), more, strict=True)),
+        }
+    return pd.DataFrame.from_dict(found, orient="index")
+
+
+def about_the_pool(rows: pd.DataFrame, outcome: str = "area_gain") -> tuple[float, tuple]:
+    """What a replay says of a pool beyond the target: correlation at a fixed target.
+
+    Both replay and outcome are taken less their mean over the pools of the same target.
+
+    rows : of `tested`, one strategy
+
+    Returns
+    -------
+    correlation, and its 95 % interval from a bootstrap that draws pools
+    """
+    names = [outcome, f"replayed_{outcome}"]
+    rows = rows.dropna(subset=names)
+    means = rows.groupby(["dataset", "target_low", "target_high"])[names].mean()
+    apart = means - means.groupby(["target_low", "target_high"]).transform("mean")
+    pools = {name: part.to_numpy() for name, part in apart.groupby("dataset")}
+    rng = np.random.default_rng(0)
+    drawn = [
+        np.concatenate([pools[k] for k in rng.choice(list(pools), len(pools))]) for _ in range(1000)
+    ]
+    found = [np.corrcoef(part.T)[0, 1] for part in drawn]
+    return float(np.corrcoef(apart.T)[0, 1]), tuple(np.quantile(found, [0.025, 0.975]))
+
+
+def as_drawn(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
+    """Means over the seeds and error quantiles, as `alutils.report.law_figures.law` wants them.
+
+    rows : of `tested`
+    """
+    rows = rows.assign(predicted_area_gain=rows["predicted"])
+    return mean_gains(rows), gain_errors(rows)

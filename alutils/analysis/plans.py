@@ -71,7 +71,7 @@ def fixed_noise(pools=POOLS, seeds=range(5), strategies=SHIPPED, noise_var=0.05)
     ]
 
 
-def field_heaviest(seeds=range(3)):
+def field_heaviest(seeds=range(5)):
     """All of alutils' strategies on the paper's own data, at one noise."""
     return fixed_noise(HEAVIEST, seeds)
 
@@ -123,7 +123,10 @@ def sweep(pools=POOLS, seeds=range(3), targets=TARGETS, strategies=SWEPT):
 
 
 def sweep_new(seeds=range(3), pools=NEW_POOLS, targets=NEW_TARGETS):
-    """The same on pools that had no part in making the law; seed by seed, pool by pool."""
+    """The same on pools that had no part in making the law; seed by seed, pool by pool.
+
+    Docking scores come in steps of 0.1: between two of them the narrow window holds nothing.
+    """
     return [
         RunConfig(
             pool,
@@ -134,6 +137,7 @@ def sweep_new(seeds=range(3), pools=NEW_POOLS, targets=NEW_TARGETS):
             **NEW_SWEEP,
         )
         for seed, pool, strategy, ends in product(seeds, pools, SWEPT, targets)
+        if (pool, ends) != ("enamine", (0.485, 0.515))
     ]
 
 

@@ -28,6 +28,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import spearmanr
 from sklearn.base import clone
 
 from alutils.acquisition.search import probability_in_range
@@ -66,7 +67,8 @@ def replay(
     frame, a row per target and search
         strategy : property_search or most_probable
         hits, share_seen : target molecules among the labels; (hits + 1/2) / (m + 1)
-        r2 : of the leave-one-out predictions
+        r2, rank : of the leave-one-out predictions, the second Spearman's rank correlation, which a
+            few remote molecules do not spoil
         replayed_area_gain and so on : `OUTCOMES`, of `analysis.overlap.gains`, a saving that does
             not come being 0; NaN with fewer than two labels in the target, or outside
     """
@@ -76,11 +78,12 @@ def replay(
     needed = sorted(set(sizes))
     splits = [{n: cross_fitted(X, y, fitted, n, rng) for n in needed} for _ in range(n_splits)]
     last, rows = cross_fitted(X, y, fitted, len(y), rng)[0], []
+    order = float(spearmanr(y, last).statistic)
     for target in targets:
         inside = target.contains(y)
         hits = int(inside.sum())
         about = {"hits": hits, "share_seen": (hits + 0.5) / (len(y) + 1)}
-        about["r2"] = 1 - np.mean((y - last) ** 2) / np.var(y)
+        about |= {"r2": 1 - np.mean((y - last) ** 2) / np.var(y), "rank": order}
         for strategy, rank in RANKINGS.items():
             row = {"target": target, "strategy": strategy, **about}
             if 2 <= hits <= len(y) - 2:

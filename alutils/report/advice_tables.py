@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from alutils.analysis import advice, law
-from alutils.analysis.overlap import CONFIDENCE
+from alutils.analysis import advice, advice_check, combined
+from alutils.analysis.regression import CONFIDENCE
 from alutils.report.tables import Table
 
 TIMES = "{:.1f} times random"  # hits per label
@@ -31,7 +31,7 @@ def outcome_table(table, realised):
 def calibration_table(every):
     """How many savings lie within their interval, by pool and search.
 
-    every : frame of `alutils.analysis.advice.calibrated`
+    every : frame of `alutils.analysis.advice_check.calibrated`
     """
     return Table(_held(every, ["dataset", "strategy"]).reset_index())
 
@@ -41,27 +41,26 @@ def hits_table(every):
     held = _held(every, "hits_class").rename_axis("hits in the probe")
     width = (every["high"] - every["low"]).groupby(every["hits_class"]).median()
     held["width, median"] = width.map("{:.0%}".format)
-    return Table(held.loc[[name for name in advice.HITS if name in held.index]])
+    return Table(held.loc[[name for name in combined.HITS if name in held.index]])
 
 
 def calibration_facts(every):
     """What the page quotes of how the intervals hold, as a dict of numbers and text.
 
-    every : frame of `alutils.analysis.advice.calibrated`
+    every : frame of `alutils.analysis.advice_check.calibrated`
     """
-    advised = advice.decisions(every)
+    advised = advice_check.decisions(every)
     open_ = advised[~advised["promised"]]
-    embedded = every[every["dataset"] != law.QM9]
-    qm9 = every.loc[every["dataset"] == law.QM9, "inside"]
-    by_hits = every.groupby("hits_class")["inside"].mean().reindex(list(advice.HITS)).dropna()
+    by_pool = every.groupby("dataset")["inside"].mean()
+    by_hits = every.groupby("hits_class")["inside"].mean().reindex(list(combined.HITS)).dropna()
     return {
         "inside": float(every["inside"].mean()),
-        "inside_embedded": float(embedded["inside"].mean()),
-        "inside_qm9": f"{qm9.sum()} of {len(qm9)}",
+        "inside_by_pool": f"{by_pool.mean():.0%}",
+        "inside_worst": f"{by_pool.min():.0%} ({by_pool.idxmin()})",
+        "n_pools": every["dataset"].nunique(),
         "inside_by_hits": ", ".join(f"{share:.0%} ({hits})" for hits, share in by_hits.items()),
         "n_every": len(every),
-        "n_none": int((every["predicted_saved"] == 0).sum()),
-        "enough": advice.ENOUGH,
+        "enough": combined.ENOUGH,
         "n_open": f"{len(open_)} of {len(advised)}",
         "open_paid": f"{(open_['enrichment'] > 1).sum()} of {len(open_)}",
         "n_random": f"{(advised['strategy'] == advice.RANDOM).sum()} of {len(advised)}",

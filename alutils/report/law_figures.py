@@ -205,7 +205,7 @@ def shifted_tests(frame, margin=statistics.MARGIN):
 def predicted_savings(frame):
     """Savings that a probe predicted, with their intervals, against the realised ones.
 
-    frame : rows of `alutils.analysis.advice.calibrated`
+    frame : rows of `alutils.analysis.advice_check.calibrated`
     """
     names = [name for name in STRATEGY_COLOURS if (frame["strategy"] == name).any()]
     fig, axes = new_figure(len(names), 3.8, sharex=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from alutils.analysis import law, plans, probes
-from alutils.analysis.overlap import explained
+from alutils.analysis.regression import explained
 from alutils.analysis.statistics import interval
 from alutils.report.curves import select
 from alutils.report.tables import Table

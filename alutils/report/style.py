@@ -86,6 +86,8 @@ POOL_MARKERS = {
 }
 POOL_MARKERS |= dict.fromkeys(("qm9_pbe", "qm9_heaviest", "qm9_heaviest_molecules"), "D")
 POOL_MARKERS |= {"aa_heaviest": "P", "oe_heaviest": "v"}  # of the paper's own, as those above
+POOL_MARKERS |= {"redox": "X", "cep": "p", "qm8": "h", "aqsol": "<", "lipo": ">", "enamine": "d"}
+POOL_MARKERS["zinc"] = "H"
 # For panels that show pools and no strategies.
 POOL_COLOURS = {
     "organics": "#5B7FA6",
