@@ -43,6 +43,8 @@ TARGET = options(
     click.option("--highest", type=float, help="or the target is this share of the highest labels"),
     click.option("--lowest", type=float, help="or this share of the lowest"),
 )
+SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+POSITIVE = click.FloatRange(0, min_open=True)
 SOUGHT = ("above", "below", "highest", "lowest")
 
 
@@ -112,13 +114,16 @@ def start(campaign, structures, targets, folder, pool, no_labels, **given):
         say("simulate says what a search would be worth; start --no-labels begins without them")
 
 
-@command("campaign.campaign")
+@command("campaign.campaign", "campaign.outlook")
 @CAMPAIGN
 @click.option("--go-on", is_flag=True, help="although labels are missing")
-def ask(campaign, folder, go_on):
+@click.option("--until", type=SHARE, help="stop when this share of the target is found (0.9)")
+@click.option("--worth", type=POSITIVE, help="stop when a hit costs more labels than this")
+def ask(campaign, outlooks, folder, go_on, until, worth):
     """Write the next batch to label.
 
-    While labels of the present batch are missing, it is named again.
+    While labels of the present batch are missing, it is named again. With --until or --worth it
+    ends with status 3 where the campaign should stop.
     """
     batch = campaign.ask(folder, go_on)
     state = campaign.read(folder)
@@ -128,6 +133,12 @@ def ask(campaign, folder, go_on):
     say(f"fill in the column label of {path}: {asked}, or failed")
     if state.caution:
         say(f"beware: {state.caution}")
+    outlook = outlooks.outlook(state)
+    if outlook:
+        say(outlook.text())
+        if reason := outlook.reason_to_stop(until, worth):
+            say(f"stop: {reason}")
+            raise SystemExit(3)
     say(f"next: {line('tell', folder, path)}")
 
 

@@ -1,0 +1,188 @@
+"""Rules to stop a search by, put to the test: of those that say "found", how many had?
+
+Fixed before the searches on the pools beyond the three embedded ones were looked at: the rule is
+"the margin"; where fewer than 90 % of the searches that it stops on pools left out had the share,
+"the strictest pool" takes its place; and where that fails too, none is offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from scipy.stats import beta
+
+from alutils.analysis.advice import ENOUGH
+from alutils.analysis.overlap import CONFIDENCE
+from alutils.analysis.stopping import SEARCH, learn, unseen
+
+MARGINS = tuple(np.linspace(0, 4, 81))  # of the logarithm of the hits left
+
+
+def forecasts(rows: pd.DataFrame, outcome: str = "left") -> pd.DataFrame:
+    """What would have been predicted before each query, by a law that its pool had no part in.
+
+    Parameters
+    ----------
+    rows : of `stopping.known`, of three data sets or more;  outcome : "left" or "next_hits"
+
+    Returns
+    -------
+    frame: rows, with log, expected, low, high (of `stopping.Law.forecasts`) and inside
+    """
+    parts = []
+    for pool, here in rows.groupby("dataset", sort=False):
+        law = learn(rows[rows["dataset"] != pool], outcome)
+        parts.append(here.join(law.forecasts(here)))
+    every = pd.concat(parts)
+    # A forecast of 3.2 to 7.9 hits means 3 to 8 of them.
+    inside = every[outcome].between(np.floor(every["low"]), np.ceil(every["high"]))
+    return every.assign(inside=inside)
+
+
+def room(rows: pd.DataFrame, until: float, log: pd.Series) -> pd.Series:
+    """How far the logarithm of the hits left may err before the share found is below `until`.
+
+    Minus infinity with fewer than `ENOUGH` hits: nothing is said. Infinite where all that have no
+    label may be hits.
+
+    rows : with the fields of `Progress`;  log : expected, as of `stopping.unseen`
+    """
+    allowed = rows["hits"] * (1 - until) / until
+    spare = (np.log1p(allowed) - log).where(rows["hits"] >= ENOUGH, -np.inf)
+    return spare.mask(rows["n_pool"] - rows["n_labels"] <= allowed, np.inf)
+
+
+def first_stops(rows: pd.DataFrame, said: pd.Series) -> pd.DataFrame:
+    """The rows, one a search, of its first query at which a rule is satisfied."""
+    return rows[said].sort_values("n_labels").groupby(SEARCH, sort=False).head(1)
+
+
+def margin(rows: pd.DataFrame, until: float) -> float:
+    """The least `room` to stop with, so that 90 % of the searches that stop had the share.
+
+    It is counted on pools as they look to the others, each pool alike, and with one pool more, in
+    which as many stop as in their mean and none of these had it. Infinite where no margin is
+    enough.
+
+    rows : of `stopping.known`;  until : share of the target
+    """
+    spare, paths = _paths(rows, until)
+    per_pool = 1 / rows.drop_duplicates(SEARCH).groupby("dataset").size()
+    n_pools = len(per_pool)
+    for least in MARGINS:
+        stopped = first_stops(paths, spare >= least)
+        weight = stopped["dataset"].map(per_pool)
+        wrong = weight[stopped["share"] < until].sum()
+        one_more = weight.sum() / n_pools
+        if wrong + one_more <= (1 - CONFIDENCE) * (weight.sum() + one_more):
+            return float(least)
+    return np.inf
+
+
+def strictest(rows: pd.DataFrame, until: float) -> float:
+    """The margin of the pool that needs the largest for 90 % of its own searches that stop."""
+    spare, paths = _paths(rows, until)
+    needed = []
+    for _, of_pool in paths.groupby("dataset"):
+        here = spare[of_pool.index]
+        for least in (*MARGINS, np.inf):
+            stopped = first_stops(of_pool, here >= least)
+            if (stopped["share"] >= until).mean() >= CONFIDENCE or stopped.empty:
+                needed.append(least)
+                break
+    return float(max(needed))
+
+
+def _paths(rows, until):
+    paths = rows.assign(share=rows["hits"] / (rows["hits"] + rows["left"]).clip(lower=1))
+    return room(rows, until, unseen(rows)), paths
+
+
+def most_by_random(rows: pd.DataFrame) -> pd.Series:
+    """Most hits left by the random batch alone: one-sided 95 % limit of its share of hits.
+
+    C. J. Clopper and E. S. Pearson, Biometrika 26, 404 (1934).
+    """
+    k, n = rows["random_hits"], rows["n_random"]
+    share = beta.ppf((1 + CONFIDENCE) / 2, k + 1, n - k)
+    return (share * rows["n_pool"] - rows["hits"]).clip(lower=0)
+
+
+def _at_most(most):
+    """The rule that stops where the hits are the share of themselves and so many."""
+    return lambda rows, known, until: rows["hits"] / (rows["hits"] + most(rows)) >= until
+
+
+# Whether rows of `forecasts` satisfy a rule, from other searches that are known, and the share.
+RULES: dict[str, Callable[[pd.DataFrame, pd.DataFrame, float], pd.Series]] = {
+    "the margin": lambda rows, known, until: room(rows, until, rows["log"]) >= margin(known, until),
+    "the strictest pool": lambda rows, known, until: (
+        room(rows, until, rows["log"]) >= strictest(known, until)
+    ),
+    "the interval's end": _at_most(lambda rows: rows["high"]),
+    "the model's sum": _at_most(lambda rows: rows["model_left"]),
+    "the random batch": _at_most(most_by_random),
+    "no hit in a batch": lambda rows, known, until: rows["last_hits"] == 0,
+}
+
+
+def stops(rows: pd.DataFrame, until: float, rule: str = "the margin") -> pd.DataFrame:
+    """Where each search would have stopped: before the first query where the rule is satisfied.
+
+    Parameters
+    ----------
+    rows : of `forecasts`;  until : share of the target;  rule : of `RULES`
+
+    Returns
+    -------
+    frame, a row per search: `SEARCH`, n_labels, hits (at the stop; NaN where it never stopped),
+        share (found there), had (share >= until), earliest (labels when the share was first there,
+        NaN where it never was), last (labels of the last query)
+    """
+    rows = rows.assign(share=rows["hits"] / (rows["hits"] + rows["left"]).clip(lower=1))
+    parts = []
+    for pool, here in rows.groupby("dataset", sort=False):
+        said = RULES[rule](here, rows[rows["dataset"] != pool], until)
+        stopped = first_stops(here, said).set_index(SEARCH)[["n_labels", "hits", "share"]]
+        there = first_stops(here, here["share"] >= until).set_index(SEARCH)["n_labels"]
+        last = here.groupby(SEARCH, sort=False)["n_labels"].max()
+        found = pd.DataFrame({"earliest": there, "last": last}).join(stopped)
+        had = (found["share"] >= until).astype(float).where(found["share"].notna())
+        parts.append(found.assign(had=had).reset_index())
+    return pd.concat(parts, ignore_index=True)
+
+
+# What a rule takes for the hits of the next batch, of rows of `forecasts(..., "next_hits")`.
+COMING: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+    "the law": lambda rows: rows["expected"],
+    "the model's sum": lambda rows: rows["model_next"],
+    "the last batch": lambda rows: rows["next_size"] * rows["last_hits"] / rows["last_size"],
+}
+
+
+def worth_it(rows: pd.DataFrame, worth: float, rule: str = "the law") -> pd.DataFrame:
+    """What a search gains that stops where the next hits are to cost more than they are worth.
+
+    Parameters
+    ----------
+    rows : of `forecasts` of next_hits;  worth : labels that a hit is worth;  rule : of `COMING`
+
+    Returns
+    -------
+    frame, a row per search: `SEARCH`, n_labels (at the stop, or the last that is known), and, in
+        labels and counted from the first batch on: gained (worth of the hits less the labels), best
+        (with hindsight), whole (of the search to its end)
+    """
+    too_dear = COMING[rule](rows) * worth < rows["next_size"]
+    found = []
+    for key, of_one in rows.assign(stop=too_dear).groupby(SEARCH, sort=False):
+        of_one = of_one.sort_values("n_labels")
+        last = of_one.iloc[-1]
+        hits = np.append(of_one["hits"], last["hits"] + last["next_hits"])
+        labels = np.append(of_one["n_labels"], last["n_labels"] + last["next_size"])
+        gained = worth * (hits - hits[0]) - (labels - labels[0])
+        at = int(np.argmax(np.append(of_one["stop"], True)))
+        found.append((*key, labels[at], gained[at], gained.max(), gained[-1]))
+    return pd.DataFrame(found, columns=[*SEARCH, "n_labels", "gained", "best", "whole"])
