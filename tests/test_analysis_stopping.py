@@ -1,10 +1,9 @@
-"""Hits left: the regression on searches whose law is known, and the rules that rest on it."""
-
-from dataclasses import asdict
+"""Hits left: the regression on searches whose law is known, and intervals by the pool."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from made_up import known_searches
 
 from alutils.acquisition.strategies import STRATEGIES, PoolView
 from alutils.acquisition.target import Range, highest
@@ -13,56 +12,38 @@ from alutils.analysis.stopping import Forecast, Progress
 from alutils.loop import RunConfig
 from alutils.model.gp import GaussianProcess
 
-POOLS = ("one", "two", "three", "four")
-
-
-def search(pool, seed, rng, n_hits):
-    """A search of 2 000 molecules that finds a third of what is left with each batch of 50."""
-    rows, hits, picked, left = [], int(rng.binomial(n_hits, 0.05)), 0.0, n_hits
-    first, last, left = hits, hits, n_hits - hits
-    for k in range(12):
-        n_labels = 100 + 50 * k
-        expected = left / 3 * rng.lognormal(0, 0.1)
-        progress = Progress(
-            n_pool=2000,
-            n_labels=n_labels,
-            n_random=100,
-            random_hits=first,
-            hits=hits,
-            model_picked=picked,
-            model_left=left * rng.lognormal(0, 0.2),
-            last_hits=last,
-            last_size=50 if k else 100,
-            next_size=50,
-            model_next=expected,
-        )
-        last = min(left, 50, int(rng.poisson(left / 3)))
-        about = {"dataset": pool, "seed": seed, "target_low": 0.9, "target_high": 1.0}
-        rows.append(about | asdict(progress) | {"left": left, "next_hits": last})
-        picked, hits, left = picked + expected, hits + last, left - last
-    return rows
+POOLS = [f"pool {k}" for k in range(14)]
 
 
 @pytest.fixture(scope="module")
 def rows():
-    rng = np.random.default_rng(0)
-    made = [
-        row
-        for pool in POOLS
-        for seed in range(8)
-        for row in search(pool, seed, rng, int(rng.integers(20, 400)))
-    ]
-    return pd.DataFrame(made)
+    return known_searches(POOLS, 6)
 
 
 def test_intervals_hold_on_pools_left_out(rows):
     for outcome in stopping.COLUMNS:
         found = stop_rules.forecasts(rows, outcome)
-        assert 0.85 < found["inside"].mean() <= 1
+        assert 0.9 < found["inside"].mean() <= 1
         assert (found["low"] <= found["expected"]).all()
         assert (found["expected"] <= found["high"]).all()
+        many = found[found["hits"] >= 30]
+        assert (many["high"] < many["n_pool"] - many["n_labels"]).any()
     left = stop_rules.forecasts(rows)
     assert np.corrcoef(np.log1p(left["expected"]), np.log1p(left["left"]))[0, 1] > 0.95
+
+
+def test_the_pool_is_the_unit_of_the_intervals(rows):
+    """One pool of ten that is unlike the others widens them, however few its rows are; with fewer
+    than nine pools there is none."""
+    few = rows[rows["dataset"].isin(POOLS[:9])]
+    alike = stopping.learn(few).width["30 and more"]
+    assert 0 < alike < 1
+    odd = few["dataset"] == "pool 0"
+    unlike = few.assign(left=few["left"].where(~odd, 20 * few["left"] + 20))
+    assert stopping.learn(unlike).width["30 and more"] > 2
+    eight = rows[rows["dataset"].isin(POOLS[:8])]
+    assert set(stopping.learn(eight).width.values()) == {np.inf}
+    assert stopping.learn(eight).forecasts(eight)["low"].eq(0).all()
 
 
 def test_no_forecast_exceeds_what_there_is(rows):
@@ -72,45 +53,33 @@ def test_no_forecast_exceeds_what_there_is(rows):
     assert stopping.learn(rows, "next_hits").forecast(many).high <= 10
 
 
+def test_one_forecast_is_that_of_its_row(rows):
+    law, row = stopping.learn(rows), rows.iloc[7]
+    alone = law.forecast(Progress(**row[list(Progress.__dataclass_fields__)]))
+    assert np.allclose(alone, law.forecasts(rows)[["expected", "low", "high"]].iloc[7])
+
+
 def test_pools_and_searches_count_alike(rows):
     """A pool that is there ten times over changes no coefficient."""
     often = [
-        rows[rows["dataset"] == "one"].assign(seed=lambda f, k=k: f["seed"] + 100 * k)
+        rows[rows["dataset"] == "pool 1"].assign(seed=lambda f, k=k: f["seed"] + 100 * k)
         for k in range(9)
     ]
     once, more = stopping.learn(rows), stopping.learn(pd.concat([rows, *often[1:]]))
     assert np.allclose(once.coefficients, more.coefficients, atol=1e-8)
+    assert once.width == pytest.approx(more.width)
+
+
+def test_a_pool_is_expected_by_the_others_alone(rows):
+    changed = rows.assign(left=rows["left"].where(rows["dataset"] != "pool 3", 1000))
+    here = rows["dataset"] == "pool 3"
+    assert np.allclose(stopping.unseen(rows)[here], stopping.unseen(changed)[here])
+    assert not np.allclose(stopping.unseen(rows)[~here], stopping.unseen(changed)[~here])
 
 
 def test_share_of_the_target_that_is_found():
     assert Forecast(10, 0, 30).share(30) == (0.75, 0.5, 1.0)
     assert Forecast(0, 0, 0).share(0) == (0.0, 0.0, 0.0)
-
-
-def test_a_rule_stops_at_the_first_query_that_satisfies_it(rows):
-    forecasts = stop_rules.forecasts(rows)
-    stops = stop_rules.stops(forecasts, 0.8)
-    assert len(stops) == len(POOLS) * 8
-    some = stops.dropna(subset="n_labels").iloc[0]
-    of_one = forecasts[
-        (forecasts["dataset"] == some["dataset"]) & (forecasts["seed"] == some["seed"])
-    ]
-    least = of_one["hits"] / (of_one["hits"] + of_one["high"])
-    first = of_one["n_labels"][least >= 0.8].min()
-    assert some["n_labels"] == first
-    at = of_one[of_one["n_labels"] == first].iloc[0]
-    assert some["share"] == pytest.approx(at["hits"] / (at["hits"] + at["left"]))
-    sure = stop_rules.stops(forecasts.assign(high=forecasts["left"]), 0.8)
-    assert sure["had"].dropna().eq(1).all() and (sure["n_labels"] == sure["earliest"]).all()
-
-
-def test_the_random_batch_alone_gives_a_limit_that_holds():
-    """Of 2 000 draws of 100 molecules, the upper limit of the hits in the pool lies above the truth
-    in 95 % at least; three standard deviations are 1.5 %."""
-    rng = np.random.default_rng(1)
-    k = rng.hypergeometric(60, 1940, 100, size=2000)
-    rows = pd.DataFrame({"random_hits": k, "n_random": 100, "n_pool": 2000, "hits": k})
-    assert (stop_rules.most_by_random(rows) + k >= 60).mean() > 0.935
 
 
 def test_the_probability_of_a_label_has_the_noise_in_it():
@@ -142,6 +111,6 @@ def test_a_search_that_is_watched_is_the_same_search():
 
 def test_the_searches_that_come_with_the_package_are_whole():
     known = stopping.known()
-    assert known["dataset"].nunique() >= 3 and not known.isna().any().any()
+    assert known["dataset"].nunique() >= 10 and not known.isna().any().any()
     assert (known["left"] >= 0).all() and (known["hits"] <= known["n_labels"]).all()
     assert "organics" not in set(stopping.known("organics")["dataset"])

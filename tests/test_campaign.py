@@ -15,7 +15,6 @@ from alutils.acquisition.target import above
 from alutils.campaign import campaign
 from alutils.campaign import folder as campaign_folder
 from alutils.campaign.campaign import Settings, ask, read, start, take, tell
-from alutils.campaign.outlook import outlook, progress_of
 from alutils.data.datasets import load
 from alutils.data.structures import Structures, read_structures
 
@@ -67,34 +66,6 @@ VICTIMS = {
     "export": campaign,
     "caution": campaign,
 }
-
-
-def test_the_outlook_counts_what_was_found_and_can_stop(organics, pool, tmp_path):
-    start(tmp_path / "c", pool, replace(SETTINGS, strategy="most_probable"))
-    batches = rounds(organics, tmp_path / "c", 2)
-    state, target = read(tmp_path / "c"), organics.y > -10.4
-    look = outlook(state)
-    assert look.hits == state.n_found == target[batches[0] + batches[1]].sum()
-    assert look.next_size == len(batches[2]) and 0 <= look.next_hits <= look.next_size
-    progress = progress_of(state, state.target)
-    assert (progress.n_pool, progress.n_labels, progress.n_random) == (200, 40, 20)
-    assert progress.random_hits == target[batches[0]].sum()
-    assert progress.last_hits == target[batches[1]].sum() and progress.last_size == 20
-    assert progress.model_picked == pytest.approx(state.expected[1]["next"])
-    share, least, most = look.share
-    assert 0 < least <= share <= most <= 1
-    assert look.reason_to_stop() == look.reason_to_stop(until=1.01) == ""
-    assert f"at least {least:.0%}" in look.reason_to_stop(until=least)
-    assert "one is worth 0.01" in look.reason_to_stop(worth=0.01)
-
-
-def test_there_is_no_outlook_before_a_model_has_chosen(organics, pool, tmp_path):
-    start(tmp_path / "c", pool, SETTINGS)
-    ask(tmp_path / "c")
-    assert outlook(read(tmp_path / "c")) is None
-    start(tmp_path / "d", pool, replace(SETTINGS, strategy="random", target=None))
-    rounds(organics, tmp_path / "d", 1)
-    assert outlook(read(tmp_path / "d")) is None
 
 
 @pytest.mark.parametrize("victim", VICTIMS)

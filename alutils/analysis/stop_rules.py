@@ -8,6 +8,7 @@ Fixed before the searches on the pools beyond the three embedded ones were looke
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from scipy.stats import beta
 
 from alutils.analysis.advice import ENOUGH
 from alutils.analysis.overlap import CONFIDENCE
-from alutils.analysis.stopping import SEARCH, learn, unseen
+from alutils.analysis.stopping import SEARCH, Progress, learn, unseen
 
 MARGINS = tuple(np.linspace(0, 4, 81))  # of the logarithm of the hits left
 
@@ -76,9 +77,19 @@ def margin(rows: pd.DataFrame, until: float) -> float:
         weight = stopped["dataset"].map(per_pool)
         wrong = weight[stopped["share"] < until].sum()
         one_more = weight.sum() / n_pools
-        if wrong + one_more <= (1 - CONFIDENCE) * (weight.sum() + one_more):
+        if one_more and wrong + one_more <= (1 - CONFIDENCE) * (weight.sum() + one_more):
             return float(least)
     return np.inf
+
+
+def found(progress: Progress, until: float, known: pd.DataFrame) -> bool:
+    """Whether a search has found this share of its target, by `margin`.
+
+    progress : of the search;  until : share;  known : of `stopping.known`
+    """
+    row = pd.DataFrame([asdict(progress)])
+    spare = room(row, until, learn(known).forecasts(row)["log"])
+    return bool(spare.iloc[0] >= margin(known, until))
 
 
 def strictest(rows: pd.DataFrame, until: float) -> float:

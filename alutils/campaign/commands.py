@@ -125,6 +125,8 @@ def ask(campaign, outlooks, folder, go_on, until, worth):
     While labels of the present batch are missing, it is named again. With --until or --worth it
     ends with status 3 where the campaign should stop.
     """
+    if until or worth:
+        outlooks.refuse(campaign.read(folder))
     batch = campaign.ask(folder, go_on)
     state = campaign.read(folder)
     path, s = batch / "batch.csv", state.settings
@@ -136,9 +138,11 @@ def ask(campaign, outlooks, folder, go_on, until, worth):
     outlook = outlooks.outlook(state)
     if outlook:
         say(outlook.text())
-        if reason := outlook.reason_to_stop(until, worth):
-            say(f"stop: {reason}")
-            raise SystemExit(3)
+    elif until or worth:
+        say("no rule can stop the campaign yet: no model has said what it expects of a batch")
+    if outlook and (reason := outlook.reason_to_stop(until, worth)):
+        say(f"stop: {reason}")
+        raise SystemExit(3)
     say(f"next: {line('tell', folder, path)}")
 
 

@@ -7,63 +7,86 @@ from typing import NamedTuple
 import numpy as np
 
 from alutils.acquisition.target import Range
-from alutils.analysis import stopping
+from alutils.analysis import stop_rules, stopping
+from alutils.analysis.advice import ENOUGH
 from alutils.analysis.stopping import Forecast, Progress
 from alutils.campaign.state import State
 
+LEARNED_ON = "most_probable"  # the strategy of the searches that are known
+
 
 class Outlook(NamedTuple):
-    """Before a query is sent.
+    """Before the last query is labelled.
 
-    hits : found so far;  left : `Forecast` of those that are not
-    next_hits : expected in the next batch;  next_size : its molecules
+    progress : what is known then;  left, coming : `Forecast` of the hits that are not found, and of
+        those of the query
     """
 
-    hits: int
+    progress: Progress
     left: Forecast
-    next_hits: float
-    next_size: int
+    coming: Forecast
 
     @property
     def share(self) -> tuple:
         """Share of the target that is found: expected, at least, at most (90 %)."""
-        return self.left.share(self.hits)
+        return self.left.share(self.progress.hits)
 
     def reason_to_stop(self, until: float | None = None, worth: float | None = None) -> str:
         """Why the campaign should end here, as a sentence; empty if it should go on.
 
-        until : share of the target that is to be found, nine times in ten
-        worth : labels that a hit is worth: more are not to be paid for one
+        until : share of the target that is to be found;  worth : labels that a hit is worth
         """
-        if until is not None and self.share[1] >= until:
-            return f"at least {self.share[1]:.0%} of the target is found, nine times in ten"
-        if worth is not None and self.next_hits * worth < self.next_size:
-            cost = self.next_size / max(self.next_hits, 1e-9)
-            price = f"{cost:.0f}" if cost < 1e4 else "many thousand"
+        if until is not None and stop_rules.found(self.progress, until, stopping.known()):
+            return f"{until:.0%} of the target is found, nine times in ten"
+        size, hits = self.progress.next_size, self.coming.left
+        if worth is not None and hits * worth < size:
+            price = f"{size / hits:.0f}" if hits > 0.01 else f"more than {100 * size:.0f}"
             return f"the next hits cost {price} labels each; one is worth {worth:g}"
         return ""
 
     def text(self) -> str:
-        """The outlook in a sentence."""
-        share, least, most = self.share
+        """The outlook in a sentence or two."""
+        hits, (share, least, most) = self.progress.hits, self.share
+        found = f"{hits} hits so far"
+        if hits < ENOUGH:
+            found += f": with fewer than {ENOUGH} nobody can say what share of the target that is"
+        else:
+            found += f", {share:.0%} of the target ({least:.0%} to {most:.0%}, nine times in ten)"
+        low, high = np.floor(self.coming.low), np.ceil(self.coming.high)
         return (
-            f"{self.hits} hits so far, {share:.0%} of the target ({least:.0%} to {most:.0%}, nine "
-            f"times in ten); about {self.next_hits:.0f} of these {self.next_size} should be hits"
+            f"{found}; of these {self.progress.next_size} about {self.coming.left:.0f} should be "
+            f"hits ({low:.0f} to {high:.0f})"
+        )
+
+
+def refuse(state: State) -> None:
+    """ValueError where no rule can ever stop a campaign: one without target, or not greedy."""
+    name, strategy = state.folder.name, state.settings.strategy
+    if state.settings.target is None:
+        raise ValueError(f"{name}: a rule to stop by needs a target: start with one (--above ...)")
+    if strategy != LEARNED_ON:
+        raise ValueError(
+            f"{name}: the rules to stop by were learned on {LEARNED_ON}, not on {strategy}: leave "
+            "out --until and --worth"
         )
 
 
 def outlook(state: State) -> Outlook | None:
-    """The outlook before the last batch that a model chose; None where there is none.
+    """The outlook before the last batch is labelled; None where there is none yet.
 
-    state : of a campaign with a target
+    There is none without a target, for a strategy other than `LEARNED_ON`, before a model has
+    chosen a batch, and where a batch was chosen by an alutils that kept no expectations.
+
+    state : of a campaign
     """
-    target = state.target
-    if target is None or not state.expected or state.expected[-1] is None:
+    chosen = [k for k, batch in enumerate(state.batches) if not state.by_model.isdisjoint(batch)]
+    if state.target is None or state.settings.strategy != LEARNED_ON or not chosen:
         return None
-    progress = progress_of(state, target)
-    law = stopping.learn(stopping.known())
-    next_hits = stopping.learn(stopping.known(), "next_hits").forecast(progress).left
-    return Outlook(progress.hits, law.forecast(progress), next_hits, progress.next_size)
+    if any(state.expected[k] is None for k in chosen):
+        return None
+    progress, known = progress_of(state, state.target), stopping.known()
+    left, coming = (stopping.learn(known, outcome) for outcome in ("left", "next_hits"))
+    return Outlook(progress, left.forecast(progress), coming.forecast(progress))
 
 
 def progress_of(state: State, target: Range) -> Progress:
@@ -75,17 +98,17 @@ def progress_of(state: State, target: Range) -> Progress:
     drawn = [k for k in before if k not in state.by_model]
     earlier = [set(b) for b in state.batches[:-1]]
     batch = [k for k in before if earlier and k in earlier[-1]] or drawn
-    expected = [one for one in state.expected[:-1] if one is not None]
+    expected = [one for one in state.expected if one is not None]
     return Progress(
         n_pool=len(state.pool),
         n_labels=len(before),
         n_random=len(drawn),
         random_hits=int(sum(inside[k] for k in drawn)),
         hits=int(sum(inside.values())),
-        model_picked=sum(one["next"] for one in expected),
-        model_left=state.expected[-1]["left"],
+        model_picked=sum(one["next"] for one in expected[:-1]),
+        model_left=expected[-1]["left"],
         last_hits=int(sum(inside[k] for k in batch)),
         last_size=len(batch),
         next_size=len(state.batches[-1]),
-        model_next=state.expected[-1]["next"],
+        model_next=expected[-1]["next"],
     )
