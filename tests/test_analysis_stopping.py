@@ -21,7 +21,7 @@ def rows():
 
 
 def test_intervals_hold_on_pools_left_out(rows):
-    for outcome in stopping.COLUMNS:
+    for outcome in stopping.OUTCOMES:
         found = stop_rules.forecasts(rows, outcome)
         assert 0.9 < found["inside"].mean() <= 1
         assert (found["low"] <= found["expected"]).all()

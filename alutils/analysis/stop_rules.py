@@ -2,7 +2,8 @@
 
 Fixed before the searches on the pools beyond the three embedded ones were looked at: the rule is
 "the margin"; where fewer than 90 % of the searches that it stops on pools left out had the share,
-"the strictest pool" takes its place; and where that fails too, none is offered.
+"the strictest pool" takes its place; and where that fails too, none is offered. The first held.
+What the hits of the next batch are taken for, in `COMING`, was chosen after they were seen.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from scipy.stats import beta
 
 from alutils.analysis.advice import ENOUGH
 from alutils.analysis.overlap import CONFIDENCE
-from alutils.analysis.stopping import SEARCH, Progress, learn, unseen
+from alutils.analysis.stopping import SEARCH, Progress, learn, predictors, unseen
 
+RULE = "the margin"  # of `RULES`: what a campaign stops by
 MARGINS = tuple(np.linspace(0, 4, 81))  # of the logarithm of the hits left
 
 
@@ -139,7 +141,7 @@ RULES: dict[str, Callable[[pd.DataFrame, pd.DataFrame, float], pd.Series]] = {
 }
 
 
-def stops(rows: pd.DataFrame, until: float, rule: str = "the margin") -> pd.DataFrame:
+def stops(rows: pd.DataFrame, until: float, rule: str = RULE) -> pd.DataFrame:
     """Where each search would have stopped: before the first query where the rule is satisfied.
 
     Parameters
@@ -167,13 +169,25 @@ def stops(rows: pd.DataFrame, until: float, rule: str = "the margin") -> pd.Data
 
 # What a rule takes for the hits of the next batch, of rows of `forecasts(..., "next_hits")`.
 COMING: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
-    "the law": lambda rows: rows["expected"],
-    "the model's sum": lambda rows: rows["model_next"],
+    "the model's sum": lambda rows: rows["expected"],
     "the last batch": lambda rows: rows["next_size"] * rows["last_hits"] / rows["last_size"],
+    "a regression": lambda rows: _regressed(rows),
 }
 
 
-def worth_it(rows: pd.DataFrame, worth: float, rule: str = "the law") -> pd.DataFrame:
+def _regressed(rows):
+    """Of ln(1 + hits) on the model's sum, the last batch's rate and the surprise; other pools."""
+    rate = rows["next_size"] * (rows["last_hits"] + 0.5) / (rows["last_size"] + 1)
+    seen = [np.log1p(rows["model_next"]), np.log1p(rate), predictors(rows)["surprise"]]
+    X, y = np.column_stack([np.ones(len(rows)), *seen]), np.log1p(rows["next_hits"])
+    made = pd.Series(np.nan, rows.index)
+    for pool in rows["dataset"].unique():
+        here = (rows["dataset"] == pool).to_numpy()
+        made[here] = np.expm1(X[here] @ np.linalg.lstsq(X[~here], y[~here], rcond=None)[0])
+    return made
+
+
+def worth_it(rows: pd.DataFrame, worth: float, rule: str = "the model's sum") -> pd.DataFrame:
     """What a search gains that stops where the next hits are to cost more than they are worth.
 
     Parameters

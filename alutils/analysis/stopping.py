@@ -4,7 +4,8 @@ Three things speak of what is left. The model's own sum of probabilities knows t
 too small late in a greedy search: what it thinks likely has been picked. The share of hits in the
 random first batch is unbiased, and coarse. What the batches held, beside what the model had
 expected of them, says how wrong it has been. A regression joins the three; its coefficients and
-its intervals come from searches whose end is known (`stopping.csv`).
+its intervals come from searches whose end is known (`stopping.csv`). Of the next batch alone the
+model's own sum holds, and only its interval is learned.
 """
 
 from __future__ import annotations
@@ -24,11 +25,9 @@ from alutils.loop import steps
 
 KNOWN = Path(__file__).with_name("stopping.csv")
 SEARCH = ["dataset", "seed", "target_low", "target_high"]
-# What each outcome is predicted from, columns of `predictors`.
-COLUMNS = {
-    "left": ["model_left", "by_random", "by_last", "surprise", "hits"],
-    "next_hits": ["model_next", "next_by_last", "surprise"],
-}
+# What the hits left are predicted from, columns of `predictors`.
+COLUMNS = ["model_left", "by_random", "by_last", "surprise", "hits"]
+OUTCOMES = ("left", "next_hits")
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,9 @@ def label_probability(view: PoolView) -> np.ndarray:
 def predictors(progress: pd.DataFrame) -> pd.DataFrame:
     """What the regressions see, as logarithms, of rows with the fields of `Progress`.
 
-    model_left, model_next : the model's own sums;  hits : so far
+    model_left : the model's own sum;  hits : so far
     by_random : the share of hits in the random batch times the pool, less the hits so far
-    by_last, next_by_last : the last batch's rate of hits times what is left, and the next batch
+    by_last : the last batch's rate of hits times what is left
     surprise : hits of the picked batches over those that the model had expected
     """
     p = progress
@@ -100,11 +99,9 @@ def predictors(progress: pd.DataFrame) -> pd.DataFrame:
     rate = (p["last_hits"] + 0.5) / (p["last_size"] + 1)
     made = {
         "model_left": p["model_left"],
-        "model_next": p["model_next"],
         "hits": p["hits"],
         "by_random": by_random.clip(lower=0),
         "by_last": (p["n_pool"] - p["n_labels"]) * rate,
-        "next_by_last": p["next_size"] * rate,
     }
     logs = np.log1p(pd.DataFrame(made))
     expected = p["model_picked"] + 1
@@ -114,7 +111,7 @@ def predictors(progress: pd.DataFrame) -> pd.DataFrame:
 class Law(NamedTuple):
     """A regression of ln(1 + hits) on `predictors`, and how far it errs on a pool it has not seen.
 
-    outcome : of `COLUMNS`
+    outcome : of `OUTCOMES`;  coefficients : of the regression; none for next_hits
     width : class of `advice.HITS` -> half of the 90 % interval of the logarithm; infinite where too
         few pools are known to tell
     """
@@ -132,7 +129,7 @@ class Law(NamedTuple):
         -------
         frame, index as of rows: log (of one more than the hits expected), expected, low, high
         """
-        log = _design(rows, self.outcome) @ self.coefficients
+        log = _log(rows, self.outcome, self.coefficients)
         width = np.array([self.width.get(kind, np.inf) for kind in hits_class(rows["hits"])])
         left = rows["n_pool"] - rows["n_labels"]
         most = left if self.outcome == "left" else rows["next_size"]
@@ -162,7 +159,7 @@ def learn(rows: pd.DataFrame, outcome: str = "left") -> Law:
     the unit of the intervals: one pool more, unlike all that are known, counts with the others, so
     that fewer than ten pools promise nothing (Y. Lee, R. F. Barber, R. Willett, arXiv:2306.06342).
 
-    rows : of `known`, of two data sets or more;  outcome : of `COLUMNS`
+    rows : of `known`, of two data sets or more;  outcome : of `OUTCOMES`
     """
     errors = np.abs(np.log1p(rows[outcome]) - unseen(rows, outcome)).to_numpy()
     kinds, pools, weights = hits_class(rows["hits"]), rows["dataset"].to_numpy(), _weights(rows)
@@ -170,18 +167,22 @@ def learn(rows: pd.DataFrame, outcome: str = "left") -> Law:
     for kind in HITS:
         of_kind = kinds == kind
         width[kind] = _by_pool(errors[of_kind], weights[of_kind], pools[of_kind])
-    fitted = _fit(_design(rows, outcome), np.log1p(rows[outcome].to_numpy(float)), weights)
-    return Law(outcome, fitted, width)
+    return Law(outcome, _fit(rows, outcome), width)
 
 
 def unseen(rows: pd.DataFrame, outcome: str = "left") -> pd.Series:
     """ln(1 + hits) as expected, each pool's by the regression of all the others."""
-    X, y, weights = _design(rows, outcome), np.log1p(rows[outcome].to_numpy(float)), _weights(rows)
-    found, pools = np.full(len(rows), np.nan), rows["dataset"].to_numpy()
+    found, pools = pd.Series(np.nan, rows.index), rows["dataset"].to_numpy()
     for pool in np.unique(pools):
         here = pools == pool
-        found[here] = X[here] @ _fit(X[~here], y[~here], weights[~here])
-    return pd.Series(found, rows.index)
+        found[here] = _log(rows[here], outcome, _fit(rows[~here], outcome))
+    return found
+
+
+def _log(rows, outcome, coefficients):
+    if outcome == "next_hits":
+        return np.log1p(rows["model_next"].to_numpy(float))
+    return _design(rows) @ coefficients
 
 
 def _by_pool(errors, weights, pools):
@@ -193,8 +194,8 @@ def _by_pool(errors, weights, pools):
     return float(errors[order][enough][0]) if enough.any() else np.inf
 
 
-def _design(rows, outcome):
-    return np.column_stack([np.ones(len(rows)), predictors(rows)[COLUMNS[outcome]]])
+def _design(rows):
+    return np.column_stack([np.ones(len(rows)), predictors(rows)[COLUMNS]])
 
 
 def _weights(rows):
@@ -204,9 +205,12 @@ def _weights(rows):
     return (1 / of_search / rows["dataset"].map(searches)).to_numpy(float)
 
 
-def _fit(X, y, weights):
-    root = np.sqrt(weights)[:, None]
-    return np.linalg.lstsq(root * X, root[:, 0] * y, rcond=None)[0]
+def _fit(rows, outcome):
+    if outcome == "next_hits":
+        return np.empty(0)
+    root = np.sqrt(_weights(rows))
+    y = root * np.log1p(rows[outcome].to_numpy(float))
+    return np.linalg.lstsq(root[:, None] * _design(rows), y, rcond=None)[0]
 
 
 def watch(config, dataset, X) -> list[dict]:

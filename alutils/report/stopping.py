@@ -1,31 +1,46 @@
-"""When to stop: tables, figure and numbers of that page."""
+"""When to stop: tables and numbers of that page."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from alutils.acquisition.target import shape_of
 from alutils.analysis import stop_rules
-from alutils.report.style import POOL_COLOURS, POOL_MARKERS, new_figure, styled
+from alutils.analysis.advice import ENOUGH, HITS, hits_class
+from alutils.analysis.overlap import CONFIDENCE
 from alutils.report.tables import Table
 
 UNTIL = 0.9  # share of the target that the page asks for
 SHARES = (0.5, 0.8, 0.9, 0.95)
+WORTHS = (2, 5, 10, 20, 50)  # labels that a hit is worth
+COMING = (0, 1, 3, 10, 30, np.inf)  # classes of the hits that are forecast for a batch
+RESAMPLED = 2000
 
 
-def coverage_table(forecasts: dict) -> Table:
-    """Share of the stated 90 % intervals that held what came, by pool left out.
+def coverage_table(forecasts: dict, by: str = "dataset") -> Table:
+    """Share of the stated 90 % intervals that held what came, on pools left out.
 
     forecasts : what is forecast -> frame of `alutils.analysis.stop_rules.forecasts`
+    by : "dataset", or "hits" for their classes, whose coverage is the mean over the pools
     """
-    rows = {}
+    columns = {}
     for name, frame in forecasts.items():
-        by_pool = frame.groupby("dataset", sort=False)["inside"].mean()
-        for pool, share in by_pool.items():
-            rows.setdefault(pool, {})[name] = f"{share:.0%}"
-        rows.setdefault("all", {})[name] = f"{by_pool.mean():.0%}"
-    return Table(pd.DataFrame(rows).T.rename_axis("pool, left out"))
+        kinds = pd.Series(hits_class(frame["hits"]), frame.index)
+        of_pool = frame.groupby(["dataset", kinds], sort=False)["inside"].mean()
+        if by == "dataset":
+            column = frame.groupby("dataset", sort=False)["inside"].mean()
+            column["all"] = column.mean()
+        else:
+            column = of_pool.groupby(level=1).mean()[list(HITS)]
+            columns["queries"] = kinds.value_counts()[list(HITS)].map("{:d}".format)
+            columns[f"{name}: lowest pool"] = _percent(of_pool.groupby(level=1).min()[list(HITS)])
+        columns[name] = _percent(column)
+    title = "pool, left out" if by == "dataset" else "hits so far"
+    return Table(pd.DataFrame(columns).rename_axis(title))
+
+
+def _percent(values):
+    return values.map("{:.0%}".format)
 
 
 def rules_table(forecasts: pd.DataFrame, until: float = UNTIL) -> Table:
@@ -39,87 +54,116 @@ def rules_table(forecasts: pd.DataFrame, until: float = UNTIL) -> Table:
         stopped = stops.dropna(subset="n_labels")
         late = (stopped["n_labels"] - stopped["earliest"])[stopped["had"] == 1]
         rows[rule] = {
-            "searches": len(stops),
-            "reached it": int(stops["earliest"].notna().sum()),
             "stopped": len(stopped),
-            "of these had it": f"{stopped['had'].mean():.0%}" if len(stopped) else "-",
-            "found, lowest tenth": f"{stopped['share'].quantile(0.1):.0%}" if len(stopped) else "-",
+            "of these had it": had_text(stopped),
+            "least found, of nine in ten": _tenth(stopped["share"]),
+            "pools": stopped["dataset"].nunique(),
             "labels too many": f"{late.median():.0f}" if len(late) else "-",
         }
     return Table(pd.DataFrame(rows).T.rename_axis("rule"))
 
 
-def shares_table(forecasts: pd.DataFrame, shares=SHARES) -> Table:
-    """The law's rule at several shares, and by pool at the page's."""
+def _tenth(shares):
+    return f"{shares.quantile(1 - CONFIDENCE):.0%}" if len(shares) else "-"
+
+
+def had_text(stopped: pd.DataFrame) -> str:
+    """Share of the searches that had what they stopped for, with the 95 % interval over pools."""
+    if stopped.empty:
+        return "none stopped"
+    if stopped["dataset"].nunique() == 1:
+        return f"{stopped['had'].mean():.0%}"
+    low, high = had_interval(stopped)
+    return f"{stopped['had'].mean():.0%} ({low:.0%} to {high:.0%})"
+
+
+def had_interval(stopped: pd.DataFrame) -> tuple:
+    """95 % interval of the share that had it; the pools are drawn again, with what stopped there.
+
+    B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993): percentiles.
+    """
+    of_pool = stopped.groupby("dataset")["had"].agg(["sum", "size"]).to_numpy()
+    drawn = np.random.default_rng(0).integers(len(of_pool), size=(RESAMPLED, len(of_pool)))
+    had, size = of_pool[drawn].sum(axis=1).T
+    return tuple(np.quantile(had / size, (0.025, 0.975)))
+
+
+def shares_table(forecasts: pd.DataFrame, shares=SHARES, rule: str = stop_rules.RULE) -> Table:
+    """A rule at several shares: searches that reach it, that stop, and that had it then."""
     rows = {}
     for until in shares:
-        stopped = stop_rules.stops(forecasts, until).dropna(subset="n_labels")
-        row = {"all": _had(stopped)}
-        for pool in forecasts["dataset"].unique():
-            row[pool] = _had(stopped[stopped["dataset"] == pool])
-        rows[f"{until:.0%} found"] = row
+        stops = stop_rules.stops(forecasts, until, rule)
+        stopped = stops.dropna(subset="n_labels")
+        late = (stopped["n_labels"] - stopped["earliest"])[stopped["had"] == 1]
+        rows[f"{until:.0%} found"] = {
+            "reached it": int(stops["earliest"].notna().sum()),
+            "stopped": len(stopped),
+            "of these had it": had_text(stopped),
+            "labels too many": f"{late.median():.0f}" if len(late) else "-",
+        }
     return Table(pd.DataFrame(rows).T.rename_axis("stop when"))
 
 
-def _had(stopped):
-    return f"{stopped['had'].mean():.0%} of {len(stopped)}" if len(stopped) else "none stopped"
+def pools_table(
+    forecasts: pd.DataFrame, until: float = UNTIL, rule: str = stop_rules.RULE
+) -> Table:
+    """The same at one share, a row per pool left out."""
+    stops = stop_rules.stops(forecasts, until, rule)
+    rows = {}
+    for pool, here in stops.groupby("dataset", sort=False):
+        stopped = here.dropna(subset="n_labels")
+        rows[pool] = {
+            "searches": len(here),
+            "reached it": int(here["earliest"].notna().sum()),
+            "stopped": len(stopped),
+            "had it": int(stopped["had"].sum()),
+        }
+    return Table(pd.DataFrame(rows).T.rename_axis("pool, left out"))
 
 
-@styled
-def remaining(forecasts: pd.DataFrame):
-    """Hits left against those forecast, a panel per pool left out, with the stated interval.
+def coming_table(coming: pd.DataFrame) -> Table:
+    """Hits of the next batch, by what was forecast: means of forecast and of what came.
 
-    forecasts : of `alutils.analysis.stop_rules.forecasts`
+    coming : of `alutils.analysis.stop_rules.forecasts`, of next_hits
     """
-    pools = list(forecasts["dataset"].unique())
-    fig, axes = new_figure(len(pools), 2.9, sharex=True)
-    ends = np.array([0.5, 1 + max(forecasts["left"].max(), forecasts["expected"].max())])
-    for ax, pool in zip(axes, pools, strict=True):
-        rows = forecasts[forecasts["dataset"] == pool].sort_values("expected")
-        x, low, high = (1 + rows[name] for name in ("expected", "low", "high"))
-        ax.fill_between(x, low, high, color="0.88", lw=0, zorder=0)
-        ax.plot(ends, ends, color="0.4", lw=1, zorder=1)
-        tails = [shape_of(*pair) != "window" for pair in rows[["target_low", "target_high"]].values]
-        look = {"color": POOL_COLOURS.get(pool, "0.3"), "ms": 4, "alpha": 0.7, "ls": "none"}
-        for chosen, face in ((np.array(tails), None), (~np.array(tails), "white")):
-            of_kind = rows[chosen]
-            ax.plot(
-                1 + of_kind["expected"],
-                1 + of_kind["left"],
-                POOL_MARKERS.get(pool, "*"),
-                mfc=face,
-                label="window" if face else "tail",
-                **look,
-            )
-        ax.set(xscale="log", yscale="log", ylabel="hits left, and one")
-        ax.set_title(pool, loc="left")
-    axes[0].legend()
-    axes[-1].set_xlabel("hits left that were forecast, and one")
-    return fig
+    kinds = pd.cut(coming["expected"], COMING, right=False)
+    rows = {}
+    for kind, here in coming.groupby(kinds, observed=True):
+        last = np.isinf(kind.right)
+        rows[f"{kind.left:g} and more" if last else f"{kind.left:g} to {kind.right:g}"] = {
+            "batches": len(here),
+            "forecast": f"{here['expected'].mean():.1f}",
+            "came": f"{here['next_hits'].mean():.1f}",
+            "intervals that held": f"{here['inside'].mean():.0%}",
+            "the model's sum": f"{here['model_next'].mean():.1f}",
+        }
+    return Table(pd.DataFrame(rows).T.rename_axis("hits of the next batch"))
 
 
-def facts(forecasts: pd.DataFrame, coming: pd.DataFrame) -> dict:
-    """What the prose quotes: name -> number or text.
+def worth_table(coming: pd.DataFrame, worths=WORTHS) -> Table:
+    """Share of the best gain in hindsight that each rule has, all searches together."""
+    rows = {}
+    for worth in worths:
+        row, best = {}, 0.0
+        for rule in stop_rules.COMING:
+            found = stop_rules.worth_it(coming, worth, rule)
+            best = found["best"].sum()
+            row[rule] = f"{found['gained'].sum() / best:.0%}"
+        row["never stop"] = f"{found['whole'].sum() / best:.0%}"
+        law = stop_rules.worth_it(coming, worth)
+        row["labels, the law"] = f"{law['n_labels'].median():.0f}"
+        rows[f"{worth:g}"] = row
+    return Table(pd.DataFrame(rows).T.rename_axis("labels a hit is worth"))
 
-    forecasts, coming : of `alutils.analysis.stop_rules.forecasts`, hits left and hits of a batch
+
+def proof_labels(forecasts: pd.DataFrame, until: float = UNTIL) -> pd.Series:
+    """Random labels, none of them a hit, that prove the share at its first query, by search.
+
+    So many that nine times in ten one were a hit if there were one more than is allowed, of those
+    without a label (drawn with replacement: a few more than are needed).
     """
-    law, model = (
-        stop_rules.stops(forecasts, UNTIL, rule) for rule in ("the margin", "the model's sum")
-    )
-    late = forecasts[forecasts["hits"] > forecasts["left"]]  # more than half is found
-    return {
-        "n_searches": len(law),
-        "n_pools": forecasts["dataset"].nunique(),
-        "n_queries": len(forecasts),
-        "n_last": int(law["last"].max()),
-        "until": f"{UNTIL:.0%}",
-        "reached": int(law["earliest"].notna().sum()),
-        "law_stopped": int(law["n_labels"].notna().sum()),
-        "law_had": f"{law['had'].mean():.0%}",
-        "model_stopped": int(model["n_labels"].notna().sum()),
-        "model_had": f"{model['had'].mean():.0%}",
-        "model_share": f"{model['share'].median():.0%}",
-        "covered": f"{forecasts.groupby('dataset')['inside'].mean().mean():.0%}",
-        "covered_next": f"{coming.groupby('dataset')['inside'].mean().mean():.0%}",
-        "model_of_left": f"{(late['model_left'] / late['left'].clip(lower=1)).median():.0%}",
-    }
+    share = forecasts["hits"] / (forecasts["hits"] + forecasts["left"]).clip(lower=1)
+    there = stop_rules.first_stops(forecasts, (share >= until) & (forecasts["hits"] >= ENOUGH))
+    left = there["n_pool"] - there["n_labels"]
+    too_many = np.floor(there["hits"] * (1 - until) / until + 1e-9) + 1
+    return np.ceil(np.log(1 - CONFIDENCE) / np.log1p(-too_many / left)).clip(upper=left)
