@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -59,7 +60,7 @@ def room(rows: pd.DataFrame, until: float, log: pd.Series) -> pd.Series:
 
 def first_stops(rows: pd.DataFrame, said: pd.Series) -> pd.DataFrame:
     """The rows, one a search, of its first query at which a rule is satisfied."""
-    return rows[said].sort_values("n_labels").groupby(SEARCH, sort=False).head(1)
+    return rows[said].sort_values("n_labels").drop_duplicates(SEARCH)
 
 
 def margin(rows: pd.DataFrame, until: float) -> float:
@@ -71,15 +72,12 @@ def margin(rows: pd.DataFrame, until: float) -> float:
 
     rows : of `stopping.known`;  until : share of the target
     """
-    spare, paths = _paths(rows, until)
-    per_pool = 1 / rows.drop_duplicates(SEARCH).groupby("dataset").size()
-    n_pools = len(per_pool)
+    paths = _Paths.of(rows, until)
     for least in MARGINS:
-        stopped = first_stops(paths, spare >= least)
-        weight = stopped["dataset"].map(per_pool)
-        wrong = weight[stopped["share"] < until].sum()
-        one_more = weight.sum() / n_pools
-        if one_more and wrong + one_more <= (1 - CONFIDENCE) * (weight.sum() + one_more):
+        weight, right = paths.stopped(least)
+        one_more = weight.sum() / paths.n_pools
+        wrong = weight[~right].sum() + one_more
+        if one_more and wrong <= (1 - CONFIDENCE) * (weight.sum() + one_more):
             return float(least)
     return np.inf
 
@@ -96,21 +94,42 @@ def found(progress: Progress, until: float, known: pd.DataFrame) -> bool:
 
 def strictest(rows: pd.DataFrame, until: float) -> float:
     """The margin of the pool that needs the largest for 90 % of its own searches that stop."""
-    spare, paths = _paths(rows, until)
     needed = []
-    for _, of_pool in paths.groupby("dataset"):
-        here = spare[of_pool.index]
+    for _, of_pool in rows.assign(log=unseen(rows)).groupby("dataset"):
+        paths = _Paths.of(of_pool, until, of_pool["log"])
         for least in (*MARGINS, np.inf):
-            stopped = first_stops(of_pool, here >= least)
-            if (stopped["share"] >= until).mean() >= CONFIDENCE or stopped.empty:
+            weight, right = paths.stopped(least)
+            if weight[right].sum() >= CONFIDENCE * weight.sum():
                 needed.append(least)
                 break
     return float(max(needed))
 
 
-def _paths(rows, until):
-    paths = rows.assign(share=rows["hits"] / (rows["hits"] + rows["left"]).clip(lower=1))
-    return room(rows, until, unseen(rows)), paths
+class _Paths(NamedTuple):
+    """Searches, query by query: spare `room`, whether the share is there, and their weight."""
+
+    search: np.ndarray
+    spare: np.ndarray
+    there: np.ndarray
+    weight: np.ndarray
+    n_pools: int
+
+    @classmethod
+    def of(cls, rows, until, log=None):
+        rows = rows.assign(spare=room(rows, until, unseen(rows) if log is None else log))
+        rows = rows.sort_values("n_labels", kind="stable")
+        per_pool = rows.drop_duplicates(SEARCH).groupby("dataset").size()
+        share = rows["hits"] / (rows["hits"] + rows["left"]).clip(lower=1)
+        search = rows.groupby(SEARCH).ngroup().to_numpy()
+        weight = (1 / rows["dataset"].map(per_pool)).to_numpy(float)
+        there = (share >= until).to_numpy()
+        return cls(search, rows["spare"].to_numpy(), there, weight, len(per_pool))
+
+    def stopped(self, least):
+        """Weight of each search that stops with this margin, and whether it has the share there."""
+        at = np.flatnonzero(self.spare >= least)
+        at = at[np.unique(self.search[at], return_index=True)[1]]
+        return self.weight[at], self.there[at]
 
 
 def most_by_random(rows: pd.DataFrame) -> pd.Series:
@@ -152,7 +171,7 @@ def stops(rows: pd.DataFrame, until: float, rule: str = RULE) -> pd.DataFrame:
     -------
     frame, a row per search: `SEARCH`, n_labels, hits (at the stop; NaN where it never stopped),
         share (found there), had (share >= until), earliest (labels when the share was first there,
-        NaN where it never was), last (labels of the last query)
+        NaN where it never was), last (labels of the last query); in its attrs, until
     """
     rows = rows.assign(share=rows["hits"] / (rows["hits"] + rows["left"]).clip(lower=1))
     parts = []
@@ -164,7 +183,9 @@ def stops(rows: pd.DataFrame, until: float, rule: str = RULE) -> pd.DataFrame:
         found = pd.DataFrame({"earliest": there, "last": last}).join(stopped)
         had = (found["share"] >= until).astype(float).where(found["share"].notna())
         parts.append(found.assign(had=had).reset_index())
-    return pd.concat(parts, ignore_index=True)
+    made = pd.concat(parts, ignore_index=True)
+    made.attrs["until"] = until
+    return made
 
 
 # What a rule takes for the hits of the next batch, of rows of `forecasts(..., "next_hits")`.

@@ -129,10 +129,10 @@ class Law(NamedTuple):
         -------
         frame, index as of rows: log (of one more than the hits expected), expected, low, high
         """
-        log = _log(rows, self.outcome, self.coefficients)
+        left = self.outcome == "left"
+        log = _design(rows) @ self.coefficients if left else np.log1p(rows["model_next"])
         width = np.array([self.width.get(kind, np.inf) for kind in hits_class(rows["hits"])])
-        left = rows["n_pool"] - rows["n_labels"]
-        most = left if self.outcome == "left" else rows["next_size"]
+        most = rows["n_pool"] - rows["n_labels"] if left else rows["next_size"]
         ends = np.expm1([log, log - width, log + width]).clip(0, most)
         made = dict(zip(("log", "expected", "low", "high"), [log, *ends], strict=True))
         return pd.DataFrame(made, rows.index)
@@ -157,7 +157,7 @@ def learn(rows: pd.DataFrame, outcome: str = "left") -> Law:
 
     Each pool, and in it each search, counts alike, whatever the number of its queries. The pool is
     the unit of the intervals: one pool more, unlike all that are known, counts with the others, so
-    that fewer than ten pools promise nothing (Y. Lee, R. F. Barber, R. Willett, arXiv:2306.06342).
+    that fewer than nine pools promise nothing (Y. Lee, R. F. Barber, R. Willett, arXiv:2306.06342).
 
     rows : of `known`, of two data sets or more;  outcome : of `OUTCOMES`
     """
@@ -167,22 +167,22 @@ def learn(rows: pd.DataFrame, outcome: str = "left") -> Law:
     for kind in HITS:
         of_kind = kinds == kind
         width[kind] = _by_pool(errors[of_kind], weights[of_kind], pools[of_kind])
-    return Law(outcome, _fit(rows, outcome), width)
+    if outcome == "next_hits":
+        return Law(outcome, np.empty(0), width)
+    fitted = _fit(_design(rows), np.log1p(rows[outcome].to_numpy(float)), weights)
+    return Law(outcome, fitted, width)
 
 
 def unseen(rows: pd.DataFrame, outcome: str = "left") -> pd.Series:
     """ln(1 + hits) as expected, each pool's by the regression of all the others."""
-    found, pools = pd.Series(np.nan, rows.index), rows["dataset"].to_numpy()
+    if outcome == "next_hits":
+        return np.log1p(rows["model_next"].astype(float))
+    X, y, weights = _design(rows), np.log1p(rows[outcome].to_numpy(float)), _weights(rows)
+    found, pools = np.full(len(rows), np.nan), rows["dataset"].to_numpy()
     for pool in np.unique(pools):
         here = pools == pool
-        found[here] = _log(rows[here], outcome, _fit(rows[~here], outcome))
-    return found
-
-
-def _log(rows, outcome, coefficients):
-    if outcome == "next_hits":
-        return np.log1p(rows["model_next"].to_numpy(float))
-    return _design(rows) @ coefficients
+        found[here] = X[here] @ _fit(X[~here], y[~here], weights[~here])
+    return pd.Series(found, rows.index)
 
 
 def _by_pool(errors, weights, pools):
@@ -205,12 +205,9 @@ def _weights(rows):
     return (1 / of_search / rows["dataset"].map(searches)).to_numpy(float)
 
 
-def _fit(rows, outcome):
-    if outcome == "next_hits":
-        return np.empty(0)
-    root = np.sqrt(_weights(rows))
-    y = root * np.log1p(rows[outcome].to_numpy(float))
-    return np.linalg.lstsq(root[:, None] * _design(rows), y, rcond=None)[0]
+def _fit(X, y, weights):
+    root = np.sqrt(weights)
+    return np.linalg.lstsq(root[:, None] * X, root * y, rcond=None)[0]
 
 
 def watch(config, dataset, X) -> list[dict]:

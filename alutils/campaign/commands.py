@@ -176,7 +176,8 @@ def advise(advice, folder, n_max, take):
     for name, row in table.iterrows():
         say(
             f"{name}: {row.enrichment:.1f} times the hits of random; saves {row.saved:.0%} of its "
-            f"labels ({row.low:.0%} to {row.high:.0%}, nine times in ten)"
+            f"labels ({row.low:.0%} to {row.high:.0%}, nine times in ten); about "
+            f"{row.enrichment * answer['share']:.2g} hits a label"
         )
     noise = f"noise {answer['noise_var']:g} of the variance"
     say(f"use {answer['strategy']}, {noise}. {answer['caution']}")

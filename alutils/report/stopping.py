@@ -8,6 +8,8 @@ import pandas as pd
 from alutils.analysis import stop_rules
 from alutils.analysis.advice import ENOUGH, HITS, hits_class
 from alutils.analysis.overlap import CONFIDENCE
+from alutils.analysis.stop_rules import RULE, worth_it
+from alutils.analysis.stopping import SEARCH, learn
 from alutils.report.tables import Table
 
 UNTIL = 0.9  # share of the target that the page asks for
@@ -15,6 +17,7 @@ SHARES = (0.5, 0.8, 0.9, 0.95)
 WORTHS = (2, 5, 10, 20, 50)  # labels that a hit is worth
 COMING = (0, 1, 3, 10, 30, np.inf)  # classes of the hits that are forecast for a batch
 RESAMPLED = 2000
+OWN, MANY_HITS = "the model's sum", list(HITS)[-1]
 
 
 def coverage_table(forecasts: dict, by: str = "dataset") -> Table:
@@ -43,24 +46,34 @@ def _percent(values):
     return values.map("{:.0%}".format)
 
 
-def rules_table(forecasts: pd.DataFrame, until: float = UNTIL) -> Table:
+def trials(forecasts: pd.DataFrame, until: float = UNTIL) -> dict[str, pd.DataFrame]:
+    """Rule -> where each search would have stopped by it, frame of `stop_rules.stops`."""
+    return {rule: stop_rules.stops(forecasts, until, rule) for rule in stop_rules.RULES}
+
+
+def rules_table(trials: dict[str, pd.DataFrame]) -> Table:
     """What each rule does: searches that stopped, of these the share that had it, and the cost.
 
     Labels too many are counted from the first query at which the share was there.
+
+    trials : of the function of this name
     """
     rows = {}
-    for rule in stop_rules.RULES:
-        stops = stop_rules.stops(forecasts, until, rule)
+    for rule, stops in trials.items():
         stopped = stops.dropna(subset="n_labels")
-        late = (stopped["n_labels"] - stopped["earliest"])[stopped["had"] == 1]
         rows[rule] = {
             "stopped": len(stopped),
             "of these had it": had_text(stopped),
-            "least found, of nine in ten": _tenth(stopped["share"]),
+            "nine in ten found": _tenth(stopped["share"]),
             "pools": stopped["dataset"].nunique(),
-            "labels too many": f"{late.median():.0f}" if len(late) else "-",
+            "labels too many": _late(stopped),
         }
     return Table(pd.DataFrame(rows).T.rename_axis("rule"))
+
+
+def _late(stopped):
+    late = (stopped["n_labels"] - stopped["earliest"])[stopped["had"] == 1]
+    return f"{late.median():.0f}" if len(late) else "-"
 
 
 def _tenth(shares):
@@ -88,27 +101,24 @@ def had_interval(stopped: pd.DataFrame) -> tuple:
     return tuple(np.quantile(had / size, (0.025, 0.975)))
 
 
-def shares_table(forecasts: pd.DataFrame, shares=SHARES, rule: str = stop_rules.RULE) -> Table:
+def shares_table(forecasts: pd.DataFrame, shares=SHARES, rule: str = RULE) -> Table:
     """A rule at several shares: searches that reach it, that stop, and that had it then."""
     rows = {}
     for until in shares:
         stops = stop_rules.stops(forecasts, until, rule)
         stopped = stops.dropna(subset="n_labels")
-        late = (stopped["n_labels"] - stopped["earliest"])[stopped["had"] == 1]
         rows[f"{until:.0%} found"] = {
             "reached it": int(stops["earliest"].notna().sum()),
             "stopped": len(stopped),
             "of these had it": had_text(stopped),
-            "labels too many": f"{late.median():.0f}" if len(late) else "-",
+            "labels too many": _late(stopped),
         }
     return Table(pd.DataFrame(rows).T.rename_axis("stop when"))
 
 
-def pools_table(
-    forecasts: pd.DataFrame, until: float = UNTIL, rule: str = stop_rules.RULE
-) -> Table:
-    """The same at one share, a row per pool left out."""
-    stops = stop_rules.stops(forecasts, until, rule)
+def pools_table(trials: dict[str, pd.DataFrame], rule: str = RULE) -> Table:
+    """What a rule does, a row per pool left out."""
+    stops = trials[rule]
     rows = {}
     for pool, here in stops.groupby("dataset", sort=False):
         stopped = here.dropna(subset="n_labels")
@@ -135,7 +145,6 @@ def coming_table(coming: pd.DataFrame) -> Table:
             "forecast": f"{here['expected'].mean():.1f}",
             "came": f"{here['next_hits'].mean():.1f}",
             "intervals that held": f"{here['inside'].mean():.0%}",
-            "the model's sum": f"{here['model_next'].mean():.1f}",
         }
     return Table(pd.DataFrame(rows).T.rename_axis("hits of the next batch"))
 
@@ -146,12 +155,11 @@ def worth_table(coming: pd.DataFrame, worths=WORTHS) -> Table:
     for worth in worths:
         row, best = {}, 0.0
         for rule in stop_rules.COMING:
-            found = stop_rules.worth_it(coming, worth, rule)
+            found = worth_it(coming, worth, rule)
             best = found["best"].sum()
             row[rule] = f"{found['gained'].sum() / best:.0%}"
         row["never stop"] = f"{found['whole'].sum() / best:.0%}"
-        law = stop_rules.worth_it(coming, worth)
-        row["labels, the law"] = f"{law['n_labels'].median():.0f}"
+        row["labels"] = f"{worth_it(coming, worth)['n_labels'].median():.0f}"
         rows[f"{worth:g}"] = row
     return Table(pd.DataFrame(rows).T.rename_axis("labels a hit is worth"))
 
@@ -167,3 +175,66 @@ def proof_labels(forecasts: pd.DataFrame, until: float = UNTIL) -> pd.Series:
     left = there["n_pool"] - there["n_labels"]
     too_many = np.floor(there["hits"] * (1 - until) / until + 1e-9) + 1
     return np.ceil(np.log(1 - CONFIDENCE) / np.log1p(-too_many / left)).clip(upper=left)
+
+
+def worst(forecasts: pd.DataFrame) -> pd.Series:
+    """The last query, of a search with `ENOUGH` hits, at which the model expected far too few left.
+
+    forecasts : of `alutils.analysis.stop_rules.forecasts`
+    """
+    rows = forecasts[forecasts["hits"] >= ENOUGH].sort_values("n_labels")
+    ends = rows.groupby(SEARCH).tail(1)
+    return ends.loc[(np.log1p(ends["left"]) - np.log1p(ends["model_left"])).idxmax()]
+
+
+def facts(forecasts: pd.DataFrame, coming: pd.DataFrame, trials: dict) -> dict:
+    """What the prose quotes: name -> number or text.
+
+    forecasts, coming : of `alutils.analysis.stop_rules.forecasts`, hits left and hits of a batch
+    trials : of the function of this name
+    """
+    rule, model = trials[RULE], trials["the model's sum"]
+    until = rule.attrs["until"]
+    stopped = rule.dropna(subset="n_labels")
+    late = (stopped["n_labels"] - stopped["earliest"])[stopped["had"] == 1]
+    by_pool = [frame.groupby("dataset")["inside"].mean() for frame in (forecasts, coming)]
+    holds = len(stopped) > 0 and stopped["had"].mean() >= CONFIDENCE
+    ends = rule["last"] + coming["next_size"].iloc[0]
+    case, proof = worst(forecasts), proof_labels(forecasts, until)
+    gains = {name: worth_it(coming, WORTHS[1], name) for name in stop_rules.COMING}
+    gained = {name: one["gained"].sum() / one["best"].sum() for name, one in gains.items()}
+    return {
+        "until": f"{until:.0%}",
+        "n_searches": len(rule),
+        "n_pools": forecasts["dataset"].nunique(),
+        "n_queries": len(forecasts),
+        "n_least": int(ends.min()),
+        "n_most": int(ends.max()),
+        "reached": int(rule["earliest"].notna().sum()),
+        "stopped": len(stopped),
+        "stopped_pools": stopped["dataset"].nunique(),
+        "in_time": int((rule["earliest"].notna() & rule["n_labels"].notna()).sum()),
+        "had": int(stopped["had"].sum()),
+        "had_share": had_text(stopped),
+        "verdict": "it holds" if holds else "it does not hold",
+        "late": f"{late.median():.0f}" if len(late) else "no",
+        "late_most": f"{late.quantile(CONFIDENCE):.0f}" if len(late) else "no",
+        "model_stopped": int(model["n_labels"].notna().sum()),
+        "model_had": had_text(model.dropna(subset="n_labels")),
+        "covered": f"{by_pool[0].mean():.0%}",
+        "covered_least": f"{by_pool[0].min():.0%} ({by_pool[0].idxmin()})",
+        "covered_next": f"{by_pool[1].mean():.0%}",
+        "covered_next_least": f"{by_pool[1].min():.0%} ({by_pool[1].idxmin()})",
+        "factor": f"{np.exp(learn(forecasts).width[MANY_HITS]):.1f}",
+        "factor_next": f"{np.exp(learn(forecasts, 'next_hits').width[MANY_HITS]):.1f}",
+        "proof": f"{proof.median():.0f}",
+        "case_pool": case["dataset"],
+        "case_hits": int(case["hits"]),
+        "case_left": int(case["left"]),
+        "case_model": f"{case['model_left']:.1f}",
+        "case_labels": int(case["n_labels"]),
+        "worth": WORTHS[1],
+        "worth_model": f"{gained[OWN]:.0%}",
+        "worth_last": f"{gained['the last batch']:.0%}",
+        "worth_whole": f"{gains[OWN]['whole'].sum() / gains[OWN]['best'].sum():.0%}",
+    }

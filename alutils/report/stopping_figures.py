@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from alutils.analysis import plans, stop_rules
+from alutils.analysis import plans
 from alutils.analysis.advice import ENOUGH
-from alutils.report.stopping import UNTIL, had_interval
+from alutils.report.stopping import had_interval
 from alutils.report.style import new_figure, styled
 
 KINDS = {  # of pools: their colour and marker
@@ -49,16 +49,16 @@ def remaining(left, coming):
 
 
 @styled
-def had(left, until=UNTIL):
+def had(trials):
     """Of the searches that stop by each rule the share that had it: all, and by pool.
 
-    left : of `alutils.analysis.stop_rules.forecasts`
+    trials : of `alutils.report.stopping.trials`
     """
     fig, (ax,) = new_figure(1, 3.6)
     ax.axvline(90, color="0.6", lw=1)
     names = []
-    for at, rule in enumerate(stop_rules.RULES):
-        stopped = stop_rules.stops(left, until, rule).dropna(subset="n_labels")
+    for at, (rule, stops) in enumerate(trials.items()):
+        stopped = stops.dropna(subset="n_labels")
         names.append(f"{rule}: {len(stopped)}")
         if stopped.empty:
             continue
