@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from alutils.analysis import stop_rules
+from alutils.analysis import statistics, stop_rules
 from alutils.analysis.advice import ENOUGH, HITS, hits_class
 from alutils.analysis.overlap import CONFIDENCE
 from alutils.analysis.stop_rules import RULE, worth_it
@@ -98,7 +98,8 @@ def had_interval(stopped: pd.DataFrame) -> tuple:
     of_pool = stopped.groupby("dataset")["had"].agg(["sum", "size"]).to_numpy()
     drawn = np.random.default_rng(0).integers(len(of_pool), size=(RESAMPLED, len(of_pool)))
     had, size = of_pool[drawn].sum(axis=1).T
-    return tuple(np.quantile(had / size, (0.025, 0.975)))
+    tail = (1 - statistics.CONFIDENCE) / 2
+    return tuple(np.quantile(had / size, (tail, 1 - tail)))
 
 
 def shares_table(forecasts: pd.DataFrame, shares=SHARES, rule: str = RULE) -> Table:
@@ -174,7 +175,9 @@ def proof_labels(forecasts: pd.DataFrame, until: float = UNTIL) -> pd.Series:
     there = stop_rules.first_stops(forecasts, (share >= until) & (forecasts["hits"] >= ENOUGH))
     left = there["n_pool"] - there["n_labels"]
     too_many = np.floor(there["hits"] * (1 - until) / until + 1e-9) + 1
-    return np.ceil(np.log(1 - CONFIDENCE) / np.log1p(-too_many / left)).clip(upper=left)
+    some = np.minimum(too_many / left, 0.999)
+    needed = np.ceil(np.log(1 - CONFIDENCE) / np.log1p(-some)).clip(upper=left)
+    return needed.where(too_many <= left, 0.0)
 
 
 def worst(forecasts: pd.DataFrame) -> pd.Series:
