@@ -45,6 +45,12 @@ def test_a_rule_stops_at_the_first_query_that_satisfies_it(forecasts):
     assert sure["had"].dropna().eq(1).all() and (sure["n_labels"] == sure["earliest"]).all()
 
 
+@pytest.mark.parametrize("until", [0, 1, 90, -0.5])
+def test_a_share_is_above_0_and_below_1(forecasts, until):
+    with pytest.raises(ValueError, match=f"until={until} must lie"):
+        stop_rules.stops(forecasts, until)
+
+
 @pytest.mark.parametrize("rule", ["the margin", "the strictest pool"])
 def test_of_the_searches_on_pools_left_out_that_stop_nine_in_ten_had_it(forecasts, rule):
     stops = stop_rules.stops(forecasts, 0.9, rule).dropna(subset="n_labels")

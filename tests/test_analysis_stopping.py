@@ -114,3 +114,5 @@ def test_the_searches_that_come_with_the_package_are_whole():
     assert known["dataset"].nunique() >= 10 and not known.isna().any().any()
     assert (known["left"] >= 0).all() and (known["hits"] <= known["n_labels"]).all()
     assert "organics" not in set(stopping.known("organics")["dataset"])
+    with pytest.raises(ValueError, match=r"organic.*choose one of .*organics"):
+        stopping.known("organic")

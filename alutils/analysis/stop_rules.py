@@ -165,7 +165,8 @@ def stops(rows: pd.DataFrame, until: float, rule: str = RULE) -> pd.DataFrame:
 
     Parameters
     ----------
-    rows : of `forecasts`;  until : share of the target;  rule : of `RULES`
+    rows : of `forecasts`;  until : share of the target, above 0 and below 1, or ValueError
+    rule : of `RULES`
 
     Returns
     -------
@@ -173,6 +174,8 @@ def stops(rows: pd.DataFrame, until: float, rule: str = RULE) -> pd.DataFrame:
         share (found there), had (share >= until), earliest (labels when the share was first there,
         NaN where it never was), last (labels of the last query); in its attrs, until
     """
+    if not 0 < until < 1:
+        raise ValueError(f"until={until} must lie above 0 and below 1: it is a share of the target")
     rows = rows.assign(share=rows["hits"] / (rows["hits"] + rows["left"]).clip(lower=1))
     parts = []
     for pool, here in rows.groupby("dataset", sort=False):

@@ -146,9 +146,12 @@ class Law(NamedTuple):
 def known(without: str | None = None) -> pd.DataFrame:
     """Searches whose end is known: rows with `SEARCH`, the fields of `Progress`, left, next_hits.
 
-    without : name of a data set to leave out
+    without : name of a data set to leave out; ValueError if it is not among them
     """
     rows = pd.read_csv(KNOWN)
+    names = list(rows["dataset"].unique())
+    if without is not None and without not in names:
+        raise ValueError(f"without={without!r} has no searches: choose one of {', '.join(names)}")
     return rows[rows["dataset"] != without]
 
 

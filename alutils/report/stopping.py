@@ -201,8 +201,9 @@ def facts(forecasts: pd.DataFrame, coming: pd.DataFrame, trials: dict) -> dict:
     stopped = rule.dropna(subset="n_labels")
     late = (stopped["n_labels"] - stopped["earliest"])[stopped["had"] == 1]
     by_pool = [frame.groupby("dataset")["inside"].mean() for frame in (forecasts, coming)]
-    holds = len(stopped) > 0 and stopped["had"].mean() >= CONFIDENCE
+    holds, model_holds = (one["had"].mean() >= CONFIDENCE for one in (rule, model))
     ends = rule["last"] + coming["next_size"].iloc[0]
+    covered = min(one.mean() for one in by_pool)
     case, proof = worst(forecasts), proof_labels(forecasts, until)
     gains = {name: worth_it(coming, WORTHS[1], name) for name in stop_rules.COMING}
     gained = {name: one["gained"].sum() / one["best"].sum() for name, one in gains.items()}
@@ -211,6 +212,8 @@ def facts(forecasts: pd.DataFrame, coming: pd.DataFrame, trials: dict) -> dict:
         "n_searches": len(rule),
         "n_pools": forecasts["dataset"].nunique(),
         "n_queries": len(forecasts),
+        "pool_least": f"{forecasts['n_pool'].min():,}".replace(",", " "),
+        "pool_most": f"{forecasts['n_pool'].max():,}".replace(",", " "),
         "n_least": int(ends.min()),
         "n_most": int(ends.max()),
         "reached": int(rule["earliest"].notna().sum()),
@@ -223,7 +226,9 @@ def facts(forecasts: pd.DataFrame, coming: pd.DataFrame, trials: dict) -> dict:
         "late": f"{late.median():.0f}" if len(late) else "no",
         "late_most": f"{late.quantile(CONFIDENCE):.0f}" if len(late) else "no",
         "model_stopped": int(model["n_labels"].notna().sum()),
+        "model_verdict": "Yes" if model_holds else "No",
         "model_had": had_text(model.dropna(subset="n_labels")),
+        "intervals": "The intervals hold" if covered >= CONFIDENCE else "The intervals do not hold",
         "covered": f"{by_pool[0].mean():.0%}",
         "covered_least": f"{by_pool[0].min():.0%} ({by_pool[0].idxmin()})",
         "covered_next": f"{by_pool[1].mean():.0%}",
