@@ -117,7 +117,7 @@ def start(campaign, structures, targets, folder, pool, no_labels, **given):
 @command("campaign.campaign", "campaign.outlook")
 @CAMPAIGN
 @click.option("--go-on", is_flag=True, help="although labels are missing")
-@click.option("--until", type=SHARE, help="stop when this share of the target is found (0.9)")
+@click.option("--until", type=SHARE, help="stop when this share of the target is found: 0.9, say")
 @click.option("--worth", type=POSITIVE, help="stop when a hit costs more labels than this")
 def ask(campaign, outlooks, folder, go_on, until, worth):
     """Write the next batch to label.
