@@ -19,8 +19,9 @@
 # **Result.** Is the model's own word enough? {glue:text}`model_verdict:s`: of {glue:text}`model_stopped` searches
 # that would have stopped where its probabilities sum to "{glue:text}`until:s` found", {glue:text}`model_had:s` had
 # found as much. A rule that was learned on other pools, with a margin for how pools differ, stops
-# {glue:text}`stopped` searches, of which {glue:text}`had` had: {glue:text}`verdict:s`. Its price is silence: of
-# {glue:text}`reached` searches that do get there it stops {glue:text}`in_time` within their labels.
+# {glue:text}`stopped` searches, of which {glue:text}`had` had ({glue:text}`had_share:s`): {glue:text}`verdict:s`. Its
+# price is silence: of {glue:text}`reached` searches that do get there it stops {glue:text}`in_time` within their
+# labels.
 #
 # *What varies:* {glue:text}`n_pools` pools (embedded, the paper's own in part, OE62, tables of SMILES with
 # fingerprints), target, seed and the number of labels. *What is held fixed:* the greedy rule (`most_probable`),
@@ -136,9 +137,12 @@ report.pools_table(trials)
 # At other shares:
 
 # %%
-report.shares_table(left)
+by_share = report.by_share(left)
+report.shares_table(by_share)
 
 # %% [markdown]
+# Nine in ten had it at: {glue:text}`holding:s`. `--until` takes no higher share than the last of these.
+#
 # *A proof* needs no other pool: label at random among the rest until a miss of the share would have shown. At the
 # first query where the share is there that takes {glue:text}`proof:s` labels (median), none of which may be a hit.
 #
@@ -159,7 +163,7 @@ report.coming_table(coming)
 report.worth_table(coming)
 
 # %% tags=["remove-cell"]
-page.glue_all(report.facts(left, coming, trials))
+page.glue_all(report.facts(left, coming, trials, by_share))
 
 # %% [markdown]
 # ## In a campaign

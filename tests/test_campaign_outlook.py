@@ -8,12 +8,13 @@ import pytest
 from made_up import known_searches
 
 from alutils.acquisition.target import above, highest
-from alutils.analysis import stopping
+from alutils.analysis import stop_rules, stopping
 from alutils.campaign import commands
 from alutils.campaign.campaign import Settings, ask, read, start, take
 from alutils.campaign.outlook import outlook, progress_of, refuse
 from alutils.data.datasets import load
 from alutils.data.structures import Structures
+from alutils.report import stopping as report
 from alutils.storage.command_line import commands as program
 
 SETTINGS = Settings("most_probable", n_init=20, n_const=20, noise_var=0.02, target=above(-10.4))
@@ -152,10 +153,20 @@ def test_ask_says_it_and_ends_with_status_3(organics, begun, capsys):
     assert status == 0 and "stop" not in said
 
 
-@pytest.mark.parametrize("wrong", [("--until", 1), ("--until", 0), ("--worth", 0), ("--worth", -1)])
+@pytest.mark.parametrize(
+    "wrong", [("--until", 0.95), ("--until", 0), ("--worth", 0), ("--worth", -1)]
+)
 def test_impossible_rules_are_mistyped_words(begun, capsys, wrong):
     status, said = said_by(capsys, "ask", begun(0), *wrong)
-    assert status == 2 and "range" in said and commands.ask is not None
+    assert status == 2 and "range" in said
+
+
+def test_the_highest_share_is_the_last_at_which_the_rule_held(monkeypatch):
+    assert commands.SHARE.max == stop_rules.MOST
+    monkeypatch.undo()
+    trials = report.by_share(stop_rules.forecasts(stopping.known()))
+    held = report.holding(trials)
+    assert held == [share for share in report.SHARES if share <= stop_rules.MOST]
 
 
 def test_few_hits_have_no_share(begun):

@@ -72,12 +72,28 @@ def test_the_interval_is_over_pools(trials):
     assert stopping.had_text(alone) == "100%"
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"), [(0, "it holds"), (4, "as promised, though"), (20, "it does not hold")]
+)
+def test_a_share_that_few_pools_make_is_not_sure(wrong, said):
+    """Five pools of ten searches each; those that had it not are of the first two."""
+    had = np.ones(50)
+    had[:wrong] = 0
+    stopped = pd.DataFrame({"dataset": np.repeat(list("abcde"), 10), "had": had})
+    assert stopping.verdict(stopped).startswith(said)
+    assert stopping.verdict(stopped[:0]) == "it does not hold"
+
+
 def test_tables_by_pool_and_by_share_agree(left, trials):
-    by_pool, by_share = stopping.pools_table(trials), stopping.shares_table(left, (0.8, 0.9))
+    shares = stopping.by_share(left, (0.8, 0.9))
+    by_pool, by_share = stopping.pools_table(trials), stopping.shares_table(shares)
     assert by_pool["stopped"].sum() == by_share.loc["90% found", "stopped"]
     assert by_pool["reached it"].sum() == by_share.loc["90% found", "reached it"]
     assert by_share["reached it"].is_monotonic_decreasing
     assert (by_pool["had it"] <= by_pool["stopped"]).all()
+    assert stopping.holding(shares) == [0.8, 0.9]
+    missed = shares[0.9].assign(had=0.89)
+    assert stopping.holding(shares | {0.9: missed}) == [0.8]
 
 
 def test_forecasts_of_a_batch_are_compared_with_what_came(coming):
@@ -105,15 +121,17 @@ def test_a_proof_takes_so_many_random_labels_that_one_more_hit_would_have_shown(
 
 
 def test_facts_are_of_the_rule_and_the_worst_case(left, coming, trials):
-    facts = stopping.facts(left, coming, trials)
+    shares = {0.9: trials[RULE]}
+    facts = stopping.facts(left, coming, trials, shares)
     stopped = trials[RULE].dropna(subset="n_labels")
     assert facts["stopped"] == len(stopped) and facts["had"] == stopped["had"].sum()
-    assert facts["verdict"] == "it holds" and facts["until"] == "90%"
+    assert facts["verdict"] == stopping.verdict(stopped)
+    assert facts["until"] == facts["holding"] == "90%"
     assert (facts["n_pools"], facts["n_searches"]) == (len(POOLS), 4 * len(POOLS))
     assert facts["n_least"] == facts["n_most"] == 700
     missed = {RULE: trials[RULE].assign(had=0.0)}
     missed[RULE].attrs = trials[RULE].attrs
-    assert stopping.facts(left, coming, trials | missed)["verdict"] == "it does not hold"
+    assert stopping.facts(left, coming, trials | missed, shares)["verdict"] == "it does not hold"
     ends = (
         left[left["hits"] >= 10]
         .sort_values("n_labels")

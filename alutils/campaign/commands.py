@@ -43,7 +43,7 @@ TARGET = options(
     click.option("--highest", type=float, help="or the target is this share of the highest labels"),
     click.option("--lowest", type=float, help="or this share of the lowest"),
 )
-SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+SHARE = click.FloatRange(0, 0.9, min_open=True)  # as tried: `analysis.stop_rules.MOST`
 POSITIVE = click.FloatRange(0, min_open=True)
 SOUGHT = ("above", "below", "highest", "lowest")
 
@@ -117,7 +117,7 @@ def start(campaign, structures, targets, folder, pool, no_labels, **given):
 @command("campaign.campaign", "campaign.outlook")
 @CAMPAIGN
 @click.option("--go-on", is_flag=True, help="although labels are missing")
-@click.option("--until", type=SHARE, help="stop when this share of the target is found: 0.9, say")
+@click.option("--until", type=SHARE, help="stop when this share of the target is found, up to 0.9")
 @click.option("--worth", type=POSITIVE, help="stop when a hit costs more labels than this")
 def ask(campaign, outlooks, folder, go_on, until, worth):
     """Write the next batch to label.

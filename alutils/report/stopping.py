@@ -90,6 +90,14 @@ def had_text(stopped: pd.DataFrame) -> str:
     return f"{stopped['had'].mean():.0%} ({low:.0%} to {high:.0%})"
 
 
+def verdict(stopped: pd.DataFrame) -> str:
+    """Whether nine in ten had it, and whether so many stopped that this is sure."""
+    if stopped.empty or stopped["had"].mean() < CONFIDENCE:
+        return "it does not hold"
+    sure = had_interval(stopped)[0] >= CONFIDENCE
+    return "it holds" if sure else "as promised, though they are too few to be sure of it"
+
+
 def had_interval(stopped: pd.DataFrame) -> tuple:
     """95 % interval of the share that had it; the pools are drawn again, with what stopped there.
 
@@ -102,11 +110,20 @@ def had_interval(stopped: pd.DataFrame) -> tuple:
     return tuple(np.quantile(had / size, (tail, 1 - tail)))
 
 
-def shares_table(forecasts: pd.DataFrame, shares=SHARES, rule: str = RULE) -> Table:
-    """A rule at several shares: searches that reach it, that stop, and that had it then."""
+def by_share(forecasts: pd.DataFrame, shares=SHARES) -> dict[float, pd.DataFrame]:
+    """Share -> where each search would have stopped by the rule of a campaign."""
+    return {until: stop_rules.stops(forecasts, until) for until in shares}
+
+
+def holding(by_share: dict[float, pd.DataFrame]) -> list[float]:
+    """The shares at which nine in ten of the searches that stopped had it."""
+    return [until for until, stops in by_share.items() if stops["had"].mean() >= CONFIDENCE]
+
+
+def shares_table(by_share: dict[float, pd.DataFrame]) -> Table:
+    """The rule at several shares: searches that reach it, that stop, and that had it then."""
     rows = {}
-    for until in shares:
-        stops = stop_rules.stops(forecasts, until, rule)
+    for until, stops in by_share.items():
         stopped = stops.dropna(subset="n_labels")
         rows[f"{until:.0%} found"] = {
             "reached it": int(stops["earliest"].notna().sum()),
@@ -190,18 +207,18 @@ def worst(forecasts: pd.DataFrame) -> pd.Series:
     return ends.loc[(np.log1p(ends["left"]) - np.log1p(ends["model_left"])).idxmax()]
 
 
-def facts(forecasts: pd.DataFrame, coming: pd.DataFrame, trials: dict) -> dict:
+def facts(forecasts: pd.DataFrame, coming: pd.DataFrame, trials: dict, by_share: dict) -> dict:
     """What the prose quotes: name -> number or text.
 
     forecasts, coming : of `alutils.analysis.stop_rules.forecasts`, hits left and hits of a batch
-    trials : of the function of this name
+    trials, by_share : of the functions of these names
     """
     rule, model = trials[RULE], trials["the model's sum"]
     until = rule.attrs["until"]
     stopped = rule.dropna(subset="n_labels")
     late = (stopped["n_labels"] - stopped["earliest"])[stopped["had"] == 1]
     by_pool = [frame.groupby("dataset")["inside"].mean() for frame in (forecasts, coming)]
-    holds, model_holds = (one["had"].mean() >= CONFIDENCE for one in (rule, model))
+    model_holds = model["had"].mean() >= CONFIDENCE
     ends = rule["last"] + coming["next_size"].iloc[0]
     covered = min(one.mean() for one in by_pool)
     case, proof = worst(forecasts), proof_labels(forecasts, until)
@@ -222,7 +239,8 @@ def facts(forecasts: pd.DataFrame, coming: pd.DataFrame, trials: dict) -> dict:
         "in_time": int((rule["earliest"].notna() & rule["n_labels"].notna()).sum()),
         "had": int(stopped["had"].sum()),
         "had_share": had_text(stopped),
-        "verdict": "it holds" if holds else "it does not hold",
+        "verdict": verdict(stopped),
+        "holding": ", ".join(f"{share:.0%}" for share in holding(by_share)) or "none",
         "late": f"{late.median():.0f}" if len(late) else "no",
         "late_most": f"{late.quantile(CONFIDENCE):.0f}" if len(late) else "no",
         "model_stopped": int(model["n_labels"].notna().sum()),
