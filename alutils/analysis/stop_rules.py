@@ -2,9 +2,9 @@
 
 Fixed before the searches on the pools beyond the three embedded ones were looked at: the rule is
 "the margin"; where fewer than 90 % of the searches that it stops on pools left out had the share,
-"the strictest pool" takes its place; and where that fails too, none is offered. The first held, up to the
-share `MOST`. What the hits of the next batch are taken for, in `COMING`, was chosen after they were
-seen.
+"the strictest pool" takes its place; and where that fails too, none is offered. The first held, up
+to the share `MOST`. What the hits of the next batch are taken for, in `COMING`, was chosen after
+they were seen.
 """
 
 from __future__ import annotations
