@@ -120,7 +120,8 @@ desk.run(f"advise conjugated --n-max {p.n_max} --take")
 # %% [markdown]
 # Somebody fills in the second batch in electronvolts, although the table's column `unit` says hartree. By the
 # spread of the labels before, these are far outside: the factor is named, nothing is taken, and the same batch is
-# told again in hartree.
+# told again in hartree. From the second batch on `ask` says what may be found, and can stop there by a rule:
+# {doc}`when to stop </book/experiments/15_when_to_stop-pools>`.
 
 # %%
 desk.run("ask conjugated")

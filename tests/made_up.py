@@ -1,10 +1,13 @@
 """Made-up runs and data sets: what the tests of figures, tables and records work on."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import scipy.sparse
 
 from alutils.acquisition import strategies
+from alutils.analysis.stopping import Progress
 from alutils.runs import store
 from alutils.storage import files
 from alutils.storage.numerics import NUMERICS_VERSION
@@ -102,3 +105,42 @@ def scattered(records):
     records["n_found"] += rng.integers(0, 20, len(records))
     records["found_share"] = records["n_found"] / (1500 + 40 * records["seed"])
     return records
+
+
+def known_searches(pools, n_seeds, seed=0):
+    """Searches of pools that are all alike, as of `alutils.analysis.stopping.known`."""
+    rng = np.random.default_rng(seed)
+    made = [
+        row
+        for pool in pools
+        for number in range(n_seeds)
+        for row in _search(pool, number, rng, int(rng.integers(20, 400)))
+    ]
+    return pd.DataFrame(made)
+
+
+def _search(pool, seed, rng, n_hits):
+    """A search of 2 000 molecules that finds a third of what is left with each batch of 50."""
+    rows, hits, picked, left = [], int(rng.binomial(n_hits, 0.05)), 0.0, n_hits
+    first, last, left = hits, hits, n_hits - hits
+    for k in range(12):
+        n_labels = 100 + 50 * k
+        expected = left / 3 * rng.lognormal(0, 0.1)
+        progress = Progress(
+            n_pool=2000,
+            n_labels=n_labels,
+            n_random=100,
+            random_hits=first,
+            hits=hits,
+            model_picked=picked,
+            model_left=left * rng.lognormal(0, 0.2),
+            last_hits=last,
+            last_size=50 if k else 100,
+            next_size=50,
+            model_next=expected,
+        )
+        last = min(left, 50, int(rng.poisson(left / 3)))
+        about = {"dataset": pool, "seed": seed, "target_low": 0.9, "target_high": 1.0}
+        rows.append(about | asdict(progress) | {"left": left, "next_hits": last})
+        picked, hits, left = picked + expected, hits + last, left - last
+    return rows

@@ -144,7 +144,12 @@ def files(folder):
 def test_a_wheel_is_small_and_holds_what_advice_rests_on(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert wheel.stat().st_size < LARGEST
-    for name in ("analysis/experience.csv", "data/pools/organics.npz", "py.typed"):
+    for name in (
+        "analysis/experience.csv",
+        "analysis/stopping.csv",
+        "data/pools/organics.npz",
+        "py.typed",
+    ):
         assert f"alutils/{name}" in names
     assert not [name for name in names if name.startswith(("book/", "tests/", "build/"))]
     (entries,) = [name for name in names if name.endswith("entry_points.txt")]

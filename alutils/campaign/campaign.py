@@ -17,6 +17,7 @@ import numpy as np
 from alutils.acquisition.batching import batch_sizes
 from alutils.acquisition.search import refuse_bits
 from alutils.acquisition.strategies import STRATEGIES, PoolView
+from alutils.analysis.stopping import label_probability
 from alutils.campaign.folder import (
     FAILED,
     alone,
@@ -134,7 +135,20 @@ def _next_batch(state):
     view = PoolView(model, X[left], state.target and state.target.to_z(scale))
     picks = STRATEGIES[s.strategy](view, size, np.random.default_rng([s.seed, PICK, iteration]))
     mu, sigma = scale.from_z(view.mu[picks]), scale.std * view.sigma[picks]
-    return _batch(state, left[picks], mu, sigma, caution(view))
+    return _batch(state, left[picks], mu, sigma, caution(view)) | {
+        "expected": expected(view, picks)
+    }
+
+
+def expected(view, picks):
+    """Hits that the model expects in a batch, and among all that have no label; None for no target.
+
+    view : `acquisition.strategies.PoolView`;  picks : positions in it
+    """
+    if view.target is None:
+        return None
+    p = label_probability(view)
+    return {"next": float(f"{p[picks].sum():.5g}"), "left": float(f"{p.sum():.5g}")}
 
 
 def _batch(state, chosen, mu=None, sigma=None, said=""):

@@ -43,6 +43,8 @@ TARGET = options(
     click.option("--highest", type=float, help="or the target is this share of the highest labels"),
     click.option("--lowest", type=float, help="or this share of the lowest"),
 )
+SHARE = click.FloatRange(0, 0.9, min_open=True)  # as tried: `analysis.stop_rules.MOST`
+POSITIVE = click.FloatRange(0, min_open=True)
 SOUGHT = ("above", "below", "highest", "lowest")
 
 
@@ -112,14 +114,19 @@ def start(campaign, structures, targets, folder, pool, no_labels, **given):
         say("simulate says what a search would be worth; start --no-labels begins without them")
 
 
-@command("campaign.campaign")
+@command("campaign.campaign", "campaign.outlook")
 @CAMPAIGN
 @click.option("--go-on", is_flag=True, help="although labels are missing")
-def ask(campaign, folder, go_on):
+@click.option("--until", type=SHARE, help="stop when this share of the target is found, up to 0.9")
+@click.option("--worth", type=POSITIVE, help="stop when a hit costs more labels than this")
+def ask(campaign, outlooks, folder, go_on, until, worth):
     """Write the next batch to label.
 
-    While labels of the present batch are missing, it is named again.
+    While labels of the present batch are missing, it is named again. With --until or --worth it
+    ends with status 3 where the campaign should stop.
     """
+    if until or worth:
+        outlooks.refuse(campaign.read(folder))
     batch = campaign.ask(folder, go_on)
     state = campaign.read(folder)
     path, s = batch / "batch.csv", state.settings
@@ -128,6 +135,14 @@ def ask(campaign, folder, go_on):
     say(f"fill in the column label of {path}: {asked}, or failed")
     if state.caution:
         say(f"beware: {state.caution}")
+    outlook = outlooks.outlook(state)
+    if outlook:
+        say(outlook.text())
+    elif until or worth:
+        say("no rule can stop the campaign yet: no model has said what it expects of a batch")
+    if outlook and (reason := outlook.reason_to_stop(until, worth)):
+        say(f"stop: {reason}")
+        raise SystemExit(3)
     say(f"next: {line('tell', folder, path)}")
 
 
@@ -161,7 +176,8 @@ def advise(advice, folder, n_max, take):
     for name, row in table.iterrows():
         say(
             f"{name}: {row.enrichment:.1f} times the hits of random; saves {row.saved:.0%} of its "
-            f"labels ({row.low:.0%} to {row.high:.0%}, nine times in ten)"
+            f"labels ({row.low:.0%} to {row.high:.0%}, nine times in ten); about "
+            f"{row.enrichment * answer['share']:.2g} hits a label"
         )
     noise = f"noise {answer['noise_var']:g} of the variance"
     say(f"use {answer['strategy']}, {noise}. {answer['caution']}")

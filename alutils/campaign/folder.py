@@ -111,7 +111,8 @@ def _read(folder):
     by_model = frozenset(
         position[one] for batch in chosen if batch["mu"] is not None for one in batch["ids"]
     )
-    return State(folder, settings, pool, batches, labels, caution, by_model)
+    expected = [batch.get("expected") for batch in chosen]  # those of before had none
+    return State(folder, settings, pool, batches, labels, caution, by_model, expected)
 
 
 def _pool(name, arrays):
@@ -140,7 +141,8 @@ def write_labels(folder, ids, labels):
 
 
 def write_batch(folder, number, batch):
-    """Keep a batch that was chosen: a dict with ids, mu, sigma (None for the first), caution."""
+    """Keep a batch that was chosen: a dict with ids, mu, sigma (None for the first), caution, and
+    expected, the hits that the model expects in it and in all the rest."""
     _write_sealed(_batch_file(folder, number), batch)
 
 

@@ -70,6 +70,8 @@ class State:
     labels : position -> label, or None where the calculation failed
     caution : what is to be said of the model that chose the last batch; empty if nothing
     by_model : positions that a model chose
+    expected : for each batch that a model chose for a target, the hits that it expected in it
+        ("next") and in all the rest of the pool ("left"); None for the others
     """
 
     folder: Path
@@ -79,6 +81,7 @@ class State:
     labels: dict
     caution: str = ""
     by_model: frozenset = frozenset()
+    expected: list | tuple = ()
 
     @property
     def waiting(self) -> list[int]:
