@@ -4,9 +4,10 @@ Runs of twenty to two hundred labels on 3000 molecules of a pool, drawn anew for
 tested, a run picks among the others. The labels are standardised (the prior "data"): a signal
 variance in eV^2 has no claim at twenty labels. The first batch is random, or one of two that see
 no label: *k-centre*, from a random molecule always the farthest one, or *typical clusters*, the
-member nearest to the centre of each of as many k-means clusters as there are labels (G. Hacohen et
-al., ICML 2022). All runs of a seed share the tested molecules and the pool. The loop stays as it
-is: it gets the molecules in an order in which its own split is the one wanted.
+member nearest to the centre of each of as many k-means clusters as there are labels (near to
+TypiClust, which takes the member in the densest place: G. Hacohen et al., ICML 2022). All runs of a
+seed share the tested molecules and the pool. The loop stays as it is: it gets the molecules in an
+order in which its own split is the one wanted.
 
 What is compared, and the rules, written before the runs were made: twelve seeds, 0 to 11
 ----------------------------------------------------------------------------------------
@@ -67,12 +68,13 @@ SHARES = (0.3, 0.03)  # of the molecules, the highest: what a search looks for
 class Arm(NamedTuple):
     """One way of spending the labels.
 
-    strategy : of `alutils.acquisition.strategies`;  share : that is sought, None for an error
-    start : of `STARTS`;  n_init, batch, n_max : molecules
+    strategy : of `alutils.acquisition.strategies`;  start : of `STARTS`
+    share : of the molecules, sought by a search; 0 where the error counts
+    n_init, batch, n_max : molecules
     """
 
     strategy: str
-    share: float | None
+    share: float
     start: str
     n_init: int
     batch: int
@@ -85,7 +87,7 @@ COLUMNS = ["seed", *KEYS, "n_train", "value"]
 
 def arms():
     """All that is run for each pool and seed, those with a fit for each label last."""
-    wanted = ((A, None), (D, None), *((SEARCH, share) for share in SHARES))
+    wanted = ((A, 0), (D, 0), *((SEARCH, share) for share in SHARES))
     first = [
         Arm(*what, start, n_init, STEP, N_MAX)
         for start in STARTS
@@ -96,7 +98,7 @@ def arms():
         Arm(*what, "random", n_init, batch, n_init + BEYOND)
         for batch in sorted(BATCHES, reverse=True)
         for n_init in ((20,) if batch == 1 else (20, 100))
-        for what in ((B, None), *wanted[2:])
+        for what in ((B, 0), *wanted[2:])
         if not (batch == STEP and what[0] == SEARCH)
     ]
     return first + small
@@ -140,7 +142,7 @@ def config_of(pool, seed, arm, n_test=N_TEST):
         n_const=arm.batch,
         n_max=arm.n_max,
         n_test=n_test,
-        target=arm.share and highest(arm.share),
+        target=highest(arm.share) if arm.share else None,
         seed=seed,
         **SETTINGS,
     )
@@ -177,26 +179,29 @@ def run(config, start, dataset, X, n_pool=N_POOL):
 def curves(pools, seeds):
     """The tracked runs of pools, a frame with `COLUMNS` and dataset.
 
-    ValueError where none of a pool's seeds is tracked.
+    ValueError where a seed is not tracked.
     """
     return pd.concat([_of_pool(pool, seeds) for pool in pools], ignore_index=True)
 
 
 def _of_pool(pool, seeds):
     frame = _frame(_tracked(pool))
-    frame = frame[frame["seed"].isin(seeds)]
-    if frame.empty:
+    if absent := set(seeds) - set(frame["seed"]):
         raise ValueError(
-            f"{pool}: no run of the seeds {list(seeds)} in {_file(pool).name}: choose others, or "
-            "make them with `track`"
+            f"{pool}: seeds {sorted(absent)} are not tracked in {_file(pool).name}: choose others, "
+            "or make them with `track`"
         )
-    return frame.assign(dataset=pool)
+    return frame[frame["seed"].isin(seeds)].assign(dataset=pool)
 
 
 def _frame(runs):
     """A row for each size of each run."""
     columns = ["seed", *KEYS, "n_train", "value"]
-    frame = pd.DataFrame(runs, columns=columns).explode(["n_train", "value"], ignore_index=True)
+    frame = (
+        pd.DataFrame(runs, columns=columns)
+        .fillna({"share": 0})
+        .explode(["n_train", "value"], ignore_index=True)
+    )
     kinds = {"n_train": int, "value": float, "share": float, "seed": int}
     return frame.astype(kinds | {"n_init": int, "batch": int})
 
