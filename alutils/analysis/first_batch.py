@@ -196,12 +196,8 @@ def _of_pool(pool, seeds):
 
 def _frame(runs):
     """A row for each size of each run."""
-    columns = ["seed", *KEYS, "n_train", "value"]
-    frame = (
-        pd.DataFrame(runs, columns=columns)
-        .fillna({"share": 0})
-        .explode(["n_train", "value"], ignore_index=True)
-    )
+    frame = pd.DataFrame(runs, columns=COLUMNS)
+    frame = frame.explode(["n_train", "value"], ignore_index=True)
     kinds = {"n_train": int, "value": float, "share": float, "seed": int}
     return frame.astype(kinds | {"n_init": int, "batch": int})
 
