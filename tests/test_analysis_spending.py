@@ -52,11 +52,11 @@ def test_an_error_is_compared_in_percent_and_hits_in_a_hundred_labels():
     )
     pair = Spent("k_centre", 20), Spent("random", 20)
     error = spending.difference(made, Comparison("later", N_MAX, D, 0, *pair))
-    assert error.mean == pytest.approx(-20, abs=0.1) and error.n == len(SEEDS)
+    assert error.mean() == pytest.approx(-20, abs=0.1) and list(error.index) == list(SEEDS)
     hits = spending.difference(made, Comparison("hits200", N_MAX, SEARCH, 0.3, *pair))
-    assert hits.mean == pytest.approx(-20, abs=0.2)
+    assert hits.mean() == pytest.approx(-20, abs=0.2)
     half = spending.difference(made, Comparison("hits100", 100, SEARCH, 0.3, *pair))
-    assert half.mean == pytest.approx(-20, abs=0.2), "of a hundred labels, and of two hundred"
+    assert half.mean() == pytest.approx(-20, abs=0.2), "of a hundred labels, and of two hundred"
 
 
 def test_errors_should_fall_and_hits_rise():
@@ -115,3 +115,16 @@ def test_values_are_read_between_the_sizes_of_a_run():
     alone = made[made["n_train"].isin((50, 125, 200)) | (made["n_init"] != 50)]
     found = spending.values(alone, A, 0, Spent("random", FIRST[1]), 100)
     assert found.mean() == pytest.approx(100 * np.log(100), rel=1e-3)
+
+
+def test_the_mean_over_pools_and_sizes_is_taken_seed_by_seed():
+    level = {"random": 1.0, "k_centre": 0.9, "cluster_centres": 1.0}
+    low = curves(lambda arm, n: level[arm.start])
+    high = curves(lambda arm, n: level[arm.start] ** 3, "aminoacids")
+    found = spending.over_pools(pd.concat([low, high]))
+    seen = found["after", A, 0, "k_centre"]
+    assert seen.mean == pytest.approx(-(10 + 27.1) / 2, abs=0.1) and seen.n == len(SEEDS)
+    assert found["later", D, 0, "cluster_centres"].mean == pytest.approx(0, abs=0.1)
+    assert len(found) == 2 + 4 + 4 + 4
+    made = pd.concat([low, high[high["seed"] != 0]])
+    assert spending.over_pools(made)["after", A, 0, "k_centre"].n == len(SEEDS) - 1

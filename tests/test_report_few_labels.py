@@ -49,6 +49,13 @@ def test_the_tables_say_difference_interval_and_outcome(compared):
     assert few_labels.fits_table()["models fitted"].to_dict() == {1: 101, 5: 21, 20: 6, 100: 2}
 
 
+def test_the_averages_are_intervals_over_the_seeds(made):
+    table = few_labels.mean_table(made)
+    assert table.shape == (7, 2)
+    assert table.loc["error right after the first batch (%)", "k-centre"].startswith("-20.0 (-20.")
+    assert table.loc["error at 200 labels, D (%)", "typical clusters"].startswith("+19.9 (+19.")
+
+
 def test_a_single_seed_has_no_verdict(made):
     alone = spending.comparisons(made[made["seed"] == SEEDS[0]])
     assert set(alone["outcome"]) == {"undecided"}
@@ -71,6 +78,8 @@ def test_the_facts_follow_the_outcomes(made, compared):
     assert facts["after_typical_advice"] == "worse wherever we could tell"
     assert facts["later_typical_range"] == "+20 to +20"
     assert facts["batches_errors_advice"] == "no better and no worse that we could tell"
+    assert facts["mean_after_A_k_centre"].startswith("-20.0 (-20.")
+    assert facts["mean_hits100_30_typical"].startswith(("+0.0 (-", "-0.0 (-"))
     assert facts["choose_error_start"] == "by k-centre"
     assert facts["choose_search_start"] == "at random"
     assert facts["choose_search_batch"] == "one by one"

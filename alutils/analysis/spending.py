@@ -78,13 +78,13 @@ def planned() -> Iterator[Comparison]:
 
 
 def difference(curves, one):
-    """Interval over the seeds: error in % of the baseline's mean, hits in a hundred labels.
+    """By seed: the error minus the baseline's, in % of its mean; or hits in a hundred labels.
 
     curves : of one pool, as of `analysis.first_batch.curves`;  one : `Comparison`
     """
     than, ours = (values(curves, one.strategy, one.share, s, one.at) for s in (one.than, one.ours))
     unit = 1.0 if one.share else than.mean() / 100
-    return statistics.paired(than / unit, ours / unit)
+    return (ours / unit - than / unit).dropna()
 
 
 def values(curves, strategy, share, spent, at):
@@ -108,7 +108,7 @@ def comparisons(curves):
     rows = []
     for pool, of_pool in curves.groupby("dataset", sort=False):
         for one in planned():
-            seen = difference(of_pool, one)
+            seen = statistics.interval(difference(of_pool, one))
             if seen.n == 0:
                 continue
             sign = 1 if one.share else -1
@@ -123,6 +123,24 @@ def comparisons(curves):
         lost = family.index[~statistics.holm(family["p"])]
         frame.loc[lost, "outcome"] = OPEN
     return frame
+
+
+def over_pools(curves):
+    """What a diverse first batch changes on average over the pools and the sizes of the batch.
+
+    Returns
+    -------
+    dict of `Interval` over the seeds by (family, strategy, share, start)
+    """
+    found = {}
+    for one in planned():
+        if one.family in ("batches", "sizes"):
+            continue
+        key = one.family, one.strategy, one.share, one.ours.start
+        for _, of_pool in curves.groupby("dataset", sort=False):
+            found.setdefault(key, []).append(difference(of_pool, one))
+    mean = {key: pd.concat(each, axis=1).mean(axis=1, skipna=False) for key, each in found.items()}
+    return {key: statistics.interval(one) for key, one in mean.items()}
 
 
 def _outcome(verdict, gain):

@@ -17,10 +17,11 @@ from alutils.analysis.first_batch import (
     A,
     D,
 )
-from alutils.analysis.spending import BETTER, HALF, OUTCOMES, WORSE, Spent, values
+from alutils.analysis.spending import BETTER, HALF, OUTCOMES, WORSE, Spent, over_pools, values
 from alutils.report.curves import select
 from alutils.report.tables import Table
 
+START_KEYS = {STARTS[1]: "k_centre", STARTS[2]: "typical"}  # in the names of facts
 START_WAYS = dict(zip(STARTS, ("at random", "by k-centre", "by typical clusters"), strict=True))
 START_NAMES = dict(zip(STARTS, ("random", "k-centre", "typical clusters"), strict=True))
 FAMILIES = {
@@ -55,6 +56,25 @@ def size_table(compared):
     return _table(select(compared, family="sizes"), lambda spent: f"first batch of {spent.n_init}")
 
 
+def mean_table(curves):
+    """Diverse minus random first batches, on average over pools and sizes: mean and interval."""
+    cells = {}
+    for (family, strategy, share, start), seen in over_pools(curves).items():
+        what = FAMILIES[family].partition(":")[0]
+        row = what if family == "after" else f"{what}, {named(strategy, share)}"
+        unit = "hits in a hundred labels" if share else "%"
+        cells.setdefault(f"{row} ({unit})", {})[START_NAMES[start]] = span(seen)
+    return Table(pd.DataFrame.from_dict(cells, orient="index").rename_axis("on average"))
+
+
+def span(seen, digits=1):
+    """Mean and interval as text."""
+    mean, low, high, n = seen
+    if n < 2:
+        return f"{mean:+.{digits}f} ({n} seed)"
+    return f"{mean:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
+
+
 def _table(rows, name):
     """A column for each way to spend the labels, a row for all else that differs."""
     cells = {}
@@ -77,10 +97,8 @@ def named(strategy, share):
 
 def said(row):
     """A difference and its outcome as text."""
-    mean, low, high, n = row["difference"]
-    if n < 2:
-        return f"{mean:+.0f} ({n} seed)"
-    return f"{mean:+.0f} ({low:+.0f} to {high:+.0f}), {row['outcome']}"
+    shown = span(row["difference"], 0)
+    return shown if row["difference"].n < 2 else f"{shown}, {row['outcome']}"
 
 
 def fits_table():
@@ -110,7 +128,8 @@ def facts(curves, compared):
     """What the prose quotes: name -> number or text.
 
     For each of `_groups`: its number of comparisons, their outcomes, what these advise, and the
-    range of the mean differences; and for each choice the way of `_choice`.
+    range of the mean differences; the averages of `mean_table`; for each choice the way of
+    `_choice`.
     """
     found = {"n_seeds": int(curves["seed"].nunique()), "n_compared": len(compared)}
     for name, rows in _groups(compared):
@@ -121,16 +140,18 @@ def facts(curves, compared):
             f"{name}_advice": advice(rows),
             f"{name}_range": f"{min(means):+.0f} to {max(means):+.0f}",
         }
+    for (family, strategy, share, start), seen in over_pools(curves).items():
+        what = f"{100 * share:.0f}" if share else letter(strategy)
+        found[f"mean_{family}_{what}_{START_KEYS[start]}"] = span(seen)
     return found | {f"choose_{name}": _choice(*given) for name, given in _choices(compared).items()}
 
 
 def _groups(compared):
     """(name, rows) of the comparisons that a sentence is about."""
-    starts = {"k_centre": STARTS[1], "typical": STARTS[2]}
     families = {"after": ["after"], "later": ["later"], "hits": ["hits100", "hits200"]}
     for family, wanted in families.items():
         rows = compared[compared["family"].isin(wanted)]
-        for name, start in starts.items():
+        for start, name in START_KEYS.items():
             yield f"{family}_{name}", rows[[spent.start == start for spent in rows["ours"]]]
     for family in ("batches", "sizes"):
         rows = select(compared, family=family)
@@ -184,13 +205,16 @@ def _choices(compared):
 
 
 def _choice(rows, called, baseline):
-    """The way that came out better most often and worse never, by mean gain among equals."""
-    best = (0.0, 0.0, baseline)
+    """Of the ways that came out better somewhere and worse nowhere, that of the largest gain.
+
+    rows : of `spending.comparisons`;  called : a way's name;  baseline : where there is none
+    """
+    best = (0.0, baseline)
     for way, of_way in rows.groupby(rows["ours"].map(called)):
-        if (of_way["outcome"] == WORSE).any():
+        seen = set(of_way["outcome"])
+        if BETTER not in seen or WORSE in seen:
             continue
         sign = of_way["share"].map(lambda share: 1 if share else -1)
         gain = (sign * [one.mean for one in of_way["difference"]]).mean()
-        better = (of_way["outcome"] == BETTER).mean()
-        best = max(best, (better, gain, way)) if better else best
+        best = max(best, (gain, way))
     return best[-1]
