@@ -78,6 +78,8 @@ def test_the_facts_follow_the_outcomes(made, compared):
     assert facts["after_typical_advice"] == "worse wherever we could tell"
     assert facts["later_typical_range"] == "+20 to +20"
     assert facts["batches_errors_advice"] == "no better and no worse that we could tell"
+    assert facts["B_minus_A"].startswith("+0 (") or facts["B_minus_A"].startswith("-0 (")
+    assert facts["B_minus_A"].endswith(" % on aminoacids")
     assert facts["mean_after_A_k_centre"].startswith("-20.0 (-20.")
     assert facts["mean_hits100_30_typical"].startswith(("+0.0 (-", "-0.0 (-"))
     assert facts["choose_error_start"] == "by k-centre"

@@ -15,9 +15,11 @@ from alutils.analysis.first_batch import (
     SHARES,
     STARTS,
     A,
+    B,
     D,
 )
 from alutils.analysis.spending import BETTER, HALF, OUTCOMES, WORSE, Spent, over_pools, values
+from alutils.analysis.statistics import paired
 from alutils.report.curves import select
 from alutils.report.tables import Table
 
@@ -132,6 +134,7 @@ def facts(curves, compared):
     `_choice`.
     """
     found = {"n_seeds": int(curves["seed"].nunique()), "n_compared": len(compared)}
+    found["n_seeds_ones"] = int(select(curves, batch=1)["seed"].nunique())
     for name, rows in _groups(compared):
         means = [one.mean for one in rows["difference"]]
         found |= {
@@ -143,7 +146,19 @@ def facts(curves, compared):
     for (family, strategy, share, start), seen in over_pools(curves).items():
         what = f"{100 * share:.0f}" if share else letter(strategy)
         found[f"mean_{family}_{what}_{START_KEYS[start]}"] = span(seen)
+    found["B_minus_A"] = _uncertain_minus_random(curves)
     return found | {f"choose_{name}": _choice(*given) for name, given in _choices(compared).items()}
+
+
+def _uncertain_minus_random(curves):
+    """Error of B in batches of 5 minus A's, a hundred labels after a first batch of 20, by pool."""
+    at, parts = FIRST[0] + BEYOND, []
+    for pool, of_pool in curves.groupby("dataset", sort=False):
+        ours = values(of_pool, B, 0, Spent("random", FIRST[0], BATCHES[1]), at)
+        than = values(of_pool, A, 0, Spent("random", FIRST[0]), at)
+        unit = than.mean() / 100
+        parts.append(f"{span(paired(than / unit, ours / unit), 0)} % on {pool}")
+    return ", ".join(parts)
 
 
 def _groups(compared):
