@@ -24,9 +24,11 @@
 # |---|---|---|
 # | the first batch, chosen | {glue:text}`choose_error_start:s` | {glue:text}`choose_search_start:s` |
 # | its size | {glue:text}`choose_error_size:s` | {glue:text}`choose_search_size:s` |
-# | the labels after it, if the model chooses them | {glue:text}`choose_error_batch:s` | {glue:text}`choose_search_batch:s` |
+# | the labels after it, by uncertainty (B) or by the search | {glue:text}`choose_error_batch:s` | {glue:text}`choose_search_batch:s` |
 #
 # *At random*, 100 and *one batch of 100* also stand where no other way is significantly better: there anything will do.
+# For an accurate model B has to do better than A, which draws at random, too: in batches of 5 its error minus that of A is
+# {glue:text}`B_minus_A:s`.
 #
 # On average over pools and sizes, a first batch of typical clusters changes the error right after it by
 # {glue:text}`mean_after_A_typical:s` %, one at the edge of the pool by {glue:text}`mean_after_A_k_centre:s` %; at 200
@@ -176,8 +178,7 @@ few_labels.batch_table(compared)
 
 # %% [markdown]
 # Small batches against one of a hundred, for the error of B: {glue:text}`batches_errors_advice:s`
-# ({glue:text}`batches_errors_counts:s`; {glue:text}`batches_errors_range:s` %). Whether B is worth it is another question: in batches of 5 its
-# error minus that of A, with as many labels, is {glue:text}`B_minus_A:s`. For the hits, of the highest three in
+# ({glue:text}`batches_errors_counts:s`; {glue:text}`batches_errors_range:s` %). For the hits, of the highest three in
 # ten: {glue:text}`batches_hits30_advice:s` ({glue:text}`batches_hits30_counts:s`;
 # {glue:text}`batches_hits30_range:s` in a hundred labels); of the highest three in a hundred:
 # {glue:text}`batches_hits3_advice:s` ({glue:text}`batches_hits3_counts:s`; {glue:text}`batches_hits3_range:s`).
