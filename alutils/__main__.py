@@ -86,6 +86,16 @@ def sigma(other_sigma, pools, n):
         say(other_sigma.track(pool, range(n)).name)
 
 
+@command("analysis.first_batch")
+@click.argument("pools", nargs=-1, required=True, shell_complete=completion.POOL)
+@click.option("--n", default=12, show_default=True, help="so many seeds")
+def first_batch(first_batch, pools, n):
+    """Track what first batches and small batches bring on POOLS."""
+    locations.writable_records_dir()
+    for pool in pools:
+        say(first_batch.track(pool, range(n)).name)
+
+
 @command("analysis.left_out")
 @click.argument("pool", shell_complete=completion.POOL)
 @click.argument("level", type=click.Choice(("compound", "ligand")))
