@@ -77,6 +77,16 @@ def sigma(other_sigma, pools, n):
         say(other_sigma.track(pool, range(n)).name)
 
 
+@command("analysis.other_descriptors")
+@click.argument("pools", nargs=-1, required=True, shell_complete=completion.POOL)
+@click.option("--n", default=3, show_default=True, help="so many seeds")
+def descriptors(other_descriptors, pools, n):
+    """Track what other descriptors learn and find on POOLS."""
+    locations.writable_records_dir()
+    for pool in pools:
+        say(other_descriptors.track(pool, range(n)).name)
+
+
 @command("analysis.left_out")
 @click.argument("pool", shell_complete=completion.POOL)
 @click.argument("level", type=click.Choice(("compound", "ligand")))
