@@ -34,8 +34,8 @@ def test_the_noise_is_one_of_those_offered_and_follows_the_labels(monkeypatch):
     found = other_descriptors.good_noise(POOL, "mbtr")
     assert found in other_descriptors.NOISES
 
-    noise = np.random.default_rng(0).normal(size=len(dataset))  # nothing can be learned of it
-    other = MoleculeDataset(POOL, noise, dataset.molecules)
+    noise = np.random.default_rng(0).normal(scale=2 * dataset.y.std(), size=len(dataset))
+    other = MoleculeDataset(POOL, dataset.y + noise, dataset.molecules)
     monkeypatch.setattr(other_descriptors, "load_once", lambda _: other)
     other_descriptors.good_noise.cache_clear()
     assert other_descriptors.good_noise(POOL, "mbtr") == max(other_descriptors.NOISES) > found

@@ -13,11 +13,13 @@ import os
 import sys
 import warnings
 from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import scipy.sparse
+from ase import Atoms
 from ase.data import chemical_symbols
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
@@ -50,12 +52,15 @@ class MBTRSettings:
     def __str__(self):
         return f"MBTR with Gaussians of width {self.sigma:g} per Å"
 
-    def n_columns(self, n_species):
-        """A grid for each pair of elements."""
+    def n_columns(self, n_species: int) -> int:
+        """A grid for each pair of so many elements, n_species."""
         return self.n_grid * n_species * (n_species + 1) // 2
 
-    def rows(self, species, molecules):
-        """The row of each molecule, (d,) float64."""
+    def rows(self, species: Sequence[str], molecules: Iterable[Atoms]) -> Iterator[np.ndarray]:
+        """The row of each of some molecules, (d,) float64.
+
+        species : chemical symbols, by atomic number;  molecules : of which each is an `ase.Atoms`
+        """
         from dscribe.descriptors import MBTR
 
         grid = {"min": self.grid_min, "max": self.grid_max, "n": self.n_grid}
@@ -92,13 +97,16 @@ class SOAPSettings:
     def __str__(self):
         return f"SOAP to {self.cutoff:g} Å, the mean over the atoms"
 
-    def n_columns(self, n_species):
-        """Pairs of radial functions, those of all elements, by the degree."""
+    def n_columns(self, n_species: int) -> int:
+        """Pairs of radial functions, of n_species elements, for each degree."""
         n = n_species * self.n_max
         return n * (n + 1) // 2 * (self.l_max + 1)
 
-    def rows(self, species, molecules):
-        """The row of each molecule, (d,) float64."""
+    def rows(self, species: Sequence[str], molecules: Iterable[Atoms]) -> Iterator[np.ndarray]:
+        """The row of each of some molecules, (d,) float64.
+
+        species : chemical symbols, by atomic number;  molecules : of which each is an `ase.Atoms`
+        """
         from dscribe.descriptors import SOAP
 
         descriptor = SOAP(

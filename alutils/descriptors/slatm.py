@@ -6,9 +6,11 @@ are those of qmllib, which compiles it. Here it is NumPy alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from ase import Atoms
 from ase.data import atomic_numbers
 
 R_FIRST = 0.1  # angstrom, where the grid of distances begins
@@ -34,13 +36,15 @@ class SLATMSettings:
     def __str__(self):
         return f"SLATM to {self.cutoff:g} Å"
 
-    def n_columns(self, n_species):
-        """Each element, each pair of them, each triple with its middle atom."""
+    def n_columns(self, n_species: int) -> int:
+        """Each of n_species elements, each pair of them, each triple with its middle atom."""
         r, angles = _grids(self)
         return n_species + n_pairs(n_species) * (len(r) + n_species * len(angles))
 
-    def rows(self, species, molecules):
-        """The row of each molecule, (d,) float64.
+    def rows(self, species: Sequence[str], molecules: Iterable[Atoms]) -> Iterator[np.ndarray]:
+        """The row of each of some molecules, (d,) float64.
+
+        species : chemical symbols, by atomic number;  molecules : of which each is an `ase.Atoms`
 
         First the nuclear charges of each element. Then for each pair of elements the sum over pairs
         of atoms of Z Z' / r^6 times a Gaussian at their distance. Then for each middle element and
