@@ -35,7 +35,6 @@
 # | `soap` | the density around each atom to 4 Å {cite}`bartok2013`, the mean over the atoms |
 # | `slatm` | pairs and triples of atoms, weighted as dispersion is {cite}`huang2020` |
 # | `fingerprint` | which groups of atoms are bonded, from SMILES; no geometry; compared by Tanimoto |
-# | `mbtr+fingerprint` | both, with equal weight |
 #
 # The paper's start of the optimiser, 20 eV² and a length of 700, means nothing for other descriptors. So for all of
 # them, MBTR too, the labels are standardised, the optimiser starts at the data's own scale, and noise is a share of
@@ -89,9 +88,13 @@ descriptors.error_table(curves)
 #
 # The paper's claims C5 to C9, each as one comparison for each descriptor: differences by seed and pool, in % of
 # random sampling's error in that pool, or of labels. Rules and margin are {ref}`those of the book <verdict-statistics>`.
+# Below it, D minus A for each pool: pools may differ more than descriptors do.
 
 # %%
 descriptors.answer_table(curves, gains)
+
+# %%
+descriptors.gain_table(curves)
 
 # %% [markdown]
 # Of {glue:text}`n_comparisons` comparisons of B, C or D with A at a good noise, {glue:text}`n_better` are significantly

@@ -32,7 +32,7 @@ from alutils.storage import usage_log
 from alutils.storage.files import write_json
 from alutils.storage.locations import records_dir
 
-DESCRIPTORS = tuple(descriptors.DESCRIPTORS)
+DESCRIPTORS = ("mbtr", "mbtr_broad", "soap", "slatm", "fingerprint")
 LOW_NOISE = 1e-10  # all noises are shares of the labels' variance
 NOISES = (0.002, 0.01, 0.05, 0.2, 0.5)  # of which one is the most likely
 NOISE_SEED = 100  # of the molecules that say which; no run has it
@@ -97,7 +97,7 @@ def probed(pool, descriptor, seed):
     return found[wanted].round(6).to_dict("records")
 
 
-def cost(pool, names=DESCRIPTORS):
+def cost(pool):
     """What each descriptor takes to make, beside MBTR, on the first `TIMED` molecules of a pool.
 
     Returns
@@ -107,11 +107,11 @@ def cost(pool, names=DESCRIPTORS):
         columns that the model sees
     """
     dataset = load_once(pool)
-    spent = {name: [] for name in names}
+    spent = {name: [] for name in DESCRIPTORS}
     for _ in range(REPEATS):
-        for name in names:
+        for name in DESCRIPTORS:
             started = time.process_time()
-            columns = sum(_make(dataset, part) for part in _parts(name))
+            columns = _make(dataset, descriptors.DESCRIPTORS[name])
             spent[name].append((time.process_time() - started, columns))
     mbtr = np.median([seconds for seconds, _ in spent["mbtr"]])
     found = []
@@ -127,11 +127,6 @@ def cost(pool, names=DESCRIPTORS):
             }
         )
     return found
-
-
-def _parts(name):
-    settings = descriptors.DESCRIPTORS[name]
-    return settings if isinstance(settings, tuple) else (settings,)
 
 
 def _make(dataset, settings):

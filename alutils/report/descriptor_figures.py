@@ -31,14 +31,13 @@ from alutils.storage.extras import imports_of
 with imports_of("plots", "drawing figures"):
     from matplotlib.lines import Line2D
 
-# One strategy and six descriptors: colours of descriptors, none of them a strategy's.
+# One strategy and five descriptors: colours of descriptors, none of them a strategy's.
 LOOKS = {
     "mbtr": ("#1B1B1B", "-"),
     "mbtr_broad": ("#767676", "--"),
-    "fingerprint": ("#B5651D", ":"),
-    "mbtr+fingerprint": ("#8A4B2A", "-."),
     "soap": ("#2F7F7F", "-"),
     "slatm": ("#5B3FA0", "--"),
+    "fingerprint": ("#B5651D", ":"),
 }
 FACES = {HIGHEST: "full", RAREST: "none"}
 

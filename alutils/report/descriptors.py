@@ -18,10 +18,9 @@ GREEDY = "most_probable"
 NAMES = {
     "mbtr": "MBTR, narrow",
     "mbtr_broad": "MBTR, broad",
-    "fingerprint": "fingerprint",
-    "mbtr+fingerprint": "MBTR and fingerprint",
     "soap": "SOAP",
     "slatm": "SLATM",
+    "fingerprint": "fingerprint",
 }
 REFERENCE = "mbtr"
 HIGHEST, RAREST = 0.7, 0.97  # quantiles where the two targets begin
@@ -114,6 +113,19 @@ def answer_table(curves, gains):
             for what, one in found.items()
         }
     return Table(pd.DataFrame(rows).rename_axis("answer"))
+
+
+def gain_table(curves):
+    """D minus A at the end for each pool, in % of A's error: at a good noise, and at 1e-10."""
+    end, rows = last(curves), {}
+    for name, of_one in by_descriptor(end):
+        cases = {"": at_good_noise(of_one), ", noise 1e-10": select(of_one, noise_var=LOW_NOISE)}
+        rows[NAMES[name]] = {
+            f"{pool}{noise}": f"{span(_of_pool(errors(runs, D), errors(runs, A), pool))} %"
+            for noise, runs in cases.items()
+            for pool in end["dataset"].unique()
+        }
+    return Table(pd.DataFrame(rows).T.rename_axis("descriptor"))
 
 
 def error_table(curves):
