@@ -54,12 +54,12 @@ def test_a_probe_predicts_each_search_for_each_target(monkeypatch):
 
 def test_the_cost_is_beside_that_of_mbtr(monkeypatch):
     monkeypatch.setattr(other_descriptors, "TIMED", 3)
-    monkeypatch.setattr(
-        other_descriptors.descriptors, "features", lambda *_, **__: np.zeros((3, 7))
-    )
+    monkeypatch.setattr(other_descriptors.descriptors, "features", lambda *_, **__: np.eye(7))
     rows = {row["descriptor"]: row for row in other_descriptors.cost(POOL)}
     assert tuple(rows) == DESCRIPTORS and rows["mbtr"]["times_mbtr"] == 1
-    assert all(row["s_per_1000"] > 0 and row["axes"] == 7 for row in rows.values())
+    assert all(
+        row["s_per_1000"] > 0 and row["axes"] == row["distinct"] == 7 for row in rows.values()
+    )
     columns = {name: row["columns"] for name, row in rows.items()}
     assert columns["mbtr"] == 3000 and columns["fingerprint"] == 2048  # of five elements
     assert columns["soap"] == 30 * 31 // 2 * 5

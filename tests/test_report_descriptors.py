@@ -72,6 +72,7 @@ def cost():
     return pd.DataFrame(
         {"descriptor": name, "dataset": pool, "times_mbtr": times[name][0]}
         | {"s_per_1000": times[name][1], "columns": 3000 + k, "axes": 500}
+        | {"distinct": 60 if (name, pool) == ("soap", POOLS[1]) else 6000}
         for name in times
         for k, pool in enumerate(POOLS)
     )
@@ -117,7 +118,7 @@ def test_the_tables_say_what_was_made(curves, gains, cost):
     law = descriptors.law_table(gains)
     assert law.loc["MBTR, narrow", "realised"] == "0.36"  # means of 0.315 and 0.415
     table = descriptors.cost_table(cost)
-    assert table.loc["SOAP"].tolist() == ["0.5", "0.9", "3000 to 3001", "500"]
+    assert table.loc["SOAP"].tolist() == ["0.5", "0.9", "3000 to 3001", "500", "60 to 6000"]
 
 
 def test_a_single_seed_has_no_interval(curves, gains):
@@ -144,6 +145,10 @@ def test_the_facts_follow_the_rows(curves, gains, cost):
     assert (facts["C5_supported"], facts["C8_supported"]) == (1, 2)
     assert facts["gain_most"].startswith("B with SOAP, -6 (") and facts["n_worse"] == 1
     assert (facts["order_positive"], facts["order_n"]) == (6, 8)
+    assert (
+        facts["exception"].startswith("MBTR, narrow on ")
+        and facts["exception_distinct"] == "6\u00a0000"
+    )
     assert facts["saved"] == "42 to 42 %"
 
 

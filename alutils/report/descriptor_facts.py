@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from alutils.analysis import overlap, statistics
+from alutils.analysis.statistics import interval
 from alutils.report.curves import select
 from alutils.report.descriptors import (
     GREEDY,
@@ -12,10 +13,13 @@ from alutils.report.descriptors import (
     NAMES,
     REFERENCE,
     A,
+    D,
     E,
     answers,
     at_good_noise,
     by_descriptor,
+    difference,
+    errors,
     last,
     mean_gains,
     order_kept,
@@ -46,7 +50,25 @@ def facts(curves, gains, cost):
         "worst_ratio": f"{(means.max() / means.min()).max():.1f}",
         "first_ratio": f"{(first.max() / first.min()).max():.1f}",
     }
+    found |= exception_facts(curves, cost)
     return found | answer_facts(curves, gains) | gain_facts(gains)
+
+
+def exception_facts(curves, cost):
+    """Where D gains most over A at a good noise, and how many molecules that descriptor knows."""
+    end = at_good_noise(last(curves))
+    change = {
+        (name, pool): interval(difference(errors(rows, D), errors(rows, A))[pool])
+        for name, of_one in by_descriptor(end)
+        for pool, rows in of_one.groupby("dataset")
+    }
+    name, pool = most = min(change, key=lambda one: change[one].mean)
+    distinct = select(cost, descriptor=name, dataset=pool)["distinct"].item()
+    return {
+        "exception": f"{NAMES[name]} on {pool}",
+        "exception_gain": f"{span(change[most])} %",
+        "exception_distinct": f"{distinct:,}".replace(",", "\u00a0"),
+    }
 
 
 def answer_facts(curves, gains):

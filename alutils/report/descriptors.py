@@ -198,12 +198,13 @@ def cost_table(cost):
     """What a descriptor takes to make, mean over the pools."""
     rows = {}
     for name, of_one in by_descriptor(cost):
-        width = [of_one[column] for column in ("columns", "axes")]
+        columns, axes, distinct = (of_one[name] for name in ("columns", "axes", "distinct"))
         rows[NAMES[name]] = {
             "times MBTR": f"{of_one['times_mbtr'].mean():.1f}",
             "s per 1000": f"{of_one['s_per_1000'].mean():.1f}",
-            "columns": _from_to(width[0]),
-            "axes": _from_to(width[1]),
+            "columns": _from_to(columns),
+            "axes": _from_to(axes),
+            "distinct": _from_to(distinct),
         }
     return Table(pd.DataFrame(rows).T.rename_axis("descriptor"))
 
