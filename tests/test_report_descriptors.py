@@ -149,6 +149,7 @@ def test_the_facts_follow_the_rows(curves, gains, cost):
         facts["exception"].startswith("MBTR, narrow on ")
         and facts["exception_distinct"] == "6\u00a0000"
     )
+    assert (facts["d_n"], facts["d_n_better"], facts["d_better"]) == (4, 0, "none")
     assert facts["saved"] == "42 to 42 %"
 
 

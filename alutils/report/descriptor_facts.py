@@ -44,7 +44,6 @@ def facts(curves, gains, cost):
         "best_less": _percent(1 - overall[best]),
         "best_times": f"{times[best]:.1f}",
         "cheap": NAMES[cheap],
-        "cheap_more": _percent(overall[cheap] - 1, "+"),
         "best_by_pool": _winners(means),
         "best_first": _winners(first),
         "worst_ratio": f"{(means.max() / means.min()).max():.1f}",
@@ -62,10 +61,15 @@ def exception_facts(curves, cost):
         for name, of_one in by_descriptor(end)
         for pool, rows in of_one.groupby("dataset")
     }
-    name, pool = most = min(change, key=lambda one: change[one].mean)
-    distinct = select(cost, descriptor=name, dataset=pool)["distinct"].item()
+    most = min(change, key=lambda one: change[one].mean)
+    distinct = select(cost, descriptor=most[0], dataset=most[1])["distinct"].item()
+    better = [f"{NAMES[name]} on {pool}" for (name, pool), one in change.items() if one.high < 0]
     return {
-        "exception": f"{NAMES[name]} on {pool}",
+        "d_n": len(change),
+        "d_n_better": len(better),
+        "d_better": "; ".join(better) or "none",
+        "d_n_worse": sum(one.low > 0 for one in change.values()),
+        "exception": f"{NAMES[most[0]]} on {most[1]}",
         "exception_gain": f"{span(change[most])} %",
         "exception_distinct": f"{distinct:,}".replace(",", "\u00a0"),
     }
@@ -129,8 +133,8 @@ def _winners(means):
     return "; ".join(f"{NAMES[name]} on {pool}" for pool, name in means.idxmin().items())
 
 
-def _percent(part, sign=""):
-    return f"{100 * part:{sign}.0f} %"
+def _percent(part):
+    return f"{100 * part:.0f} %"
 
 
 def _range(values):

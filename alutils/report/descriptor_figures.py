@@ -18,7 +18,6 @@ from alutils.report.descriptors import (
 )
 from alutils.report.style import (
     POOL_MARKERS,
-    STRATEGY_COLOURS,
     STRATEGY_LABELS,
     band,
     error_axis,
@@ -85,10 +84,10 @@ def law(gains):
             ax.plot([at, at], ends, color=colour, lw=1, alpha=0.4)
             look = {"color": colour, "ms": 7, "fillstyle": FACES[row.target_low]}
             ax.plot(at, row.area_gain, POOL_MARKERS.get(row.dataset, "*"), **look)
-        ax.set_title(STRATEGY_LABELS[strategy], loc="left", color=STRATEGY_COLOURS[strategy])
+        ax.set_title(STRATEGY_LABELS[strategy], loc="left")
         ax.set_ylabel("realised gain\n(share of the possible)")
-        ax.set_xlim(-0.05, 1)
-        ax.set_ylim(-0.05, 1)
+        ax.set_xlim(-0.05, 1.05)
+        ax.set_ylim(-0.05, 1.05)
     axes[-1].set_xlabel("gain predicted by a probe (share of the possible)")
     _legend(fig, means)
     return fig
