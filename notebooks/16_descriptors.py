@@ -18,8 +18,8 @@
 # large gain for a search, hold for a chemist who uses another?
 #
 # **Result.** With {glue:text}`n_descriptors` descriptors on the embedded pools: that a search finds more than random
-# sampling is {glue:text}`C8_counts:s` of them, and E saves {glue:text}`saved:s` of the labels, whichever one takes. For the
-# global error D is significantly better than random sampling in {glue:text}`d_n_better` of {glue:text}`d_n` cases of descriptor
+# sampling is {glue:text}`C8_counts:s` of them, and E saves {glue:text}`saved:s` of the labels, of {glue:text}`saved_bound:s` that
+# are possible. For the global error D is significantly better than random sampling in {glue:text}`d_n_better` of {glue:text}`d_n` cases of descriptor
 # and pool, and significantly worse in {glue:text}`d_n_worse`. The largest gain of D is that of {glue:text}`exception:s`:
 # {glue:text}`exception_gain:s`. There the descriptor tells only {glue:text}`exception_distinct:s` molecules apart.
 # Between the errors with the best and the worst descriptor lies up to a factor of {glue:text}`worst_ratio`.
@@ -47,8 +47,12 @@
 from myst_nb import glue
 
 from alutils.analysis import other_descriptors
-from alutils.report import descriptor_facts, descriptor_figures
-from alutils.report import descriptors, page
+from alutils.report import (
+    descriptor_facts,
+    descriptor_figures,
+    descriptors,
+    page,
+)
 from alutils.report.parameters import check_parameters
 
 # %% tags=["parameters"]
@@ -172,9 +176,9 @@ page.glue_all(descriptor_facts.facts(curves, gains, cost))
 # - *Fingerprints are nearly free, and blind to conformers:* take them where each compound is in the pool once.
 #
 # *The catch.* Three pools, few seeds and small training sets: an interval over pools and seeds speaks of these pools, and
-# "undecided" is no "no". The settings of SOAP were chosen among six, after a look at errors of 1500 molecules of
+# "undecided" is no "no". The settings of SOAP were chosen among eight, after a look at errors of 1500 molecules of
 # the same pools; those of the others are their authors' or the book's. The noise looks at labels that a chemist does not have
-# at the start; on aminoacids it is the lowest of those offered. QM9 is not here, nor is MBTR beside a
+# at the start, and in {glue:text}`n_lowest` of {glue:text}`d_n` cases it is the lowest of those offered. QM9 is not here, nor is MBTR beside a
 # fingerprint. A sum over atoms in place of the mean, other cutoffs and kernels between sets of atoms may order
 # the descriptors otherwise.
 #

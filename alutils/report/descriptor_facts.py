@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from alutils.analysis import overlap, statistics
+from alutils.analysis.other_descriptors import NOISES
 from alutils.analysis.statistics import interval
 from alutils.report.curves import select
 from alutils.report.descriptors import (
@@ -68,6 +69,7 @@ def exception_facts(curves, cost):
         "d_n": len(change),
         "d_n_better": len(better),
         "d_better": "; ".join(better) or "none",
+        "n_lowest": sum(end.groupby(["descriptor", "dataset"])["good_noise"].min() == min(NOISES)),
         "d_n_worse": sum(one.low > 0 for one in change.values()),
         "exception": f"{NAMES[most[0]]} on {most[1]}",
         "exception_gain": f"{span(change[most])} %",
@@ -97,6 +99,7 @@ def answer_facts(curves, gains):
     most = min(change, key=lambda name: change[name].mean)
     less = sum(one.high < 0 for one in change.values())
     return said | {
+        "saved_bound": f"{100 * gains.loc[gains['target_low'] == HIGHEST, 'saved_bound'].mean():.0f} %",
         "saved": f"{min(saved):.0f} to {max(saved):.0f} %",
         "gain_most": f"{most}, {span(change[most])} %",
         "n_comparisons": len(change),
