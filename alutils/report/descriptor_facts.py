@@ -98,8 +98,9 @@ def answer_facts(curves, gains):
     }
     most = min(change, key=lambda name: change[name].mean)
     less = sum(one.high < 0 for one in change.values())
+    possible = select(gains, target_low=HIGHEST)["saved_bound"]
     return said | {
-        "saved_bound": f"{100 * gains.loc[gains['target_low'] == HIGHEST, 'saved_bound'].mean():.0f} %",
+        "saved_bound": _percent(possible.mean()),
         "saved": f"{min(saved):.0f} to {max(saved):.0f} %",
         "gain_most": f"{most}, {span(change[most])} %",
         "n_comparisons": len(change),
