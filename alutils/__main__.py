@@ -96,6 +96,16 @@ def first_batch(first_batch, pools, n):
         say(first_batch.track(pool, range(n)).name)
 
 
+@command("analysis.other_descriptors")
+@click.argument("pools", nargs=-1, required=True, shell_complete=completion.POOL)
+@click.option("--n", default=3, show_default=True, help="so many seeds")
+def descriptors(other_descriptors, pools, n):
+    """Track what other descriptors learn and find on POOLS."""
+    locations.writable_records_dir()
+    for pool in pools:
+        say(other_descriptors.track(pool, range(n)).name)
+
+
 @command("analysis.left_out")
 @click.argument("pool", shell_complete=completion.POOL)
 @click.argument("level", type=click.Choice(("compound", "ligand")))

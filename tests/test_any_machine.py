@@ -168,7 +168,7 @@ def test_a_descriptor_has_its_room_before_a_worker_writes(few, tmp_path, monkeyp
     monkeypatch.setattr(many_body, "write_rows", lambda *_: reserved.append("rows"))
     settings = many_body.DEFAULTS
     species = many_body.species_of("few", few.molecules, settings)
-    many_body.write_mbtr(tmp_path / "X.npy", few.molecules, settings, species)
+    many_body.write_descriptor(tmp_path / "X.npy", few.molecules, settings, species)
     assert reserved == [(0, (tmp_path / "X.npy").stat().st_size), "rows"]
 
 

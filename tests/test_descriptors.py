@@ -129,7 +129,7 @@ def test_every_molecule_alone_and_among_others():
 def test_two_processes_give_the_rows_of_one(tmp_path):
     dataset, path = rattled(23), tmp_path / "two.npy"
     species = many_body.species_of("mine", dataset.molecules, DEFAULTS)
-    many_body.write_mbtr(path, dataset.molecules, DEFAULTS, species, chunk=7, in_process=0)
+    many_body.write_descriptor(path, dataset.molecules, DEFAULTS, species, chunk=7, in_process=0)
     assert np.array_equal(np.load(path), mbtr(dataset))
 
 

@@ -92,7 +92,7 @@ def test_of_many_elements_no_column_is_kept_that_is_empty(monkeypatch, tmp_path)
     dataset = molecules_of_many_elements()
     expected, dense = squared_distances(np.array(features(dataset))), mbtr(dataset)
     species = many_body.species_of("many", dataset.molecules, many_body.DEFAULTS)
-    sparse = many_body.sparse_mbtr(
+    sparse = many_body.sparse_descriptor(
         dataset.molecules, many_body.DEFAULTS, species, chunk=5, in_process=0
     )
     assert sparse.dtype == np.float32 and sparse.nnz < 0.2 * dense.size

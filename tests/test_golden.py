@@ -20,7 +20,7 @@ from alutils.analysis import overlap
 from alutils.data.datasets import MoleculeDataset
 from alutils.descriptors import DEFAULTS
 from alutils.descriptors.axes import principal_components
-from alutils.descriptors.many_body import species_of, write_mbtr
+from alutils.descriptors.many_body import species_of, write_descriptor
 from alutils.loop import RunConfig
 from alutils.model.gp import GaussianProcess
 from alutils.runs.records import TIMINGS
@@ -68,7 +68,7 @@ def mbtr(tmp_path):
     pool = MoleculeDataset("five", np.arange(5.0), molecules=[molecule(name) for name in names])
     species = species_of("five", pool.molecules, DEFAULTS)
     path = tmp_path / "X.npy"
-    write_mbtr(path, pool.molecules, DEFAULTS, species)
+    write_descriptor(path, pool.molecules, DEFAULTS, species)
     X = np.load(path).astype(float)
     return {"shape": X.shape, "sums": X.sum(1), "squares": (X**2).sum(1), "columns": X[2, ::97]}
 

@@ -34,7 +34,7 @@ READING = options(
 DESCRIPTOR = click.option(
     "--descriptor",
     shell_complete=completion.DESCRIPTOR,
-    help="mbtr, fingerprint, mbtr+fingerprint (what the file allows)",
+    help="mbtr, soap, slatm, fingerprint, mbtr+fingerprint (what the file allows)",
 )
 READ_BY = ("property", "unit", "id_key", "smiles_key", "hydrogens", "length_unit", "skip_bad")
 TARGET = options(

@@ -1,4 +1,4 @@
-"""Molecules to points: MBTR and its principal axes, the bits of a fingerprint, or both.
+"""Molecules to points: a descriptor's principal axes, the bits of a fingerprint, or both.
 
 All functions keep their result on disk, under the checksum of what it is made from.
 """
@@ -24,12 +24,15 @@ from alutils.descriptors.fingerprints import (
 )
 from alutils.descriptors.many_body import (
     DEFAULTS,
+    SOAP,
     MBTRSettings,
+    SOAPSettings,
     n_columns,
-    sparse_mbtr,
+    sparse_descriptor,
     species_of,
-    write_mbtr,
+    write_descriptor,
 )
+from alutils.descriptors.slatm import SLATM, SLATMSettings
 
 if TYPE_CHECKING:
     from alutils.data.datasets import MoleculeDataset
@@ -42,12 +45,15 @@ DESCRIPTORS = {
     "mbtr_broad": MBTRSettings(sigma=0.1),
     "fingerprint": MORGAN,
     "mbtr+fingerprint": (DEFAULTS, MORGAN),
+    "soap": SOAP,
+    "slatm": SLATM,
 }
+TOLERANCE, SHARP_TOLERANCE = 1e-10, 1e-6
 FEATURES_VERSION = 1  # part of the cache key: raise it with any change to `principal_components`
 
 
 def mbtr(dataset: MoleculeDataset | Structures, settings: MBTRSettings = DEFAULTS) -> np.ndarray:
-    """The descriptor X of every molecule of a data set.
+    """MBTR of every molecule of a data set, or the descriptor X that it brings.
 
     Parameters
     ----------
@@ -63,19 +69,24 @@ def mbtr(dataset: MoleculeDataset | Structures, settings: MBTRSettings = DEFAULT
     ------
     ValueError : a set of labels alone; an element that `settings.species` does not cover.
     """
-    source = _source(dataset)
+    _source(dataset)
     brought: Any = dataset.X
     if brought is not None:
         X = brought.toarray() if scipy.sparse.issparse(brought) else brought
         X = np.ascontiguousarray(X, dtype=np.float32)
         X.flags.writeable = False
         return X
+    return _of_geometries(dataset, settings)
+
+
+def _of_geometries(dataset, settings):
+    """(n, d) float32, as `mbtr`, of any descriptor of geometries."""
     species = species_of(dataset.name, dataset.molecules, settings)
     n_bytes = len(dataset) * n_columns(settings, species) * np.dtype(np.float32).itemsize
     return cached(
-        "mbtr",
-        (source, settings, species, version("dscribe")),
-        lambda path: write_mbtr(path, dataset.molecules, settings, species),
+        type(settings).__name__.removesuffix("Settings").lower(),
+        (_source(dataset), settings, species, version("dscribe")),
+        lambda path: write_descriptor(path, dataset.molecules, settings, species),
         n_bytes,
         f"the descriptor of {dataset.name}",
     )
@@ -149,12 +160,7 @@ def described(descriptor: str) -> str:
     """A few words on a descriptor, of `DESCRIPTORS` by its name; ValueError for an unknown one."""
     check_descriptor(descriptor)
     parts = DESCRIPTORS[descriptor]
-    return " and ".join(
-        f"Morgan fingerprint of radius {part.radius}, {part.n_bits} bits"
-        if isinstance(part, FingerprintSettings)
-        else f"MBTR with Gaussians of width {part.sigma:g} per Å"
-        for part in (parts if isinstance(parts, tuple) else (parts,))
-    )
+    return " and ".join(map(str, parts if isinstance(parts, tuple) else (parts,)))
 
 
 def check_descriptor(name):
@@ -165,11 +171,14 @@ def check_descriptor(name):
 
 
 def features(
-    dataset: MoleculeDataset | Structures, tolerance: float = 1e-10, descriptor: str | None = None
+    dataset: MoleculeDataset | Structures,
+    tolerance: float | None = None,
+    descriptor: str | None = None,
 ) -> np.ndarray:
     """The points of a data set, between which the kernel's distances are taken.
 
-    Of MBTR: X centred and rotated to its principal axes, the fewest that keep all but `tolerance`.
+    Of geometries: X centred and rotated to its principal axes, the fewest that keep all but
+    `tolerance`.
     Distances between rows are all that the kernel (Eqs. 6, 7) and the clustering see, and a
     rotation keeps them: a few hundred axes do the work of thousands of columns. The centred origin
     keeps the digits of |a|^2 + |b|^2 - 2ab. Of a fingerprint: its bits. Of both: the axes, scaled
@@ -178,7 +187,8 @@ def features(
     Parameters
     ----------
     dataset : MoleculeDataset or Structures of n molecules
-    tolerance : share of the variance that may be left out
+    tolerance : share of the variance that may be left out; None: 1e-10, but 1e-6 of SOAP and SLATM,
+        which would else keep an axis for nearly every molecule
     descriptor : a name of `DESCRIPTORS`; None takes the data set's own
 
     Returns
@@ -194,9 +204,12 @@ def features(
     ValueError : a set of labels alone; a tolerance outside [0, 1); an unknown descriptor, or one
         that the data set cannot have; molecules whose descriptors are all equal.
     """
+    settings = settings_of(dataset, descriptor)
+    if tolerance is None:
+        sharp = isinstance(settings, SOAPSettings | SLATMSettings)
+        tolerance = SHARP_TOLERANCE if sharp else TOLERANCE
     if not 0 <= tolerance < 1:
         raise ValueError(f"tolerance {tolerance} is a share of the variance; give 0 to below 1")
-    settings = settings_of(dataset, descriptor)
     if not bits_in(settings):
         return _axes(dataset, settings, tolerance)
     if isinstance(settings, FingerprintSettings):
@@ -214,22 +227,32 @@ def features(
 
 
 def _axes(dataset, settings, tolerance):
-    """`features` of MBTR, or of the descriptor that a set brings."""
+    """`features` of geometries, or of the descriptor that a set brings."""
 
     def write(path):
-        np.save(path, principal_components(_columns(dataset, settings), tolerance))
+        by_rows = _is_wide(dataset, settings)
+        np.save(path, principal_components(_columns(dataset, settings), tolerance, by_rows))
 
     return cached("features", _parts(dataset, settings, tolerance), write)
 
 
 def _columns(dataset, settings):
-    """MBTR or a descriptor of its own, (n, d), by its columns: sparse where dense is large."""
+    """A descriptor, (n, d), by its columns: sparse where dense is large."""
     if dataset.X is not None:  # OE's is 7 GB when dense
         return dataset.X.tocsc() if scipy.sparse.issparse(dataset.X) else mbtr(dataset)
-    species = species_of(dataset.name, dataset.molecules, settings)
-    if is_wide(len(dataset), n_columns(settings, species)):
-        return sparse_mbtr(dataset.molecules, settings, species).tocsc()
-    return mbtr(dataset, settings)
+    if _is_wide(dataset, settings):
+        species = species_of(dataset.name, dataset.molecules, settings)
+        return sparse_descriptor(dataset.molecules, settings, species).tocsc()
+    return _of_geometries(dataset, settings)
+
+
+def _is_wide(dataset, settings):
+    """True if the Gram matrix of the molecules is the one to decompose, not that of the columns."""
+    if dataset.X is not None:
+        return is_wide(*dataset.X.shape)
+    n = n_columns(settings, species_of(dataset.name, dataset.molecules, settings))
+    # Neighbouring points of MBTR's grid hold nearly the same; the records rest on this, too.
+    return is_wide(len(dataset), n) if isinstance(settings, MBTRSettings) else n > len(dataset)
 
 
 def _parts(dataset, settings, tolerance):

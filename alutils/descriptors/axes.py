@@ -41,12 +41,15 @@ def principal_axes(X: np.ndarray, tolerance: float = 1e-10) -> Axes:
     return _decomposed(X, tolerance)[0]
 
 
-def principal_components(X, tolerance):
+def principal_components(X, tolerance, by_rows=None):
     """Scores (n, r) of the rows of X (n, d), dense or sparse, on their own principal axes.
+
+    by_rows : decompose the Gram matrix of the rows, not that of the columns; None: if `is_wide`
 
     Each column's entry of largest magnitude is positive. ValueError as by `principal_axes`.
     """
-    return _of_gram(X, tolerance) if is_wide(*X.shape) else _decomposed(X, tolerance)[1]
+    by_rows = is_wide(*X.shape) if by_rows is None else by_rows
+    return _of_gram(X, tolerance) if by_rows else _decomposed(X, tolerance)[1]
 
 
 def is_wide(n_rows, n_columns):

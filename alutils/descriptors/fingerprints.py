@@ -28,6 +28,9 @@ class FingerprintSettings:
     radius: int = 2
     n_bits: int = 2048
 
+    def __str__(self):
+        return f"Morgan fingerprint of radius {self.radius}, {self.n_bits} bits"
+
 
 MORGAN = FingerprintSettings()
 

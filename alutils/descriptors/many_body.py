@@ -1,8 +1,10 @@
-"""The many-body tensor representation (MBTR), pair terms only, by DScribe.
+"""Descriptors of geometries, a row for each molecule: MBTR and SOAP, by DScribe.
 
-For each pair of elements, the sum over pairs of atoms at distance d of a Gaussian centred at 1/d,
-weighted with exp(-scale d): H. Huo, M. Rupp, Mach. Learn.: Sci. Technol. 3, 045017 (2022);
-L. Himanen et al., Comput. Phys. Commun. 247, 106949 (2020).
+The many-body tensor representation, pair terms only: for each pair of elements, the sum over pairs
+of atoms at distance d of a Gaussian centred at 1/d, weighted with exp(-scale d): H. Huo, M. Rupp,
+Mach. Learn.: Sci. Technol. 3, 045017 (2022). The smooth overlap of atomic positions: A. P. Bartók,
+R. Kondor, G. Csányi, Phys. Rev. B 87, 184115 (2013). DScribe: L. Himanen et al., Comput. Phys.
+Commun. 247, 106949 (2020).
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ import os
 import sys
 import warnings
 from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import scipy.sparse
+from ase import Atoms
 from ase.data import chemical_symbols
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
@@ -45,13 +49,85 @@ class MBTRSettings:
     normalize_gaussians: bool = True
     species: tuple[str, ...] | None = None
 
+    def __str__(self):
+        return f"MBTR with Gaussians of width {self.sigma:g} per Å"
+
+    def n_columns(self, n_species: int) -> int:
+        """A grid for each pair of so many elements, n_species."""
+        return self.n_grid * n_species * (n_species + 1) // 2
+
+    def rows(self, species: Sequence[str], molecules: Iterable[Atoms]) -> Iterator[np.ndarray]:
+        """The row of each of some molecules, (d,) float64.
+
+        species : chemical symbols, by atomic number;  molecules : of which each is an `ase.Atoms`
+        """
+        from dscribe.descriptors import MBTR
+
+        grid = {"min": self.grid_min, "max": self.grid_max, "n": self.n_grid}
+        descriptor = MBTR(
+            species=species,
+            geometry={"function": "inverse_distance"},
+            grid=grid | {"sigma": self.sigma},
+            weighting={"function": "exp", "scale": self.scale, "threshold": self.threshold},
+            normalization=self.normalization,
+            normalize_gaussians=self.normalize_gaussians,
+            periodic=False,
+        )
+        return _by_dscribe(descriptor, molecules)
+
+
+@dataclass(frozen=True)
+class SOAPSettings:
+    """How the surroundings of an atom are smeared and expanded.
+
+    Of each atom the power spectrum, and of a molecule the mean over its atoms: HOMO levels do not
+    grow with the molecule.
+
+    cutoff : angstrom, to which an atom sees others;  sigma : width of a Gaussian, angstrom
+    n_max, l_max : radial functions, and the highest degree of the spherical harmonics
+    species : chemical symbols; None takes the data set's
+    """
+
+    cutoff: float = 4.0
+    sigma: float = 0.3
+    n_max: int = 6
+    l_max: int = 4
+    species: tuple[str, ...] | None = None
+
+    def __str__(self):
+        return f"SOAP to {self.cutoff:g} Å, the mean over the atoms"
+
+    def n_columns(self, n_species: int) -> int:
+        """Pairs of radial functions, of n_species elements, for each degree."""
+        n = n_species * self.n_max
+        return n * (n + 1) // 2 * (self.l_max + 1)
+
+    def rows(self, species: Sequence[str], molecules: Iterable[Atoms]) -> Iterator[np.ndarray]:
+        """The row of each of some molecules, (d,) float64.
+
+        species : chemical symbols, by atomic number;  molecules : of which each is an `ase.Atoms`
+        """
+        from dscribe.descriptors import SOAP
+
+        descriptor = SOAP(
+            species=species,
+            r_cut=self.cutoff,
+            n_max=self.n_max,
+            l_max=self.l_max,
+            sigma=self.sigma,
+            average="outer",
+            periodic=False,
+        )
+        return _by_dscribe(descriptor, molecules)
+
 
 DEFAULTS = MBTRSettings()
+SOAP = SOAPSettings()
 
 
 def n_columns(settings, species):
-    """Columns of the descriptor of so many elements: a grid for each pair of them."""
-    return settings.n_grid * len(species) * (len(species) + 1) // 2
+    """Columns of a descriptor of so many elements."""
+    return settings.n_columns(len(species))
 
 
 def species_of(name, molecules, settings):
@@ -67,7 +143,7 @@ def species_of(name, molecules, settings):
     return tuple(sorted(settings.species or present, key=chemical_symbols.index))
 
 
-def write_mbtr(path, molecules, settings, species, chunk=CHUNK, in_process=IN_PROCESS):
+def write_descriptor(path, molecules, settings, species, chunk=CHUNK, in_process=IN_PROCESS):
     """All rows, in this process or in two (DScribe's own n_jobs is slower than one).
 
     chunk : molecules per task
@@ -80,8 +156,8 @@ def write_mbtr(path, molecules, settings, species, chunk=CHUNK, in_process=IN_PR
     deque(_each_chunk(work, molecules, chunk, in_process), maxlen=0)
 
 
-def sparse_mbtr(molecules, settings, species, chunk=CHUNK, in_process=IN_PROCESS):
-    """As `write_mbtr`, in memory and sparse: of many elements, few are in a molecule.
+def sparse_descriptor(molecules, settings, species, chunk=CHUNK, in_process=IN_PROCESS):
+    """As `write_descriptor`, in memory and sparse: of many elements, few are in a molecule.
 
     Returns
     -------
@@ -100,7 +176,7 @@ def _each_chunk(work, molecules, chunk, in_process):
     # A spawned process imports the caller's script again: only where fork is not safe.
     method = "fork" if sys.platform == "linux" else "spawn"
     with (
-        tqdm(total=len(molecules), desc="MBTR", disable=not sys.stderr.isatty()) as bar,
+        tqdm(total=len(molecules), desc="descriptor", disable=not sys.stderr.isatty()) as bar,
         WorkerPool(2, method=method) as executor,
     ):
         each = map if len(molecules) < in_process else executor.map
@@ -119,7 +195,7 @@ def reserve(path):
 def write_rows(path, settings, species, start, molecules):
     """Write the rows of `molecules`, from `start` on, to the array on disk; returns how many."""
     X = np.load(path, mmap_mode="r+", allow_pickle=False)
-    for row, values in enumerate(_rows(settings, species, molecules), start):
+    for row, values in enumerate(settings.rows(species, molecules), start):
         X[row] = values
     X.flush()
     return len(molecules)
@@ -127,28 +203,17 @@ def write_rows(path, settings, species, start, molecules):
 
 def _sparse_rows(settings, species, _start, molecules):
     """(m, d) CSR of float32."""
-    rows = (values.astype(np.float32) for values in _rows(settings, species, molecules))
+    rows = (values.astype(np.float32) for values in settings.rows(species, molecules))
     return scipy.sparse.vstack([scipy.sparse.csr_matrix(values) for values in rows], "csr")
 
 
-def _rows(settings, species, molecules):
-    """The row of each molecule, (d,) float64."""
+def _by_dscribe(descriptor, molecules):
+    """The row of each molecule, (d,) float64, of a descriptor of DScribe's."""
     from dscribe.core import System
-    from dscribe.descriptors import MBTR
 
     # DScribe 2.1.2 hands the parts of a molecule to ase by position, which ase 3.27 has changed; a
     # copy that ase makes has the same.
     System.from_atoms = System
-    grid = {"min": settings.grid_min, "max": settings.grid_max, "n": settings.n_grid}
-    descriptor = MBTR(
-        species=species,
-        geometry={"function": "inverse_distance"},
-        grid=grid | {"sigma": settings.sigma},
-        weighting={"function": "exp", "scale": settings.scale, "threshold": settings.threshold},
-        normalization=settings.normalization,
-        normalize_gaussians=settings.normalize_gaussians,
-        periodic=False,
-    )
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # DScribe uses an old name of ase's
         for atoms in molecules:
