@@ -150,3 +150,11 @@ def test_configuration_survives_its_record(target):
 )
 def test_a_target_says_what_it_is(target, text):
     assert str(target) == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shape"),
+    [(-8.0, None, "upper tail"), (None, -8.0, "lower tail"), (-9.0, -8.0, "window")],
+)
+def test_a_range_has_the_shape_of_its_target(low, high, shape):
+    assert Target(low, high).edges(None).shape == shape
