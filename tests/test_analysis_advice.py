@@ -99,6 +99,8 @@ def test_advice_needs_hits(rows):
     y = np.linspace(-9, -6, 50)
     with pytest.raises(ValueError, match="1 of the 50 labels lie in the target"):
         advice.advise(Probed(y[:, None], y, Range(low=-6.01), Plan(500, 50, 100)), rows)
+    with pytest.raises(ValueError, match="n_max=50 leaves nothing to search for after the 50"):
+        advice.advise(Probed(y[:, None], y, Range(low=-7), Plan(500, 50, 50)), rows)
 
 
 @settings(max_examples=8, deadline=None, derandomize=True)

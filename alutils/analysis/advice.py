@@ -137,9 +137,15 @@ def advise(
     Raises
     ------
     ValueError
-        If fewer than two of the labels lie in the target, or fewer than two outside.
+        If fewer than two of the labels lie in the target, or fewer than two outside; if no label
+        is left to pay for.
     """
     X, y, target, plan, prior, bits = probed.on_scale()
+    if plan.n_max <= plan.n_init:
+        raise ValueError(
+            f"n_max={plan.n_max} leaves nothing to search for after the {plan.n_init} labels of "
+            "the probe: raise n_max, or lower n_init"
+        )
     hits = int(target.contains(y).sum())
     if not 2 <= hits <= len(y) - 2:
         raise ValueError(

@@ -34,11 +34,7 @@ class Law(NamedTuple):
 
     def shape_alone(self, rows: pd.DataFrame) -> np.ndarray:
         """(n,) predictions by share and shape; NaN for a shape that was not fitted."""
-        X, predicted = _design(rows), np.full(len(rows), np.nan)
-        for shape, coefficients in self.coefficients.items():
-            here = (rows["shape"] == shape).to_numpy()
-            predicted[here] = X[here] @ coefficients
-        return predicted
+        return _by_shape(_design(rows), rows["shape"].to_numpy(), self.coefficients)
 
     def predict(self, rows: pd.DataFrame) -> np.ndarray:
         """(n,) predictions from share, shape and replay.
@@ -57,12 +53,13 @@ def fit(rows: pd.DataFrame, outcome: str = "area_gain") -> Law:
     """
     if rows["dataset"].nunique() < 2:
         raise ValueError("one pool alone does not teach how far others differ: give two or more")
-    moments, elsewhere = _moments(rows, outcome), np.empty(len(rows))
-    for pool in rows["dataset"].unique():
-        here = (rows["dataset"] == pool).to_numpy()
-        others = Law(outcome, _cubics(moments, without=pool), np.inf, 0.0)
-        elsewhere[here] = others.shape_alone(rows[here])
-    truth, counts = rows[outcome].to_numpy(float), pool_weights(rows["dataset"])
+    X, truth = _design(rows), rows[outcome].to_numpy(float)
+    shapes, pools = rows["shape"].to_numpy(), rows["dataset"].to_numpy()
+    moments, elsewhere = _moments(X, truth, shapes, pools), np.empty(len(rows))
+    for pool in pd.unique(pools):
+        here = pools == pool
+        elsewhere[here] = _by_shape(X[here], shapes[here], _cubics(moments, without=pool))
+    counts = pool_weights(pools)
     best = (np.inf, np.nan, 0.0)
     for h0 in HALVES:
         weight = _weights(rows, outcome, h0)
@@ -73,10 +70,18 @@ def fit(rows: pd.DataFrame, outcome: str = "area_gain") -> Law:
     return Law(outcome, _cubics(moments), *best[1:])
 
 
-def _moments(rows, outcome):
+def _by_shape(X, shapes, coefficients):
+    """(n,) predictions from rows of the design; NaN for a shape without coefficients."""
+    predicted = np.full(len(X), np.nan)
+    for shape, of_shape in coefficients.items():
+        here = shapes == shape
+        predicted[here] = X[here] @ of_shape
+    return predicted
+
+
+def _moments(X, y, shapes, pools):
     """(shape, pool) -> means of x x^T and of x y, x being a row of the design."""
-    X, y = _design(rows), rows[outcome].to_numpy(float)
-    pools, shapes, found = rows["dataset"].to_numpy(), rows["shape"].to_numpy(), {}
+    found = {}
     for shape, pool in pd.unique(pd.MultiIndex.from_arrays([shapes, pools])):
         here = (shapes == shape) & (pools == pool)
         part = X[here]
