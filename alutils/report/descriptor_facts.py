@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from alutils.analysis import overlap, statistics
+from alutils.analysis import regression, statistics
 from alutils.analysis.other_descriptors import NOISES
 from alutils.analysis.statistics import interval
 from alutils.report.curves import select
@@ -119,9 +119,9 @@ def gain_facts(gains):
     predicted, realised = means["predicted_area_gain"], means["area_gain"]
     error = (predicted - realised).abs()
     names = means.groupby("descriptor")[["predicted_area_gain", "area_gain"]]
-    explained = names.apply(lambda x: overlap.explained(x["area_gain"], x["predicted_area_gain"]))
+    explained = names.apply(lambda x: regression.explained(x["area_gain"], x["predicted_area_gain"]))
     return {
-        "law_explained": f"{overlap.explained(realised, predicted):.2f}",
+        "law_explained": f"{regression.explained(realised, predicted):.2f}",
         "law_error": f"{error.mean():.2f}",
         "law_bias": f"{(predicted - realised).mean():+.2f}",
         "law_range": f"{explained.min():.2f} ({NAMES[explained.idxmin()]}) to "

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from alutils.acquisition.strategies import LETTERS
-from alutils.analysis import overlap, statistics
+from alutils.analysis import regression, statistics
 from alutils.analysis.other_descriptors import LOW_NOISE
 from alutils.analysis.statistics import MARGIN, Finding, Interval, interval
 from alutils.report.curves import select
@@ -168,7 +168,7 @@ def law_table(gains):
             "predicted": f"{predicted.mean():.2f}",
             "realised": f"{realised.mean():.2f}",
             "mean absolute error": f"{(predicted - realised).abs().mean():.2f}",
-            "variance explained": f"{overlap.explained(realised, predicted):.2f}",
+            "variance explained": f"{regression.explained(realised, predicted):.2f}",
         }
     return Table(pd.DataFrame(rows).T.rename_axis("descriptor"))
 
