@@ -24,7 +24,7 @@
 # {glue:text}`exception_gain:s`. There the descriptor tells only {glue:text}`exception_distinct:s` molecules apart.
 # Between the errors with the best and the worst descriptor lies up to a factor of {glue:text}`worst_ratio`.
 #
-# *What varies:* the {term}`descriptor`, and the noise that goes with it. *What is held fixed:* the model, the
+# *What varies:* the descriptor, and the noise that goes with it. *What is held fixed:* the model, the
 # {term}`batch scheme`, and for each seed and pool the test set and the {term}`first batch`.
 #
 # The exact Gaussian process sees distances between molecules, so only descriptors with one row for each molecule

@@ -53,7 +53,7 @@ report.pools_table(new)
 #
 # ## The rule, written before
 #
-# {download}`alutils/analysis/replay.py <../alutils/analysis/replay.py>` states it; it was committed before any
+# {download}`alutils/analysis/replay.py </alutils/analysis/replay.py>` states it; it was committed before any
 # of these searches was read.
 #
 # 1. *Replay.* The gains curve {eq}`eq-law` freezes the model at the probe's size. Here the search is run on the
@@ -72,9 +72,9 @@ report.contest_table({"probe": by_rule, "first batch": by_first})
 
 # %% [markdown]
 # Variance explained, and what that is beyond share and shape; the 95 % intervals draw pools. *First batch*: a probe of only
-# the 100 labels that the search starts from. Why does the mix not do better? Its weight was learned on three pools that are
-# much alike, where experience is worth more than a noisy replay; these pools are not like them. Learned anew, each pool
-# predicted from all others:
+# the 100 labels that the search starts from. Where the mix does worse than the replay, blame its weight: it was learned on three
+# pools that are much alike, among which experience is worth more than a noisy replay. Learned anew, each pool predicted from
+# all others:
 
 # %%
 every = new_pools.searches((*p.known, *plans.NEW_POOLS), p.n_probe)
@@ -90,11 +90,11 @@ law_figure = glue("fig_new", drawn)
 # ---
 # name: fig-new-pools
 # alt: >-
-#   Two panels, E and most probable: realised against predicted gain of targets in the new pools, around the
+#   Two panels, E and most probable: realised against replayed gain of targets in the new pools, around the
 #   diagonal, with a band that holds nine searches in ten.
 # ---
-# **Gains on new pools, predicted and realised.** Each point is a target in one pool, mean over the seeds, line: standard deviation; the
-# band holds 90 % of the single searches. Nothing was fitted to these pools.
+# **Gains on new pools, replayed on a probe and realised.** Each point is a target in one pool, mean over the seeds, line: standard deviation; the
+# band holds 90 % of the single searches. Nothing is fitted.
 # ```
 
 # %%

@@ -19,7 +19,7 @@ def test_the_runs_differ_in_what_is_compared_alone(monkeypatch):
     for name in noise:
         runs = other_descriptors.configs(POOL, name, 1)
         assert len(set(runs)) == len(runs) == 10
-        assert {(c.prior, c.seed, c.descriptor, c.n_max) for c in runs} == {("data", 1, name, 400)}
+        assert {(c.prior, c.seed, c.descriptor, c.n_max) for c in runs} == {("data", 1, name, 800)}
         low = [c.strategy for c in runs if c.noise_var == 1e-10]
         assert low == ["random", "uncertain_cluster_centres"]
         assert all(c.noise_var == noise[name] for c in runs if c.strategy not in low)
@@ -88,7 +88,7 @@ def test_gains_meet_the_probe_of_their_own_search():
 def test_what_is_tracked_is_the_study(pool):
     found = other_descriptors.read([pool], range(3))
     curves, gains, cost = found["curves"], found["gains"], found["cost"]
-    sizes = {100, 200, 400}
+    sizes = {100, 200, 400, 800}
     assert set(curves["n_train"]) == sizes and len(curves) == 10 * len(sizes) * len(DESCRIPTORS) * 3
     assert set(curves["descriptor"]) == set(cost["descriptor"]) == set(DESCRIPTORS)
     assert curves[list(KEPT)].notna().all(axis=None) and max(sizes) == SIZES["n_max"]

@@ -217,9 +217,9 @@ def about_the_pool(rows: pd.DataFrame, outcome: str = "area_gain") -> tuple[floa
 
 
 def as_drawn(rows: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
-    """Means over the seeds and error quantiles, as `alutils.report.law_figures.law` wants them.
+    """Means over the seeds of the replays and their error quantiles, as the figure wants them.
 
     rows : of `tested`
     """
-    rows = rows.assign(predicted_area_gain=rows["predicted"])
+    rows = rows.assign(predicted_area_gain=rows["replayed"])
     return mean_gains(rows), gain_errors(rows)

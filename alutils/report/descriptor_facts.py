@@ -119,7 +119,9 @@ def gain_facts(gains):
     predicted, realised = means["predicted_area_gain"], means["area_gain"]
     error = (predicted - realised).abs()
     names = means.groupby("descriptor")[["predicted_area_gain", "area_gain"]]
-    explained = names.apply(lambda x: regression.explained(x["area_gain"], x["predicted_area_gain"]))
+    explained = names.apply(
+        lambda x: regression.explained(x["area_gain"], x["predicted_area_gain"])
+    )
     return {
         "law_explained": f"{regression.explained(realised, predicted):.2f}",
         "law_error": f"{error.mean():.2f}",

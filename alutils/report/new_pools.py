@@ -107,7 +107,8 @@ def pool_coverage_table(parts: dict, outcome: str = "saving_gain") -> Table:
     }
     table = pd.DataFrame(columns)
     table.loc["all, each pool once"] = table.mean()
-    return Table(table.map("{:.0%}".format).rename_axis("pool"))
+    shown = table.map("{:.0%}".format).where(table.notna(), "-")
+    return Table(shown.rename_axis("pool"))
 
 
 def take_home(rows: pd.DataFrame) -> pd.DataFrame:
@@ -158,7 +159,7 @@ def facts(tested: dict, saved: dict, everything: pd.DataFrame) -> dict:
     tested : "rule", "first" and "all" -> frame of `tested` or `left_out`, outcome area_gain
     saved : the same for saving_gain;  everything : of `searches`, of all pools
     """
-    made = {}
+    made: dict = {}
     for key, rows in tested.items():
         for strategy in (E, GREEDY):
             of_one = rows[rows["strategy"] == strategy]

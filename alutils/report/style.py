@@ -82,7 +82,7 @@ POOL_MARKERS = {
     "optoelectronics": "^",
     "qm9_b3lyp": "D",
     "aa_labels": "P",
-    "oe62_gw5000": "v",
+    "oe62_gw5000": "8",
 }
 POOL_MARKERS |= dict.fromkeys(("qm9_pbe", "qm9_heaviest", "qm9_heaviest_molecules"), "D")
 POOL_MARKERS |= {"aa_heaviest": "P", "oe_heaviest": "v"}  # of the paper's own, as those above
