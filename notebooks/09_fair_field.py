@@ -137,11 +137,12 @@ for key, value in facts.items():
 # ## What we find
 #
 # - **For the error**, significantly better than random sampling are: {glue:text}`better:s`. The largest mean
-#   {term}`gain` is {glue:text}`best_error:s`. What spreads well over the pool serves its remote molecules, not the
-#   average one ({numref}`fig-law-shifted-pools`).
+#   {term}`gain` is {glue:text}`best_error:s`. What spreads well over the pool serves its remote molecules
+#   ({numref}`fig-law-shifted-pools`); it lowers the mean where these make up much of it, as they do for a model whose
+#   prior mean is far from the labels ({doc}`why D gains on AA </book/experiments/12_why_d_gains-aa>`).
 # - **For the search**, {glue:text}`best:s` finds the most, {glue:text}`best_found:s` against random sampling in
-#   the mean, where E reaches {glue:text}`E_found:s`. E pays for drawing at random among the candidates. For the
-#   top 30 % that is a small price; for narrower and wider targets it is a large one ({numref}`fig-law-pools`).
+#   the mean, where E reaches {glue:text}`E_found:s`. E draws at random among its candidates. For the
+#   top 30 % that costs little, if anything; for narrower and wider targets much ({numref}`fig-law-pools`).
 # - A search that reports a saving against random sampling alone has beaten the weakest opponent: compare with
 #   the greedy rule, which costs nothing more.
 # - What searches does not learn the rest: of all entries, significantly worse than A in the error on the test
