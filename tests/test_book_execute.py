@@ -345,6 +345,16 @@ def test_pages_that_are_listed_no_more_go(repo):
     assert not extra.exists()
 
 
+def test_two_builds_in_one_checkout_do_not_disturb_each_other(repo, capsys):
+    with programs.alone(repo):
+        for build in (partial(execute.main, root=repo), partial(render.main, repo)):
+            with pytest.raises(PageError, match="another build is at work in this folder: wait"):
+                build()
+    (repo / pages.read_pages(repo)[0].path).unlink()
+    assert execute.main(root=repo) == 0
+    assert "01_tiny-organics: started (1 of 1)" in capsys.readouterr().out
+
+
 def test_a_failing_page_is_named_with_its_error_and_the_others_go_on(repo, capsys):
     notebook = tiny_notebook()
     notebook.cells[2].source = 'if dataset == "organics":\n    raise ValueError("no such pool")\n'

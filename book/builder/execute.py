@@ -132,12 +132,12 @@ def short_error(notebook, stderr):
     return (stderr.strip().splitlines() or ["Papermill failed and said nothing"])[-1]
 
 
-def execute(page, before, root=ROOT):
+def execute(page, before, root=ROOT, place=""):
     """Execute and finish one page; one line at its start, one at its end. True if all is well.
 
-    before : `freshness.snapshot` of what the page is made from
+    before : `freshness.snapshot` of what the page is made from;  place : among others, to be said
     """
-    print(f"{page.name}: started", flush=True)
+    print(f"{page.name}: started{place}", flush=True)
     start = time.monotonic()
     try:
         page_key = key(page, root)
@@ -157,7 +157,15 @@ def execute(page, before, root=ROOT):
 
 
 def main(names=(), root=ROOT):
-    """Execute the stale pages, or those of the given names; the exit status."""
+    """Execute the stale pages, or those of the given names; the exit status.
+
+    PageError for an unknown name, or where another build is at work.
+    """
+    with programs.alone(root):
+        return _execute_all(names, root)
+
+
+def _execute_all(names, root):
     listed, now = read_pages(root), snapshot(root)
     unknown = set(names) - {p.name for p in listed}
     if unknown:
@@ -175,7 +183,8 @@ def main(names=(), root=ROOT):
                 (root / page.path).unlink(missing_ok=True)
                 stale.append(page)
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda p: execute(p, now, root), stale))
+        places = [f" ({k} of {len(stale)})" for k in range(1, len(stale) + 1)]
+        done = list(pool.map(lambda p, place: execute(p, now, root, place), stale, places))
     print(f"{len(listed)} pages: {sum(done)} executed, {len(stale) - sum(done)} failed", flush=True)
     return 0 if all(done) else 1
 

@@ -1,8 +1,11 @@
 """What the modules of the builder share as programs: an end in one line, limits for others."""
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from alutils.storage.remedies import FULL, REFUSED
 from book.builder.pages import PageError
@@ -16,6 +19,22 @@ def run(what, command, longest_s, **options):
         return subprocess.run(command, timeout=longest_s, check=False, **options)
     except subprocess.TimeoutExpired:
         raise PageError(f"{what}: no end after {longest_s} s") from None
+
+
+@contextlib.contextmanager
+def alone(root):
+    """The only build at work in a checkout: two would take each other's files away.
+
+    PageError where another is at work.
+    """
+    (root / "_build").mkdir(exist_ok=True)
+    try:
+        with FileLock(root / "_build/.lock", timeout=0):
+            yield
+    except Timeout:
+        raise PageError(
+            f"another build is at work in this folder: wait until it has ended; {ELSEWHERE}"
+        ) from None
 
 
 def reason(error):

@@ -104,7 +104,15 @@ def slim(html):
 
 
 def main(root=ROOT):
-    """Write tables and contents, build the HTML if anything changed; the exit status."""
+    """Write tables and contents, build the HTML if anything changed; the exit status.
+
+    PageError where another build is at work, or a page is not executed yet.
+    """
+    with programs.alone(root):
+        return _render(root)
+
+
+def _render(root):
     listed = read_pages(root)
     missing = [page.name for page in listed if not (root / page.path).exists()]
     if missing:
