@@ -61,7 +61,8 @@ coming = stop_rules.forecasts(known, "next_hits")
 #
 # Both have intervals whose unit is the pool {cite}`lee2023`: as wide as nine in ten errors on pools that a fit had no
 # part in ask for, each pool alike, and one pool more, unlike all, counted with them. On this page each pool is
-# forecast by what the others taught.
+# forecast by what the others taught. The searches are {download}`a table </alutils/analysis/stopping.csv>` that comes with
+# the package.
 
 # %%
 both = {"hits left": left, "next batch": coming}

@@ -24,7 +24,8 @@ LEFT_OVER = re.compile(
     r"WARNING|Traceback|\{(?:glue|numref|eq|ref|doc|cite)|np\.float|\bsystem-message\b"
     r"|<Figure size|object at 0x"
 )
-WITHOUT_RECORDS = ("01_homo_distributions", "08_own_molecules")
+# The searches of the third are a table, which its text offers.
+WITHOUT_RECORDS = ("01_homo_distributions", "08_own_molecules", "15_when_to_stop")
 SMALLEST_FIGURE = 5_000  # bytes: an empty pair of axes has more
 
 

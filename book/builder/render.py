@@ -37,7 +37,8 @@ INPUTS = (
     "notebooks/*.py",
     "requirements.lock",
     "book/**/*",
-    "alutils/**/*.py",  # the prose links source files as downloads
+    "alutils/**/*.py",  # the prose links source files as downloads, and tables
+    "alutils/**/*.csv",
     "alutils/**/*.md",
     "tests/*.py",
 )
