@@ -138,8 +138,8 @@ for key, value in facts.items():
 #
 # - **For the error**, significantly better than random sampling are: {glue:text}`better:s`. The largest mean
 #   {term}`gain` is {glue:text}`best_error:s`. What spreads well over the pool serves its remote molecules
-#   ({numref}`fig-law-shifted-pools`); it lowers the mean where these make up much of it, as they do for a model whose
-#   prior mean is far from the labels ({doc}`why D gains on AA </book/experiments/12_why_d_gains-aa>`).
+#   ({numref}`fig-law-shifted-pools`); what it does to the mean depends on how much of it these make up ({doc}`why D
+#   gains on AA </book/experiments/12_why_d_gains-aa>`).
 # - **For the search**, {glue:text}`best:s` finds the most, {glue:text}`best_found:s` against random sampling in
 #   the mean, where E reaches {glue:text}`E_found:s`. E draws at random among its candidates. For the
 #   top 30 % that costs little, if anything; for narrower and wider targets much ({numref}`fig-law-pools`).

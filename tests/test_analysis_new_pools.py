@@ -63,6 +63,13 @@ def test_tracked_replays_are_those_that_are_computed():
     assert all(one.median() < 1e-5 and one.quantile(0.95) < 0.03 for one in apart)
 
 
+def test_a_probe_that_is_not_tracked_is_named():
+    with pytest.raises(
+        ValueError, match=r"n_probe=77: no probe of so many .* choose 100, 160, 300"
+    ):
+        new_pools.searches(["organics"], 77)
+
+
 def test_a_new_pool_is_predicted_by_what_others_taught():
     rows = made()
     known, new = rows[rows["dataset"] != "d"], rows[rows["dataset"] == "d"]

@@ -30,6 +30,7 @@ from alutils.runs.records import run_or_load
 from alutils.storage import usage_log
 from alutils.storage.files import write_json
 from alutils.storage.locations import records_dir
+from alutils.storage.numerics import NUMERICS_VERSION
 
 FILE = "replays.json"
 PREDICTIONS = ("shape_alone", "replayed", "predicted")
@@ -75,10 +76,12 @@ def predicted(pool: str, n_probe: int, seed: int) -> pd.DataFrame:
 def track(pools: Iterable[str] = (*plans.POOLS, *plans.NEW_POOLS)):
     """Compute what probes predict on these pools, and put it into book/records; the path.
 
-    What is tracked of the same data, and of other pools, stays.
+    What is tracked of the same data by the present numerics, and of other pools, stays.
     """
     path = records_dir() / FILE
-    tracked = json.loads(path.read_text("utf8")) if path.exists() else {"pools": {}}
+    tracked = json.loads(path.read_text("utf8")) if path.exists() else {}
+    if tracked.get("numerics_version") != NUMERICS_VERSION:
+        tracked = {"numerics_version": NUMERICS_VERSION, "pools": {}}
     for pool in pools:
         data, kept = load(pool).sha256, tracked["pools"].get(pool, {})
         same = kept.get("data_sha256") == data
@@ -101,10 +104,11 @@ def read() -> pd.DataFrame:
     path = records_dir() / FILE
     if not path.exists():
         raise ValueError(f"{FILE} is not in book/records: make it with `alutils replays`")
-    tracked = json.loads(path.read_text("utf8"))["pools"]
-    usage_log.note(record=FILE, file=FILE, stale=False)
+    tracked = json.loads(path.read_text("utf8"))
+    stale = tracked["numerics_version"] != NUMERICS_VERSION
+    usage_log.note(record=FILE, file=FILE, stale=stale)
     parts = []
-    for pool, one in tracked.items():
+    for pool, one in tracked["pools"].items():
         usage_log.note(dataset=pool, sha256=one["data_sha256"])
         parts.append(pd.DataFrame(one["rows"], columns=one["columns"]).assign(dataset=pool))
     rows = pd.concat(parts, ignore_index=True)
@@ -118,8 +122,18 @@ def searches(pools: Iterable[str], n_probe: int = N_PROBE) -> pd.DataFrame:
     -------
     frame: columns of `analysis.overlap.gains`, a saving that did not come being 0, and of `replay`,
         and shape (of the target)
+
+    Raises
+    ------
+    ValueError
+        If no probe of so many labels is tracked.
     """
     rows = read()
+    if n_probe not in set(rows["n_probe"]):
+        sizes = ", ".join(map(str, sorted(rows["n_probe"].unique())))
+        raise ValueError(
+            f"n_probe={n_probe}: no probe of so many labels is tracked, choose {sizes}"
+        )
     rows = rows[(rows["n_probe"] == n_probe) & rows["dataset"].isin(list(pools))]
     n_pool = rows.groupby("dataset")["n_pool"].first()
     return joined(run_or_load(configs(pools)), rows, n_pool)

@@ -170,6 +170,7 @@ def facts(tested: dict, saved: dict, everything: pd.DataFrame) -> dict:
             made[f"{name}_replay"] = f"{scores.loc['replayed', 'explained']:.2f}"
             made[f"{name}_more"] = _from_to("{:+.2f}", both.more, both.more_low, both.more_high)
             alone = scores.loc["replayed", "explained"]
+            made[f"{name}_lean"] = f"{scores.loc['replayed', 'bias']:+.2f}"
             made[f"{name}_mix"] = "more" if both.explained > alone else "less"
             made[f"{name}_goal"] = "reached" if both.explained >= GOALS[strategy] else "missed"
             correlation, ends = new_pools.about_the_pool(of_one)
