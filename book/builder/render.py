@@ -23,6 +23,7 @@ from book.builder.fragments import equations, headline, millions, smiles, soak
 from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
 from book.builder.fragments.claims import claims_summary, claims_table, read_claims, verdict_rows
 from book.builder.fragments.explorer import write_script
+from book.builder.fragments.live_advice import write_scripts
 from book.builder.fragments.markdown import pools_table, table
 from book.builder.fragments.status import banners, pages_table, stale_reasons, summary
 from book.builder.freshness import file_digest
@@ -77,6 +78,7 @@ def write_tables(listed, root=ROOT):
         path.with_suffix(".svg").write_text(svg(figure), "utf8")
     headline.write(root / "book/experiments", root)
     write_script(listed, root)
+    write_scripts(root)
     assemble.write(listed, names, summaries(claims, rows, names), root)
 
 
