@@ -86,14 +86,14 @@
 
   const shell = (text) => (/^[\w./+-]+$/.test(text) ? text : `'${String(text).replace(/'/g, "'\\''")}'`);
 
-  /** The Papermill line that gives the same. given : name, property_key, unit, target, n_pool, n_max, skip_bad */
-  function command({ name, property_key, unit, target, n_pool, n_max, skip_bad }) {
+  /** The Papermill line that gives the same. given : name, property_key, unit, target, n_init, n_pool, n_max, skip_bad */
+  function command({ name, property_key, unit, target, n_init, n_pool, n_max, skip_bad }) {
     const edges = [target.low, target.high].filter((v) => v !== null && v !== undefined);
     const below = target.side === "lowest" || (edges.length === 1 && target.low === null);
     const sought = target.side ? [`-p target_share ${+target.share.toPrecision(12)}`]
       : edges.length === 1 ? [`-p threshold ${edges[0]}`] : [`-y 'threshold: [${edges.join(", ")}]'`];
     const words = [`-p dataset ${shell(name)}`, `-p property_key ${shell(property_key)}`, unit && `-p unit ${shell(unit)}`,
-      `-p n_pool ${n_pool}`, `-p n_max ${n_max}`, ...sought, `-p direction ${below ? "below" : "above"}`,
+      `-p n_init ${n_init}`, `-p n_pool ${n_pool}`, `-p n_max ${n_max}`, ...sought, `-p direction ${below ? "below" : "above"}`,
       skip_bad && "-p skip_bad True"].filter(Boolean);
     const lines = [".venv/bin/papermill notebooks/07_should_i_use_al.ipynb out.ipynb"];
     for (const word of words) {

@@ -62,7 +62,8 @@
   function show_command() {
     try {
       const given = { name: file.name, property_key: form.property_key, unit: form.unit, target: form.target(), skip_bad: part.skip_bad.checked };
-      part.command.textContent = text.command({ ...given, n_pool: part.n_pool.value, n_max: part.n_max.value });
+      const n_init = probe?.y.length ?? live.probe_file.count(file.seen, form.property_key);
+      part.command.textContent = text.command({ ...given, n_init, n_pool: part.n_pool.value, n_max: part.n_max.value });
       part.repeat.hidden = false;
     } catch {
       part.repeat.hidden = true;

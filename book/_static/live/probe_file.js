@@ -159,5 +159,9 @@ alutils_live.define((live) => {
     return { y, columns, n_rows: found.length, n_bad: bad.length, n_twice: keys.length - new Set(keys).size, ...made };
   }
 
-  live.probe_file = { inspect, read };
+  /** How many rows have a number as their label. */
+  const count = ({ table }, key) =>
+    table.rows.filter((row) => Number.isFinite(value(table, row, table.names.indexOf(key)))).length;
+
+  live.probe_file = { inspect, read, count };
 });

@@ -61,7 +61,9 @@ def law_of(rows, outcome):
         "coefficients": {shape: list(map(float, c)) for shape, c in law.coefficients.items()},
         "h0": float(law.h0),
         "shift": float(law.shift),
-        "ends": {name: list(map(float, pair)) for name, pair in zip(combined.HITS, ends, strict=True)},
+        "ends": {
+            name: list(map(float, pair)) for name, pair in zip(combined.HITS, ends, strict=True)
+        },
     }
 
 
