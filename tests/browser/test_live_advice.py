@@ -22,7 +22,7 @@ PAGE = HTML / "book/experiments/07_should_i_use_al.html"
 COLUMNS = ["enrichment", "saved", "low", "high", "possible"]
 TOLERANCE = 1e-6
 DONE = "() => document.querySelector('[data-part=busy]').hidden"
-LONGEST_MS = 400_000
+LONGEST_MS = 600_000
 KCAL = 23.060548  # kcal/mol in an eV
 
 

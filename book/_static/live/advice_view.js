@@ -183,14 +183,19 @@
     }
   }
 
+  /** Read a chosen file; what was at work or shown before is void at once. */
   async function open(chosen) {
     if (!chosen) return;
+    const mine = ++turn;
+    stop();
+    probe = null;
+    part.result.hidden = true;
+    form.busy("Reading", 0);
     try {
-      take({ name: chosen.name, text: live.tables.read_text(new Uint8Array(await chosen.arrayBuffer()), chosen.name) });
+      const content = live.tables.read_text(new Uint8Array(await chosen.arrayBuffer()), chosen.name);
+      if (mine === turn) take({ name: chosen.name, text: content });
     } catch (error) {
-      turn++;
-      probe = null;
-      fail(error);
+      if (mine === turn) fail(error);
     }
   }
 
@@ -209,6 +214,7 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
+  part.file.addEventListener("click", () => (part.file.value = "")); // the same file again, mended
   part.file.addEventListener("change", () => open(part.file.files[0]));
   part.example.addEventListener("click", () => {
     part.file.value = "";
