@@ -118,7 +118,7 @@ report.coverage_table(saved)
 # %% [markdown]
 # Of intervals that promise 90 %, {glue:text}`held_rule:s` hold on the new pools, each pool counted once; the worst
 # is {glue:text}`worst_rule:s`. Three pools do not teach how far a fourth may differ. With all pools as experience, each predicted
-# from the others, {glue:text}`held_all:s` hold, and with a probe of the size that the {doc}`advice <07_should_i_use_al-organics>` has,
+# from the others, {glue:text}`held_all:s` hold, and with a probe of the size that the {ref}`advice <page-07_should_i_use_al-organics>` has,
 # {glue:text}`held_first:s`:
 
 # %%

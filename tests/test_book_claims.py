@@ -20,7 +20,7 @@ def p_cells(rows):
         for claim in rows
     ]
     lines = claims.claims_table(listed, rows).splitlines()
-    cells = [line.split(" | ")[2] for line in lines if line.startswith("| {doc}")]
+    cells = [line.split(" | ")[2] for line in lines if line.startswith("| {ref}")]
     return [p.removeprefix("*p* ") or "-" for p in (cell.partition("<br>")[2] for cell in cells)]
 
 
@@ -70,9 +70,9 @@ def test_a_page_on_several_pools_has_its_verdicts_in_their_columns():
     assert head == "| Claim | QM9, the paper's labels | Organics |"
     assert [cell.strip() for cell in first.split("|")][2] == "-"
     _, _, qm9, organics, _ = (cell.strip() for cell in second.split("|"))
-    link = "</book/experiments/06_overlap_law-pools>`"
-    assert qm9 == f"{{doc}}`undecided {link} (other &lt;labels&gt;)"
-    assert organics == f"{{doc}}`supported {link}"
+    link = "<page-06_overlap_law-pools>`"
+    assert qm9 == f"{{ref}}`undecided {link} (other &lt;labels&gt;)"
+    assert organics == f"{{ref}}`supported {link}"
 
 
 def test_a_column_that_does_not_exist_is_refused():

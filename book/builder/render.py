@@ -19,7 +19,15 @@ from PIL import Image
 
 from alutils.report.figure_data import drawn_data, svg
 from book.builder import assemble, programs
-from book.builder.fragments import equations, headline, millions, smiles, soak
+from book.builder.fragments import (
+    equations,
+    headline,
+    millions,
+    smiles,
+    soak,
+    which_strategy,
+    your_csv,
+)
 from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
 from book.builder.fragments.claims import claims_summary, claims_table, read_claims, verdict_rows
 from book.builder.fragments.explorer import write_script
@@ -69,6 +77,7 @@ def write_tables(listed, root=ROOT):
         **millions.fragments(read_measured("millions"), table),
         **smiles.fragments(read_measured("smiles"), table),
         **soak.fragments(read_measured("soak") or {}, table),
+        **which_strategy.fragments(),
     }.items():
         (root / f"book/experiments/{name}.md").write_text(text, "utf8")
     for name, draw in (("bench_time", time_figure), ("bench_memory", memory_figure)):
@@ -76,6 +85,7 @@ def write_tables(listed, root=ROOT):
         path.with_suffix(".csv").write_text(drawn_data(figure).to_csv(index=False), "utf8")
         path.with_suffix(".svg").write_text(svg(figure), "utf8")
     headline.write(root / "book/experiments", root)
+    your_csv.write(root / "book/experiments", root)
     write_script(listed, root)
     assemble.write(listed, names, summaries(claims, rows, names), root)
 
@@ -150,6 +160,7 @@ def _render(root):
         for name in ("html", "jupyter_execute", ".doctrees"):
             shutil.rmtree(root / "_build" / name, ignore_errors=True)
         before = made_from(root)
+        print("building the HTML, about a minute; nothing is opened", flush=True)
         command = [str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "-q"]
         command += ["-n", "-W", "--keep-going"]
         done = programs.run(
