@@ -72,8 +72,8 @@ share_figure = glue("fig_share", law_figures.share_alone(mean))
 # ---
 # name: fig-law-share
 # alt: >-
-#   Two panels, E and most probable: realised gain against the share of the target from 1 to 90 %, tails and
-#   windows told apart.
+#   Two panels, E and most probable: realised gain against the share of the target from 1 to 90 % for tails
+#   and windows.
 # ---
 # **What the share of the target explains, and what not.** Each point is a target in one pool, mean over the
 # seeds; lines: standard deviation. Full: upper tail; half full: lower tail; open: window.
@@ -105,7 +105,7 @@ law_figure = glue("fig_law", law_figures.law(mean, errors))
 #   Realised against predicted gain for E and most probable: points of all pools and target shapes beside the
 #   diagonal, with a band that holds nine searches in ten.
 # ---
-# **A probe of {glue:text}`n_probe` labels predicts what a search gains.** Each point is a target in one pool,
+# **Realised gain against that predicted by a probe of {glue:text}`n_probe` labels.** Each point is a target in one pool,
 # mean over the seeds; the line is {eq}`eq-law`, with no fitted parameters; the band holds 90 % of the single
 # searches. Markers are pools, fillings the shape of the target.
 # ```
@@ -143,9 +143,9 @@ law_tables.contest_table(contests["most_probable"])
 # {ref}`the law on new pools <page-18_new_pools-pools>`). The mean of the two, with no weight tuned, explains
 # {glue:text}`E_both:s` and {glue:text}`P_both:s`.
 #
-# The rivals that read a probe stand in the same tables. AUC needs a fitted relation to the gain, which need not
-# be the same for tails and windows; the curve needs none. MMD² ignores the model: a target may lie apart in
-# ways that the model cannot use, and a narrow window lies everywhere.
+# Where AUC matches the curve on a new pool and loses on a new shape, the reason is its relation to the gain,
+# which differs between tails and windows; the curve needs no relation. Where MMD² adds nothing to the share: a
+# target may lie apart in ways that the model cannot use, and a narrow window lies everywhere.
 #
 # *Limitation:* the size of the probe. With fewer labels than the geometric mean {eq}`eq-law` leans low, because
 # for most of its way the search has a better model than the probe; with more it leans high. The table shows it
@@ -262,12 +262,12 @@ for key, value in facts.items():
 # %% [markdown]
 # ## What we find
 #
-# - **A probe predicts the gain.** With about as many labels as the geometric mean of first and last training set,
+# - **Prediction from a probe.** With about as many labels as the geometric mean of first and last training set,
 #   and no fitted parameters, it explains {glue:text}`E_law:s` of the variance over all pools and shapes of target
 #   for E, {glue:text}`P_law:s` for the greedy rule (R² with its 95 % interval from a bootstrap over the targets).
-# - **The greedy rule beats E.** It gains more on {glue:text}`greedy_wins:s` targets that both were run on, in the
+# - **The greedy rule and E.** The greedy rule gains more on {glue:text}`greedy_wins:s` targets that both were run on, in the
 #   mean by {glue:text}`greedy_more:s` of the possible.
-# - **The rival is share and shape.** Fitted to searches on other pools they explain {glue:text}`E_shape:s` and
+# - **Share and shape**, the rival without a probe. Fitted to searches on other pools they explain {glue:text}`E_shape:s` and
 #   {glue:text}`P_shape:s` on a new one, and the mean of both predictions {glue:text}`E_both:s` and
 #   {glue:text}`P_both:s`. For a shape without searches there is only the law.
 # - **Overlap** means how well *this model* separates the target's molecules from the rest. Rank correlation with
