@@ -15,8 +15,8 @@
 # # Is sigma to blame?
 #
 # **Question.** B (the most uncertain molecules) and D (uncertainty and clusters) pick where the model's $\sigma$ is
-# large, and at a good noise they gain nothing over A, random choice (C7). Sigma is the usual suspect: too small,
-# too large, or large in the wrong places. Is the exact Gaussian process's sigma right? And would a better one help?
+# large, and at a good noise, the paper says, they gain nothing over A, random choice (C7). Sigma is the usual
+# suspect: too small, too large, or large in the wrong places. Is the exact Gaussian process's sigma right? And would a better one help?
 #
 # *What varies:* what B and D see as sigma, and the {term}`noise variance`. *What is held fixed:* the model, the
 # {term}`batch scheme`, and for each seed and pool the test set and the {term}`first batch`.

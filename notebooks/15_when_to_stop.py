@@ -91,8 +91,7 @@ remaining = glue("fig_remaining", figures.remaining(left, coming))
 # left, by the regression of other pools. Lower: those of the next batch, by the model's own sum.
 # ```
 #
-# {glue:text}`intervals:s`, and their width: with thirty hits or more the hits left may be {glue:text}`factor:s`
-# times as many as predicted, those of a batch {glue:text}`factor_next:s` times. The worst case shows why. On
+# {glue:text}`intervals:s`. With thirty hits or more the hits left may still be {glue:text}`factor:s` times as many as predicted, those of a batch {glue:text}`factor_next:s` times. The worst case shows why. On
 # {glue:text}`case_pool:s`, after {glue:text}`case_labels` labels and {glue:text}`case_hits` hits, the model expects
 # {glue:text}`case_model:s` hits in all the rest. There are {glue:text}`case_left`, of a kind that it has learned to
 # be something else. No batch of a greedy search ever looks there.
