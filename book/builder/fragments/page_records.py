@@ -20,7 +20,7 @@ BUNDLES = Path("book", "experiments", "files", "bundles")
 STUDIES = {
     "paper": ("The paper's experiments (2 to 5)", ("02", "03", "04", "05")),
     "targets": ("Targets of every shape", ()),
-    "field": ("One fair field", ("06", "09")),
+    "field": ("Eighteen strategies compared", ("06", "09")),
     "advice": ("Searches that were advised", ("07",)),
 }
 
