@@ -1,6 +1,7 @@
 """The explorer page: averages by hand, the runs of every page, and no word to the network."""
 
 import json
+import lzma
 import re
 import zipfile
 from dataclasses import asdict
@@ -129,10 +130,11 @@ def test_archive_gives_runs_and_probes_by_name(tmp_path):
     first, *rest = (file_name(RunConfig(**run["config"])) for run in (one, two, other))
     with zipfile.ZipFile(tmp_path / "records.zip", "w") as archive:
         archive.writestr(first, json.dumps(one))
-        archive.writestr("study.jsonl", json.dumps(two) + "\n" + json.dumps(other) + "\n")
         archive.writestr("probe.json", json.dumps({"rows": []}))
-    held = archived(tmp_path / "records.zip")
-    assert held == {first: one, rest[0]: two, rest[1]: other, "probe.json": {"rows": []}}
+    assert archived(tmp_path / "records.zip") == {first: one, "probe.json": {"rows": []}}
+    lines = [json.dumps(run | {"batches": [[1, 2]]}) for run in (two, other)]
+    (tmp_path / "study.jsonl.xz").write_bytes(lzma.compress("\n".join(lines).encode()))
+    assert archived(tmp_path / "study.jsonl.xz") == {rest[0]: two, rest[1]: other}
     assert archived(tmp_path / "missing.zip") == {}
 
 
