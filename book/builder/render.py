@@ -20,7 +20,13 @@ from alutils.report.figure_data import drawn_data, svg
 from book.builder import programs, toc
 from book.builder.fragments import equations, headline, millions, smiles, soak
 from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
-from book.builder.fragments.claims import claims_summary, claims_table, read_claims, verdict_rows
+from book.builder.fragments.claims import (
+    balance,
+    claims_summary,
+    claims_table,
+    read_claims,
+    verdict_rows,
+)
 from book.builder.fragments.explorer import write_script
 from book.builder.fragments.markdown import pools_table, table
 from book.builder.fragments.status import pages_table, stale_reasons, summary
@@ -58,6 +64,7 @@ def write_tables(listed, root=ROOT):
     (root / STALE).write_text(json.dumps(stale), "utf8")
     for name, text in {
         "claims_table": claims_table(claims, rows),
+        "balance": balance(rows),
         "summary": claims_summary(claims, rows, names),
         "pools_table": pools_table(),
         "proofs_table": equations.table(results, root),
