@@ -97,7 +97,7 @@ POOL_COLOURS = {
     "aa_labels": "#A65B6F",
     "oe62_gw5000": "#4F8F8F",
 }
-PALE = 0.4  # opacity of what does not count, beside what does
+PALE = 0.5  # opacity of what does not count, beside what does
 WIDTH = 5.5  # inches: 11 pt text is then readable on a page of 390 pixels
 
 

@@ -5,12 +5,19 @@ and, once `repository_url` is set in _config.yml, links to run and to read the n
 """
 
 import json
+import re
 from html import escape
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from alutils.analysis.statistics import VERDICTS
+from book.builder.fragments.claims import BADGES
+
 CITATIONS = '<div class="citation-list">'
 STALE = Path("_build", "stale.json")
+LINKS = re.compile(r'<div class="(figure-links) docutils">(.*?)</div>', re.S)
+BEHIND = r'<details class="\1"><summary>Data, source, records</summary>\2</details>'
+SAID = re.compile(rf'(<span class="pasted-text)(">({"|".join(VERDICTS)})</span>)')
 
 
 def launch_links(repository, notebook):
@@ -58,7 +65,13 @@ def before_the_page(app, pagename, templatename, context, doctree):
     if "body" in context:
         # The children of Docutils' list of citations are no list items.
         body = context["body"].replace('<div role="list" class="citation-list">', CITATIONS)
-        context["body"] = first + body
+        context["body"] = first + dressed(body)
+
+
+def dressed(body):
+    """A page's HTML with the links beneath its figures folded, and its verdicts as badges."""
+    body = LINKS.sub(BEHIND, body)
+    return SAID.sub(lambda m: f"{m[1]} verdict verdict-{BADGES[m[3]]}{m[2]}", body)
 
 
 def setup(app):

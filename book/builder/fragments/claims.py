@@ -110,7 +110,7 @@ def balance(rows):
     """All verdicts of the book by their count, in MyST: one line of badges."""
     counted = totals([row for found in rows.values() for row in found])
     stated = " ".join(badge(verdict, f"{n} {verdict}") for verdict, n in counted.items())
-    return f"{sum(counted.values())} verdicts on {len(rows)} claims: {stated}\n"
+    return f"{sum(counted.values())} verdicts, each on one claim and one pool: {stated}\n"
 
 
 def claim_line(claim, row, p):
