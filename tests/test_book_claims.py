@@ -74,11 +74,11 @@ def test_a_page_on_several_pools_has_its_verdicts_in_their_columns():
     supported, undecided = "{.verdict .verdict-yes}", "{.verdict .verdict-open}"
     assert qm9 == f"[{{doc}}`undecided {link}]{undecided} (other &lt;labels&gt;)"
     assert organics == f"[{{doc}}`supported {link}]{supported}"
-    assert both == f"[1 supported]{supported}<br>[1 undecided]{undecided}"
+    assert both == f"[1 [supported]{{.said}}]{supported}<br>[1 [undecided]{{.said}}]{undecided}"
     assert [cell.strip() for cell in total.split("|")][2:-1] == [
-        f"[1 undecided]{undecided}",
-        f"[2 supported]{supported}",
-        f"[2 supported]{supported}<br>[1 undecided]{undecided}",
+        f"[1 [undecided]{{.said}}]{undecided}",
+        f"[2 [supported]{{.said}}]{supported}",
+        f"[2 [supported]{{.said}}]{supported}<br>[1 [undecided]{{.said}}]{undecided}",
     ]
 
 

@@ -201,6 +201,19 @@ def test_page_loads_files_that_are_there_and_none_from_elsewhere():
     assert "<noscript>" in page and 'aria-live="polite"' in page
 
 
+def test_the_chart_is_above_its_controls_and_opens_on_what_a_search_is_for(written):
+    page = (ROOT / "book/explorer.md").read_text("utf8")
+    assert page.index('data-part="chart"') < page.index("<fieldset>")
+    first = re.search(
+        r'metric: "(\w+)", strategies: new Set\("(\w+)"\)', (STATIC / OURS[0]).read_text()
+    )
+    assert first[1] == "found_share"
+    letters = {s["id"]: s["letter"] for s in written["strategies"]}
+    for study in ("paper", "targets"):
+        shown = {letters[s["strategy"]] for s in written["series"] if s["study"] == study}
+        assert len(shown & set(first[2])) > 1, "nothing to compare E with"
+
+
 def test_code_of_others_is_small_and_licensed():
     scripts = sorted(path.name for path in VENDOR.glob("*.js"))
     stated = (VENDOR / "README.md").read_text("utf8")

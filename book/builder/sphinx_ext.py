@@ -11,13 +11,14 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from alutils.analysis.statistics import VERDICTS
-from book.builder.fragments.claims import BADGES
+from book.builder.fragments.claims import badge_html
 
 CITATIONS = '<div class="citation-list">'
 STALE = Path("_build", "stale.json")
 LINKS = re.compile(r'<div class="(figure-links) docutils">(.*?)</div>', re.S)
 BEHIND = r'<details class="\1"><summary>Data, source, records</summary>\2</details>'
-SAID = re.compile(rf'(<span class="pasted-text)(">({"|".join(VERDICTS)})</span>)')
+ANY = "|".join(VERDICTS)
+SAID = re.compile(rf'<(td|span class="pasted-text")>(?:<p>)?({ANY})(?:</p>)?</(td|span)>')
 
 
 def launch_links(repository, notebook):
@@ -71,7 +72,7 @@ def before_the_page(app, pagename, templatename, context, doctree):
 def dressed(body):
     """A page's HTML with the links beneath its figures folded, and its verdicts as badges."""
     body = LINKS.sub(BEHIND, body)
-    return SAID.sub(lambda m: f"{m[1]} verdict verdict-{BADGES[m[3]]}{m[2]}", body)
+    return SAID.sub(lambda m: f"<{m[1]}>{badge_html(m[2])}</{m[3]}>", body)
 
 
 def setup(app):

@@ -186,8 +186,8 @@ def claims_summary(claims, rows, names):
 
 def total_cell(found):
     """How many of these verdicts there are of each kind, a line each."""
-    stated = (badge(verdict, f"{n} {verdict}") for verdict, n in totals(found).items())
-    return "<br>".join(stated) or "-"
+    stated = totals(found).items()
+    return "<br>".join(badge(verdict, f"{n} [{verdict}]{{.said}}") for verdict, n in stated) or "-"
 
 
 def column_of(row):
