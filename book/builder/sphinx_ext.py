@@ -5,12 +5,20 @@ and, once `repository_url` is set in _config.yml, links to run and to read the n
 """
 
 import json
+import re
 from html import escape
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from alutils.analysis.statistics import VERDICTS
+from book.builder.fragments.claims import badge_html
+
 CITATIONS = '<div class="citation-list">'
 STALE = Path("_build", "stale.json")
+LINKS = re.compile(r'<div class="(figure-links) docutils">(.*?)</div>', re.S)
+BEHIND = r'<details class="\1"><summary>Data, source, records</summary>\2</details>'
+ANY = "|".join(VERDICTS)
+SAID = re.compile(rf'<(td|span class="pasted-text")>(?:<p>)?({ANY})(?:</p>)?</(td|span)>')
 
 
 def launch_links(repository, notebook):
@@ -58,7 +66,13 @@ def before_the_page(app, pagename, templatename, context, doctree):
     if "body" in context:
         # The children of Docutils' list of citations are no list items.
         body = context["body"].replace('<div role="list" class="citation-list">', CITATIONS)
-        context["body"] = first + body
+        context["body"] = first + dressed(body)
+
+
+def dressed(body):
+    """A page's HTML with the links beneath its figures folded, and its verdicts as badges."""
+    body = LINKS.sub(BEHIND, body)
+    return SAID.sub(lambda m: f"<{m[1]}>{badge_html(m[2])}</{m[3]}>", body)
 
 
 def setup(app):
