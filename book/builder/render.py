@@ -37,6 +37,7 @@ from book.builder.fragments.claims import (
     verdict_rows,
 )
 from book.builder.fragments.explorer import write_script
+from book.builder.fragments.live_advice import write_scripts
 from book.builder.fragments.markdown import pools_table, table
 from book.builder.fragments.status import banners, pages_table, stale_reasons, summary
 from book.builder.freshness import file_digest
@@ -98,6 +99,7 @@ def write_tables(listed, root=ROOT):
     headline.write(root / "book/experiments", root)
     your_csv.write(root / "book/experiments", root)
     write_script(listed, root)
+    write_scripts(root)
     assemble.write(listed, names, summaries(claims, rows, names), root)
 
 

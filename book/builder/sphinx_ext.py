@@ -19,6 +19,17 @@ LINKS = re.compile(r'<div class="(figure-links) docutils">(.*?)</div>', re.S)
 BEHIND = r'<details class="\1"><summary>Data, source, records</summary>\2</details>'
 ANY = "|".join(VERDICTS)
 SAID = re.compile(rf'<(td|span class="pasted-text")>(?:<p>)?({ANY})(?:</p>)?</(td|span)>')
+# What a page computes in the browser -> the scripts that it then needs, in this order, and a style.
+LIVE = {
+    'id="live-advice"': (
+        *("live/modules.js", "live/linear.js", "live/random.js", "live/line_search.js"),
+        *("live/climb.js", "live/optimise.js", "live/gp.js", "live/statistics.js"),
+        *("live/noise.js", "live/replay.js", "live/advice.js", "live/tables.js"),
+        *("live/probe_file.js", "live/fingerprints.js", "live/advice_worker.js"),
+        *("live/advice_form.js", "live/advice_text.js", "live/advice_picture.js"),
+        *("advice_data.js", "live/advice_view.js", "live/advice.css"),
+    )
+}
 
 
 def launch_links(repository, notebook):
@@ -50,6 +61,17 @@ def without_thebe(files):
     return [file for file, text in zip(files, stated, strict=True) if "thebe" not in text]
 
 
+def live_scripts(app, pagename, templatename, context, doctree):
+    """Enter the scripts of `LIVE` on the pages that have what they fill, and on no other."""
+    for mark, files in LIVE.items():
+        if mark in context.get("body", ""):
+            for file in files:
+                if file.endswith(".css"):
+                    app.add_css_file(file)
+                else:
+                    app.add_js_file(file, loading_method="defer")
+
+
 def before_the_page(app, pagename, templatename, context, doctree):
     """Put banner and links in front of the body of a page; drop what would ask the network."""
     for kind in ("script_files", "css_files"):
@@ -77,5 +99,6 @@ def dressed(body):
 
 def setup(app):
     app.add_config_value("repository_url", "", "html")
+    app.connect("html-page-context", live_scripts)
     app.connect("html-page-context", before_the_page, priority=900)  # after all that adds
     return {"parallel_read_safe": True, "parallel_write_safe": True}
