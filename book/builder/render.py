@@ -18,7 +18,7 @@ from PIL import Image
 
 from alutils.report.figure_data import drawn_data, svg
 from book.builder import programs, toc
-from book.builder.fragments import equations, headline, millions, smiles, soak
+from book.builder.fragments import equations, headline, live_loop, millions, smiles, soak
 from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
 from book.builder.fragments.claims import claims_summary, claims_table, read_claims, verdict_rows
 from book.builder.fragments.explorer import write_script
@@ -76,6 +76,7 @@ def write_tables(listed, root=ROOT):
         path.with_suffix(".svg").write_text(svg(figure), "utf8")
     headline.write(root / "book/experiments", root)
     write_script(listed, root)
+    live_loop.write_script(root)
 
 
 def made_from(root=ROOT):
