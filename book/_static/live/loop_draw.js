@@ -109,7 +109,7 @@
       made.append(svg("text", { x: x(n), y: height - 20, "text-anchor": "middle" }, n));
     }
     made.append(svg("text", { x: (x(sizes[0]) + width - 12) / 2, y: height - 4, "text-anchor": "middle" },
-      "labels"));
+      "number of labels"));
     return made;
   }
 

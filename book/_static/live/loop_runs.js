@@ -47,7 +47,7 @@
     }
 
     /**
-     * Curves of a strategy, one a seed, as many as there are: {n_train, mae_ev, found_share}.
+     * Curves of a strategy, one a seed, as many as there are: {seed, n_train, mae_ev, found_share}.
      * @param {object[]} wanted settings without a seed; what is not among them is given up
      * @returns {object[][]} the curves for each
      */
@@ -71,7 +71,7 @@
       averaging = Array.from({ length: n_workers }, (_, first) => work((there, message) => {
         const problem = there.loop.problem_of(message.data);
         for (let seed = message.first; seed < problem.n_seeds; seed += message.n_workers) {
-          there.progress(there.loop.curve(problem, { ...message.settings, seed }));
+          there.progress({ seed, ...there.loop.curve(problem, { ...message.settings, seed }) });
         }
       }, { data, settings, first, n_workers }, (one) => curves.get(key).push(one), () => {
         busy -= 1;

@@ -8,7 +8,7 @@
   const PAUSE_MS = 900; // between two iterations of a run that is watched
   const QUANTITIES = ["mae_ev", "found_share"];
   const COLOURS = {
-    auto: "what the strategy looks at", mu: "predicted HOMO", sigma: "uncertainty of the prediction",
+    auto: "what it looks at", mu: "predicted HOMO", sigma: "uncertainty",
     probability: "probability of the target", none: "nothing",
   };
   const LOOKS_AT = {
@@ -38,12 +38,13 @@
   const button = (part, text) => `<button type="button" data-part="${part}">${text}</button>`;
   const TEMPLATE = `
     <fieldset class="live-loop-choices"><legend>The loop</legend>
-      ${select("strategy", "Strategy")}${select("noise_var", "Noise variance")}
-      ${select("batch_size", "Batch")}${select("seed", "Seed")}${select("colour", "Colour of the map")}
+      ${select("strategy", "Strategy")}${select("noise_var", "Noise (eV²)")}
+      ${select("batch_size", "Batch")}${select("seed", "Seed")}${select("colour", "Map colour")}
     </fieldset>
     <div class="live-loop-buttons">
       ${button("step", "Step")}${button("run", "Run")}${button("restart", "Restart")}
-      <label>Labels <input type="range" min="0" step="1" data-part="slider"></label>
+      <label>Labels <input type="range" min="0" step="1" data-part="slider">
+        <output data-part="n_train"></output></label>
     </div>
     <p data-part="said"></p>
     <p class="live-loop-spoken" role="status" data-part="spoken"></p>
@@ -55,13 +56,14 @@
       <span data-part="many_label"></span></label> <span data-part="verdict"></span></p>
     <details><summary>The numbers so far</summary>
       <div class="live-loop-table" tabindex="0" role="region" aria-label="The numbers so far">
-        <table class="table" data-part="table"></table></div></details>`;
+        <table class="table" data-part="table"></table></div></details>
+    <p><small data-part="about"></small></p>`;
 
   function fill_controls() {
     const options = {
       strategy: data.strategies.map((one) => [one.id, one.label]),
-      noise_var: data.noise_vars.map((value) => [value, `${value} eV²`]),
-      batch_size: data.batch_sizes.map((n) => [n, `${n} molecules`]),
+      noise_var: data.noise_vars.map((value) => [value, String(value)]),
+      batch_size: data.batch_sizes.map((n) => [n, String(n)]),
       seed: Array.from({ length: data.n_seeds }, (_, seed) => [seed, String(seed)]),
       colour: Object.entries(COLOURS),
     };
@@ -69,6 +71,12 @@
       at(part).append(...listed.map(([value, text]) =>
         element("option", { value, textContent: text, selected: value === state[part] })));
     }
+    const [first, second, kept] = data.explained;
+    const share = (value, digits = 0) => `${(100 * value).toFixed(digits)} %`;
+    at("about").textContent = `${data.n_pool} of the ${data.n_all} molecules of ${data.pool}, ${data.n_test} more `
+      + `as the test set. Target: the ${share(data.target.share)} of the ${data.n_pool} with the highest HOMO. The map `
+      + `shows ${share(first + second)} of the variance of their descriptors; the model sees ${data.steps.length} `
+      + `axes, ${share(kept, 1)}: what touches on the map may be far apart for the model.`;
   }
 
   // What is known ------------------------------------------------------------------------------
@@ -90,7 +98,7 @@
     if (state.many && strategy !== "random") wanted.push({ strategy, noise_var, batch_size });
     const [random, own = []] = runs.averages(wanted);
     return {
-      rows, shown: Math.min(state.iteration, rows.length - 1), n_random: random.length, n_own: own.length,
+      rows, shown: Math.min(state.iteration, rows.length - 1), curves: { random, own },
       random: averaged(random), own: averaged(own),
     };
   }
@@ -105,7 +113,7 @@
   /** What colours the map: name, values (n_pool,) or null, and the range of the scale. */
   function colouring(row, first) {
     const name = state.colour === "auto" ? LOOKS_AT[state.strategy] : state.colour;
-    const probability = () => live.strategies.probability_in_range(row.mu, row.sigma, problem.low);
+    const probability = () => live.statistics.probability_in_range(row.mu, row.sigma, problem.low, Infinity);
     return {
       none: () => ({ name, values: null }),
       mu: () => ({ name, values: row.mu, range: [LOW, HIGH], unit: " eV" }),
@@ -139,16 +147,16 @@
       + (look.values ? `The colour of the others is the ${COLOURS[look.name]}.` : "The others are grey.");
     at("map").replaceChildren(live.loop_draw.draw_map(problem, {
       ...row, ...look, colour: colour(state.strategy), label,
-      size: [width, Math.round(Math.min(0.8 * width, width < 400 ? 250 : 340))],
+      size: [width, width < 370 && matchMedia("(max-width: 600px)").matches ? 240 : 370],
     }));
     legend(look);
   }
 
-  function draw_curves({ rows, shown, random, own, n_random, n_own }) {
+  function draw_curves({ rows, shown, random, own, curves }) {
     const width = Math.max(260, at("curves").clientWidth), { letter, label } = LOOK[state.strategy];
     const titles = { mae_ev: "error on the test set (MAE, eV)", found_share: "share of the target found" };
     at("curves").replaceChildren(...QUANTITIES.map((name) => live.loop_draw.draw_curve({
-      title: titles[name], percent: name === "found_share", size: [width, width < 400 ? 170 : 190],
+      title: titles[name], percent: name === "found_share", size: [width, 190],
       sizes: [data.n_init, data.n_max], shown: shown + 1,
       bands: [[random, "random"], [own, state.strategy]].filter(([one]) => one)
         .map(([one, id]) => ({ ...one[name], colour: colour(id) })),
@@ -167,23 +175,27 @@
     const counted = (n) => (n < data.n_seeds ? `${n} of ${data.n_seeds} seeds so far` : `mean of ${n} seeds`);
     at("key").replaceChildren(
       swatch(state.strategy, "live-loop-run", `${letter}, this run`),
-      swatch("random", "live-loop-many", `random choice, ${counted(n_random)}`),
-      ...(own ? [swatch(state.strategy, "live-loop-many", `${letter}, ${counted(n_own)}`)] : []));
+      swatch("random", "live-loop-many", `random choice, ${counted(curves.random.length)}`),
+      ...(own ? [swatch(state.strategy, "live-loop-many", `${letter}, ${counted(curves.own.length)}`)] : []));
   }
 
   // All of it ----------------------------------------------------------------------------------
 
+  /* A number stays with what follows it. */
+  const kept_together = (text) => text.replace(/ (?=%|eV|±|labels|seeds)/g, "\u00a0").replaceAll("± ", "±\u00a0");
+
   function words(now) {
     const { label, letter } = LOOK[state.strategy], row = now.rows[now.shown];
-    const said = live.loop_words.sentence(label, row, hits(row.batch), now.random);
+    const said = kept_together(live.loop_words.sentence(label, row, hits(row.batch), now.random));
     at("said").textContent = said;
     if (to_say && now.shown === state.iteration && !timer) {
       at("spoken").textContent = said;
       to_say = false;
     }
-    const complete = now.n_own === data.n_seeds && now.n_random === data.n_seeds;
+    const { own, random } = now.curves;
+    const complete = own.length === data.n_seeds && random.length === data.n_seeds;
     at("verdict").textContent = complete
-      ? live.loop_words.verdict(letter, now.own, now.random, data.n_seeds) : "";
+      ? kept_together(live.loop_words.verdict(letter, own, random)) : "";
     at("many_label").textContent = `${data.n_seeds} seeds of ${letter} too, since one run is one draw`;
     at("many").closest("label").hidden = state.strategy === "random";
     const { head, body } = live.loop_words.table(now.rows.slice(0, now.shown + 1), letter, now.random, now.own);
@@ -198,8 +210,9 @@
     const now = near && known();
     at("slider").max = last_iteration();
     at("slider").value = state.iteration;
-    at("slider").setAttribute("aria-valuetext",
-      `${Math.min(data.n_init + state.iteration * state.batch_size, data.n_max)} labels`);
+    const n_train = Math.min(data.n_init + state.iteration * state.batch_size, data.n_max);
+    at("n_train").textContent = n_train;
+    at("slider").setAttribute("aria-valuetext", `${n_train} labels`);
     at("run").textContent = timer ? "Pause" : "Run";
     if (!now || !now.rows.length) return;
     draw_map(now.rows[now.shown], now.rows[0]);

@@ -3,7 +3,7 @@
 (() => {
   const live = globalThis.alutils_live;
   const percent = (share) => Math.round(100 * share);
-  const ev = (value) => (value < 9.995 ? value.toFixed(3) : value.toPrecision(3));
+  const ev = (value) => (value < 9.995 ? value.toFixed(2) : value.toPrecision(3));
 
   /** Mean and, where there is one, deviation of a point: "0.330 ± 0.015". */
   const around = ({ mean, std }, t, text) => `${text(mean[t])}${std[t] ? ` ± ${text(std[t])}` : ""}`;
@@ -24,23 +24,30 @@
       + `${percent(row.found_share)} % of the target found${other("found_share", percent, " %")}. ${next}`;
   }
 
+  /** Mean difference of two lists (n,), pair by pair, and whether it is twice its standard error. */
+  function paired({ mean_and_std }, one, other) {
+    const { mean, std } = mean_and_std(one.map((value, i) => [value - other[i]]));
+    return { difference: mean[0], clear: Math.abs(mean[0]) > (2 * std[0]) / Math.sqrt(one.length) };
+  }
+
   /**
-   * The end of two averages side by side, and no more than they say.
-   * @param {object} own, random {mae_ev, found_share}: of {mean, std, n_train};  @param {number} n seeds
+   * The end of two strategies over the same seeds, and no more than it says.
+   * @param {object[]} own, random  curves, one a seed
    */
-  function verdict(letter, own, random, n) {
-    const t = own.mae_ev.mean.length - 1;
-    const apart = (name) => {
-      const difference = own[name].mean[t] - random[name].mean[t];
-      const error = Math.hypot(own[name].std[t], random[name].std[t]) / Math.sqrt(n);
-      return { difference, clear: Math.abs(difference) > 2 * error };
+  function verdict(letter, own, random) {
+    const by_seed = (curves) => [...curves].sort((a, b) => a.seed - b.seed);
+    const ends = (curves, name) => by_seed(curves).map((curve) => curve[name][curve[name].length - 1]);
+    const of = (name, text) => {
+      const [ours, theirs] = [ends(own, name), ends(random, name)];
+      const mean = (values) => around(live.loop.mean_and_std(values.map((value) => [value])), 0, text);
+      return { ...paired(live.loop, ours, theirs), ours: mean(ours), theirs: mean(theirs) };
     };
-    const [error, found] = [apart("mae_ev"), apart("found_share")];
-    const errors = !error.clear ? "no error that differs clearly" : `${error.difference < 0 ? "a lower" : "a higher"} error`;
-    const hits = !found.clear ? "hits that do not differ clearly" : `${found.difference > 0 ? "more" : "fewer"} hits`;
-    return `At ${own.mae_ev.n_train[t]} labels, over ${n} seeds: error ${around(own.mae_ev, t, ev)} eV, random choice `
-      + `${around(random.mae_ev, t, ev)} eV; found ${around(own.found_share, t, percent)} %, random choice `
-      + `${around(random.found_share, t, percent)} %. So ${letter} has ${errors} and ${hits}.`;
+    const error = of("mae_ev", ev), found = of("found_share", percent);
+    const word = ({ difference, clear }, more, fewer, same) => (!clear ? same : difference > 0 ? more : fewer);
+    return `At ${own[0].n_train[own[0].n_train.length - 1]} labels, mean and deviation of ${own.length} seeds: `
+      + `error ${error.ours} eV, random choice ${error.theirs} eV; found ${found.ours} %, random choice `
+      + `${found.theirs} %. Here ${letter} has ${word(error, "a higher error", "a lower error", "no clearly other error")} `
+      + `and ${word(found, "more hits", "fewer hits", "no clearly other number of hits")} than random choice.`;
   }
 
   /** Rows of the table: labels, error and found share of this run, of random choice, of all seeds. */

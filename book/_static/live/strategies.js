@@ -14,35 +14,6 @@ alutils_live.define((live) => {
     return rounded.map((_, i) => i).sort((a, b) => rounded[b] - rounded[a] || a - b);
   }
 
-  /** Complementary error function, to some 1e-15: a series near zero, else a continued fraction. */
-  function erfc(x) {
-    if (x < 0) return 2 - erfc(-x);
-    if (x > 27) return 0;
-    if (x < 2) {
-      let term = x, sum = x;
-      for (let n = 1; Math.abs(term) > 1e-17 * sum; n++) {
-        term *= (2 * x * x) / (2 * n + 1);
-        sum += term;
-      }
-      return 1 - (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
-    }
-    let fraction = x;
-    for (let k = 120; k > 0; k--) fraction = x + k / 2 / fraction;
-    return Math.exp(-x * x) / Math.sqrt(Math.PI) / fraction;
-  }
-
-  /** Standard normal distribution function. */
-  const normal_cdf = (z) => erfc(-z / Math.SQRT2) / 2;
-
-  /**
-   * Posterior probability that the latent label lies above an edge.
-   * @param {Float64Array} mu (n,) eV;  @param {Float64Array} sigma (n,) eV;  @param {number} low eV
-   * @returns {Float64Array} (n,)
-   */
-  function probability_in_range(mu, sigma, low) {
-    return mu.map((m, i) => 1 - normal_cdf((low - m) / Math.max(sigma[i], 1e-9)));
-  }
-
   /**
    * Some molecules of the held-out set as the clustering sees them: its leading axes.
    * @param {object} view as of STRATEGIES;  @param {number[]} candidates (m,) positions in heldout
@@ -109,8 +80,9 @@ alutils_live.define((live) => {
     },
 
     most_probable: (view, batch_size) =>
-      by_falling(probability_in_range(view.mu, view.sigma, view.low)).slice(0, batch_size),
+      by_falling(live.statistics.probability_in_range(view.mu, view.sigma, view.low, Infinity))
+        .slice(0, batch_size),
   };
 
-  live.strategies = { STRATEGIES, normal_cdf, by_falling, probability_in_range };
+  live.strategies = { STRATEGIES, by_falling };
 });
