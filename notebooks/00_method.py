@@ -26,7 +26,7 @@
 # page runs in about half a minute, most of it for the descriptors of the pool when they are made for
 # the first time.
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 from myst_nb import glue
 
@@ -48,10 +48,9 @@ target_share = 0.3  # the target: this share, the highest labels
 seed = 0  # of test set, first batch and picks
 
 # %% [markdown]
-# The next cell refuses a parameter that does not exist, a value of the wrong kind, and sizes that do not
-# fit the pool, before anything is computed. It then describes the run of strategy E.
+# The run of strategy E:
 
-# %%
+# %% tags=["hide-input"]
 checked = check_parameters(
     globals(),
     **dict.fromkeys(["n_test", "n_init", "n_const", "n_max", "seed"], int),

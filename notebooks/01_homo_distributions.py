@@ -22,7 +22,7 @@
 # *What varies:* the data set. *What is held fixed:* the target, the highest 30 % unless thresholds are
 # given, and the rule that counts modes. The page runs in a few seconds, for it needs labels only.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.report import claims, homo_distributions, pool_figures
@@ -45,7 +45,7 @@ seed = 0  # of the bootstrap
 # both ways give the same numbers. First, what the paper says in its Fig. 9, and which of our sets
 # stands for which of its sets.
 
-# %%
+# %% tags=["hide-input"]
 checked = check_parameters(
     globals(),
     **{"datasets": list[str], "thresholds": list[float] | None},
@@ -110,7 +110,7 @@ figure = glue("fig_homo", drawn)
 # tested with the paper's own labels alone, the number of modes with any labels. A user's own file,
 # or a part of the paper's molecules, gets the figure and the table, and no verdict.
 
-# %%
+# %% tags=["hide-input"]
 rows = homo_distributions.verdicts(sets)
 claims.publish(rows)
 homo_distributions.verdict_table(rows)

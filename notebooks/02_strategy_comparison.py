@@ -25,7 +25,7 @@
 # start from the same point, and we compare them seed by seed. The defaults run for about ten seconds on
 # one core; a page of this book reads tracked runs, each of which, to 1 600 molecules, takes about five seconds.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.report import claims, comparison, figures, page, tables
@@ -55,11 +55,7 @@ threshold = None  # in range is a label above it; or the highest 30 %
 seeds = [0, 1, 2]  # one run of each strategy for each
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
-# %% [markdown]
-# The next cell refuses unknown names, values of the wrong kind and sizes that do not fit the data set,
-# before anything is computed, and describes one run for each strategy and seed.
-
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(
     globals(),
     **(DATA | {"strategies": list[str], "scheme": str}),
@@ -142,7 +138,7 @@ tables.mean_std(runs, "mae_ev")
 # against a claim of a better or a worse strategy. C1 is about AA with its whole descriptor, which is not
 # at hand.
 
-# %%
+# %% tags=["hide-input"]
 evidence = comparison.evidence(runs)
 claims.table(evidence)
 

@@ -25,7 +25,7 @@
 # our training sets are to its own. The defaults run for about ten seconds on one core; a page of this
 # book reads tracked runs, and one with small batches takes a quarter of a minute, because it needs many fits.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.report import batches, claims, figures, page, tables
@@ -51,11 +51,10 @@ seeds = [0, 1, 2]  # one run of each scheme for each
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
 # %% [markdown]
-# The next cell refuses unknown names, values of the wrong kind and sizes that do not fit the data set,
-# before anything is computed. It then describes the runs: POW for the strategy and for random sampling
+# The runs: POW for the strategy and for random sampling
 # (A), whose error is our yardstick, and the strategy under each constant scheme.
 
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(
     globals(),
     **(DATA | {"strategy": str, "constants": list[int]}),
@@ -131,7 +130,7 @@ curves = glue("fig_schemes", panels)
 # A's error both at the end and on average along the curve ({ref}`verdict-rules`). An interval that merely
 # includes zero would not do: with few seeds it includes zero whatever the truth.
 
-# %%
+# %% tags=["hide-input"]
 evidence = batches.evidence(differences)
 claims.table(evidence)
 

@@ -26,7 +26,7 @@
 # are optimised in each fit, the noise never is. The defaults run for about fifteen seconds on one core; a
 # page of this book reads tracked runs, of some seconds each.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.report import authors, claims, figures, noise, page, tables
@@ -63,11 +63,10 @@ validation_seeds = [100, 101, 102]  # of the grid, on validation molecules
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
 # %% [markdown]
-# The next cell refuses unknown names, values of the wrong kind and sizes that do not fit the data set,
-# before anything is computed. It describes two groups of runs: the comparison of strategies at two noises,
+# Two groups of runs: the comparison of strategies at two noises,
 # and the grid, which is random sampling at many noises with seeds of its own.
 
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(
     globals(),
     **(DATA | {"strategies": list[str], "scheme": str, "normalize_y": bool}),
@@ -187,7 +186,7 @@ curves = glue("fig_curves", figures.noise_comparison(study.comparison))
 # at the paper's noise, and C7b needs D within 3 % of A's error, either way. For AA and the pool that stands
 # for it the claim is C7c instead: D is better.
 
-# %%
+# %% tags=["hide-input"]
 evidence = noise.evidence(study)
 claims.table(evidence)
 

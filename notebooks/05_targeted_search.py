@@ -26,7 +26,7 @@
 # and {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. The defaults run for about ten
 # seconds on one core; a page of this book reads tracked runs, of some seconds each.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.report import (
@@ -64,11 +64,7 @@ direction = "above"  # or "below": the threshold, or the lowest share
 seeds = [0, 1, 2]  # one run of each strategy for each
 scheduler = "serial"  # where to compute; or "processes:2", "dask:ADDRESS"
 
-# %% [markdown]
-# The next cell refuses unknown names, values of the wrong kind, sizes that do not fit the data set, and a
-# threshold that leaves no molecule or every molecule in range, before anything is computed.
-
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(
     globals(),
     **(DATA | TARGET),
@@ -203,7 +199,7 @@ error_figure = glue("fig_error", figures.in_range_error(runs))
 # the test set, which is free of depletion. For C12 we read "far below" as at least a quarter lower, for AA
 # and the pool that stands for it, and "nearly identical" as within 3 % of A's error for all others.
 
-# %%
+# %% tags=["hide-input"]
 evidence = targeted_search.evidence(runs, savings, p.dataset)
 claims.table(evidence)
 
@@ -229,7 +225,7 @@ page.glue_all(facts | page.verdict_facts(rows))
 # That E finds more than A asks little of the model: any classifier better than a coin does so. How close
 # it comes to the dotted lines is what tells the data sets apart, and "falls most for AA and OE" (C11)
 # needs more than one of them: compare the pages. Where a pool holds many conformers of few compounds,
-# {doc}`count the compounds as well </book/experiments/11_compounds-aminoacids>`.
+# {ref}`count the compounds as well <page-11_compounds-aminoacids>`.
 #
 # ## Run it yourself
 #

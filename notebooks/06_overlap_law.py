@@ -29,7 +29,7 @@
 # model, noise and {term}`batch scheme`. The runs are tracked, so that this page takes seconds; a new one takes
 # about two seconds on one core.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.analysis import dependence, law, plans, shift
@@ -43,10 +43,7 @@ n_probe = 300  # molecules labelled before the search
 with_qm9 = True  # add the tracked searches on QM9, to 10 000 labels
 seeds_shifted = [0, 1, 2, 3, 4]  # of task 1 on shifted test sets
 
-# %% [markdown]
-# The next cell refuses unknown names and values of the wrong kind.
-
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(
     globals(),
     **{"pools": list[str], "seeds": list[int], "n_probe": int},
@@ -149,7 +146,7 @@ law_tables.contest_table(contests["most_probable"])
 # The reason is that {glue:text}`E_between:.0%` and {glue:text}`P_between:.0%` of the variance lie between
 # targets and only the rest between pools and seeds, so that searches on some pools teach most of what there
 # is to know. For a new pool of the kinds that we have, therefore, do not trust the curve alone (of other kinds:
-# {doc}`the law on new pools </book/experiments/18_new_pools-pools>`). It has three
+# {ref}`the law on new pools <page-18_new_pools-pools>`). It has three
 # things to itself: it takes no searches to be fitted to, it holds for a shape that nobody has searched for,
 # and it adds to the rival what only a probe can know. The mean of the two, with no weight tuned, explains
 # {glue:text}`E_both:s` and {glue:text}`P_both:s`.
@@ -213,7 +210,7 @@ overlap_figure = glue("fig_overlap", drawn)
 readings, by_seed = dependence.dependence(rows, "property_search")
 overlap_claim.correlation_table(readings)
 
-# %%
+# %% tags=["hide-input"]
 verdicts = overlap_claim.claim_rows(readings, by_seed)
 claims.publish(verdicts)
 overlap_claim.verdict_table(verdicts)

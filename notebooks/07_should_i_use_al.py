@@ -16,8 +16,8 @@
 #
 # **Answer.** Label a few hundred molecules of your pool at random, name a target, and this page says what a
 # search would save against going on at random: a number, an interval, and what to do. It replays the search on the
-# {term}`probe`, adds what targets of this share and shape gained on other pools ({doc}`the law on new pools
-# </book/experiments/18_new_pools-pools>`), and takes the width of its interval from searches on *other* pools, whose outcome is known and whose
+# {term}`probe`, adds what targets of this share and shape gained on other pools ({ref}`the law on new pools
+# <page-18_new_pools-pools>`), and takes the width of its interval from searches on *other* pools, whose outcome is known and whose
 # probe had about as many hits.
 #
 # *What you give:* a data set with at least {glue:text}`n_init` labels (the rest of the pool may go without:
@@ -26,7 +26,7 @@
 # labels are all known, and then the search is run, so that you see what the advice was worth. The page takes
 # about ten seconds on one core.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.analysis import advice, advice_check
@@ -54,10 +54,9 @@ direction = "above"  # or "below": the threshold, or the lowest share
 seed = 0
 
 # %% [markdown]
-# The next cell refuses unknown names, values of the wrong kind and sizes that do not fit the data set, and
-# draws the probe. A share is read off the probe, not off all labels: a real search knows no more.
+# A share is read off the probe, not off all labels: a real search knows no more.
 
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(
     globals(),
     **(DATA | TARGET),
@@ -105,8 +104,8 @@ for key, value in facts.items():
 #
 # If what you want is a low error on molecules like those of the pool, and no target, random sampling is the
 # advice whatever the probe says: on the embedded pools and on the whole of QM9 we saw no strategy do better at a good noise
-# ({ref}`C7a <claim-c7a>`). On the heaviest molecules of AA, OE and QM9, with a compressed descriptor, {doc}`it is otherwise
-# </book/experiments/09_fair_field-all-heaviest>`, as it may be where you will ask about molecules remote from the pool
+# ({ref}`C7a <claim-c7a>`). On the heaviest molecules of AA, OE and QM9, with a compressed descriptor, {ref}`it is otherwise
+# <page-09_fair_field-all-heaviest>`, as it may be where you will ask about molecules remote from the pool
 # ({numref}`fig-law-shifted-pools`).
 #
 # ## What the advice was worth

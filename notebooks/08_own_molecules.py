@@ -24,7 +24,7 @@
 # {glue:text}`n_labels:d` labels, in about a minute; random sampling would have needed about
 # {glue:text}`n_random:d`. The same search over the OE62 subset, from `.xyz` files, follows below.
 
-# %%
+# %% tags=["hide-input"]
 import shutil
 import tempfile
 from pathlib import Path
@@ -49,10 +49,7 @@ noise_var = 0.05  # share of the variance of the labels
 seed = 0
 n_find = 200  # stop when so many are found
 
-# %% [markdown]
-# The next cell refuses unknown names and values of the wrong kind.
-
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(
     globals(),
     **dict.fromkeys(["molecules", "property_key", "strategy"], str),

@@ -24,7 +24,7 @@
 # `.venv/bin/python -m alutils study field --anew` makes those of the embedded pools again, in about a quarter of
 # an hour on two cores, `study field_heaviest` those of the paper's own data.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.analysis import ranking
@@ -39,10 +39,10 @@ learned_noise = True  # add A, D and E at the noise of each first batch
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS"
 
 # %% [markdown]
-# The next cell refuses unknown names and values of the wrong kind. A strategy of your own, entered in
+# A strategy of your own, entered in
 # `STRATEGIES`, takes part by its name: only its own runs are then computed, a few seconds each.
 
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(
     globals(),
     **{"pools": list[str], "seeds": list[int], "scheduler": str},
@@ -138,8 +138,8 @@ for key, value in facts.items():
 #
 # - **For the error**, significantly better than random sampling are: {glue:text}`better:s`. The largest mean
 #   {term}`gain` is {glue:text}`best_error:s`. What spreads well over the pool serves its remote molecules
-#   ({numref}`fig-law-shifted-pools`); what it does to the mean depends on how much of it these make up ({doc}`why D
-#   gains on AA </book/experiments/12_why_d_gains-aa>`).
+#   ({numref}`fig-law-shifted-pools`); what it does to the mean depends on how much of it these make up ({ref}`why D
+#   gains on AA <page-12_why_d_gains-aa>`).
 # - **For the search**, {glue:text}`best:s` finds the most, {glue:text}`best_found:s` against random sampling in
 #   the mean, where E reaches {glue:text}`E_found:s`. E draws at random among its candidates. For the
 #   top 30 % that costs little, if anything; for narrower and wider targets much ({numref}`fig-law-pools`).

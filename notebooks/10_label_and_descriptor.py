@@ -29,7 +29,7 @@
 # no data; with other parameters it needs QM9, and minutes to hours. Nothing here is a row of the claims
 # table, which has the paper's own labels.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.report import label_descriptor, label_facts, page, tables
@@ -53,12 +53,7 @@ grid_n_max = 8000  # molecules in the last training set of the grid
 validation_seeds = [100, 101, 102]  # of the grid, on validation molecules
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
-# %% [markdown]
-# The next cell refuses unknown names and values of the wrong kind, and lists the runs: A and D in all
-# three settings, E where it was run, and under B3LYP labels with the narrow descriptor also B and C, a
-# noise between the two, and a grid of noises.
-
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(
     globals(),
     **dict.fromkeys(("n_test", "n_init", "n_const", "n_max"), int),

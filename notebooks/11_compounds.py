@@ -24,11 +24,11 @@
 # {glue:text}`compounds_times:s` times as much, on ligands that it has not seen {glue:text}`ligands_times:s` times.
 #
 # *What varies:* what is counted, and how the test set is drawn. *What is held fixed:* pool, descriptor, model,
-# noise ({glue:text}`noise:s`), {term}`batch scheme` and sizes, all as on the {doc}`page of
-# the search </book/experiments/05_targeted_search-aminoacids>`. All runs are tracked, so that this page takes
+# noise ({glue:text}`noise:s`), {term}`batch scheme` and sizes, all as on the {ref}`page of
+# the search <page-05_targeted_search-aminoacids>`. All runs are tracked, so that this page takes
 # seconds.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.analysis import compounds, left_out, plans
@@ -44,10 +44,7 @@ first_split = 10  # seed of the first test set of whole compounds
 n_compound_splits = 20  # such test sets
 n_ligand_splits = 10  # test sets of whole ligands, with whatever ion
 
-# %% [markdown]
-# The next cell refuses unknown names and values of the wrong kind.
-
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(
     globals(),
     **{"dataset": str, "seeds": list[int]},

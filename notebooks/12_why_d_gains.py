@@ -24,7 +24,7 @@
 # fixed:* the model, the {term}`batch scheme`, the sizes, and for each seed and pool the test set and the
 # {term}`first batch` that A and D share. All runs are tracked; the page reads them in seconds.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.analysis import gains as anatomy
@@ -39,10 +39,10 @@ seeds = [0, 1, 2]  # one run of each strategy for each
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
 # %% [markdown]
-# The next cell refuses unknown names and values of the wrong kind. The runs are A and D on each pool and
+# The runs are A and D on each pool and
 # on each of its variants, and on AA also B and C, the two halves of D.
 
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(
     globals(),
     **{"dataset": str, "noises": list[float] | None},

@@ -26,7 +26,7 @@
 # {glue:text}`ionisation_target:d` molecules in their targets. As many labels at random would have found about
 # {glue:text}`amino_random:.0f`, {glue:text}`conjugated_random:.0f` and {glue:text}`ionisation_random:.0f`.
 
-# %%
+# %% tags=["hide-input"]
 import shutil
 
 from myst_nb import glue
@@ -39,10 +39,7 @@ n_molecules = 600  # in each file
 n_max = 240  # labels that you can pay for, in each campaign
 seed = 0  # of the molecules in the files
 
-# %% [markdown]
-# The next cell refuses unknown names and values of the wrong kind.
-
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(globals(), n_molecules=int, n_max=int, seed=int)
 
 # %% [markdown]
@@ -121,7 +118,7 @@ desk.run(f"advise conjugated --n-max {p.n_max} --take")
 # Somebody fills in the second batch in electronvolts, although the table's column `unit` says hartree. By the
 # spread of the labels before, these are far outside: the factor is named, nothing is taken, and the same batch is
 # told again in hartree. From the second batch on `ask` says what may be found, and can stop there by a rule:
-# {doc}`when to stop </book/experiments/15_when_to_stop-pools>`.
+# {ref}`when to stop <page-15_when_to_stop-pools>`.
 
 # %%
 desk.run("ask conjugated")

@@ -26,7 +26,7 @@
 # *What varies:* what B and D see as sigma, and the {term}`noise variance`. *What is held fixed:* the model, the
 # {term}`batch scheme`, and for each seed and pool the test set and the {term}`first batch`.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.analysis import other_sigma
@@ -37,7 +37,7 @@ from alutils.report.parameters import check_parameters
 pools = ["organics", "aminoacids", "optoelectronics"]
 seeds = [0, 1, 2, 3, 4]  # a run of each strategy for each
 
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(globals(), pools=list[str], seeds=list[int])
 scores = other_sigma.of_pools(other_sigma.scores, p.pools, p.seeds)
 curves = other_sigma.of_pools(other_sigma.curves, p.pools, p.seeds)
@@ -143,9 +143,9 @@ page.glue_all(uncertainty.facts(scores, curves))
 # *Our reading.* Sigma and the error are two things. Sigma is what the geometry says that a label would remove, of
 # its molecule and of the neighbours. The error is in large part a molecule's own, and its label teaches little
 # about others. So sigma can guide without knowing the errors, and the errors are no great guide: compare the
-# {doc}`embedded pools </book/experiments/14_uncertainty-pools>` with the
-# {doc}`paper's own data </book/experiments/14_uncertainty-all-heaviest>`, where few remote molecules make much of the
-# error ({doc}`/book/experiments/12_why_d_gains-aa`).
+# {ref}`embedded pools <page-14_uncertainty-pools>` with the
+# {ref}`paper's own data <page-14_uncertainty-all-heaviest>`, where few remote molecules make much of the
+# error ({ref}`why D gains on AA <page-12_why_d_gains-aa>`).
 #
 # *The catch.* One kernel, one descriptor a pool, one order of magnitude in size, and a mean absolute error: a
 # strategy that mends the worst molecules may still be worth its while for the worst case. The rule on coverage was

@@ -26,9 +26,9 @@
 # *What varies:* {glue:text}`n_pools` pools (embedded, the paper's own in part, OE62, tables of SMILES with
 # fingerprints), target, seed and the number of labels. *What is held fixed:* the greedy rule (`most_probable`),
 # batches of 50 after 100 random labels, up to {glue:text}`n_least` or {glue:text}`n_most` of them; labels
-# standardised, noise 0.05 of their variance, as in a {doc}`campaign </book/experiments/13_bring_your_own-pools>`.
+# standardised, noise 0.05 of their variance, as in a {ref}`campaign <page-13_bring_your_own-pools>`.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.analysis import stop_rules, stopping
@@ -41,7 +41,7 @@ from alutils.report.parameters import check_parameters
 until = 0.9  # share of the target to be found, nine times in ten
 without = ""  # a data set to leave out of all
 
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(globals(), until=float, without=str)
 known = stopping.known(p.without or None)
 left = stop_rules.forecasts(known)

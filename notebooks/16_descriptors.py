@@ -43,7 +43,7 @@
 # the labels' variance: the most likely of five for as many random labels as a run ends with. One noise for
 # all would be unfair: a descriptor that leaves much out calls for more.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.analysis import other_descriptors
@@ -59,7 +59,7 @@ from alutils.report.parameters import check_parameters
 pools = ["organics", "aminoacids", "optoelectronics"]
 seeds = [0, 1, 2]  # a run of each strategy and descriptor for each
 
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(globals(), pools=list[str], seeds=list[int])
 found = other_descriptors.read(p.pools, p.seeds)
 curves, gains, cost = found["curves"], found["gains"], found["cost"]
@@ -115,7 +115,7 @@ descriptors.gain_table(curves)
 #
 # ## What does a search gain?
 #
-# The gain of E and of the greedy rule as a share of the possible ({doc}`/book/experiments/06_overlap_law-pools`), mean
+# The gain of E and of the greedy rule as a share of the possible ({ref}`the law <page-06_overlap_law-pools>`), mean
 # over pools and seeds with the 95 % interval.
 
 # %%
@@ -124,7 +124,7 @@ descriptors.search_table(gains)
 # %% [markdown]
 # ## Does the law hold?
 #
-# The {doc}`law of overlap </book/experiments/06_overlap_law-pools>` predicts the gain from a probe that never sees the
+# The {ref}`law of overlap <page-06_overlap_law-pools>` predicts the gain from a probe that never sees the
 # search. Here the probe is as large as the law asks, the geometric mean of first and last training set, and
 # nothing is fitted.
 

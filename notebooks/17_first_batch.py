@@ -41,7 +41,7 @@
 # set and the molecules to pick from, which are fewer than elsewhere in this book; the model, whose labels are
 # standardised, because at twenty labels a signal variance in eV² has no claim.
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.analysis import first_batch, spending
@@ -52,7 +52,7 @@ from alutils.report.parameters import check_parameters
 pools = ["organics", "aminoacids", "optoelectronics"]
 seeds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]  # runs of each arm
 
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(globals(), pools=list[str], seeds=list[int])
 curves = first_batch.curves(p.pools, p.seeds)
 compared = spending.comparisons(curves)
@@ -211,7 +211,7 @@ few_labels.hundred_table(curves)
 # middle, and labels of the middle say as little of the edge; some dozens of labels later every training set holds both. A search does not wait for
 # that: what its first model has not seen it does not go for, and whatever is labelled before there is a model is
 # labelled blindly. This is why both the spread and the smallness of a first batch can matter to it, while C4, on
-# thousands of labels and on errors, can stand ({doc}`/book/experiments/03_batch_sensitivity-organics`).
+# thousands of labels and on errors, can stand ({ref}`batch size <page-03_batch_sensitivity-organics>`).
 #
 # *The catch.* One kernel, and a noise of a twentieth of the labels' variance that nobody has chosen from the labels. A
 # pool of 2000 molecules: in a larger one the edge lies farther out, and a search has more to find. The rules of the

@@ -28,7 +28,7 @@
 # *What varies:* pool, label, descriptor, target, seed. *What is held fixed:* searches from 100 to 800 labels, in
 # batches that double, by E (`property_search`) and by the greedy rule (`most_probable`).
 
-# %%
+# %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.analysis import new_pools, plans
@@ -40,7 +40,7 @@ from alutils.report.parameters import check_parameters
 known = ["organics", "aminoacids", "optoelectronics"]  # the law is fitted to
 n_probe = 300  # labels of a probe: 100, 160 or 300
 
-# %%
+# %% tags=["hide-input"]
 p = check_parameters(globals(), known=list[str], n_probe=int)
 learned = new_pools.searches(p.known, p.n_probe)
 new = new_pools.searches(plans.NEW_POOLS, p.n_probe)

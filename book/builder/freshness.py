@@ -164,5 +164,5 @@ def verify(root=ROOT):
 
 def unlisted(listed, root=ROOT):
     """Notebooks of book/experiments that are no page."""
-    wanted = {root / p.path for p in listed}
+    wanted = {root / p.path for p in listed} | {root / f"{p.document}.ipynb" for p in listed}
     return {p for p in (root / "book/experiments").glob("*.ipynb") if p not in wanted}

@@ -1,7 +1,7 @@
 """The pages of variants.yml and their parameters.
 
 A page is one notebook with one set of parameters: notebooks/NN_slug.ipynb becomes
-book/experiments/NN_slug-variant.ipynb.
+book/experiments/NN_slug-variant.ipynb. The book shows the pages of one notebook as one, with tabs.
 """
 
 import ast
@@ -24,14 +24,12 @@ class PageError(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """One entry of variants.yml; `short` and `part` are its place in the table of contents."""
+    """One entry of variants.yml."""
 
     notebook: str
     variant: str
     title: str
     parameters: dict = field(default_factory=dict)
-    short: str | None = None
-    part: str | None = None
 
     @property
     def name(self):
@@ -44,6 +42,16 @@ class Page:
     @property
     def path(self):
         return Path("book", "experiments", f"{self.name}.ipynb")
+
+    @property
+    def document(self):
+        """The page of the book on which it stands, which it may share with other variants."""
+        return f"book/experiments/{self.notebook}"
+
+    @property
+    def label(self):
+        """What links to it name."""
+        return f"page-{self.name}"
 
     @property
     def files(self):

@@ -22,7 +22,7 @@ import yaml
 from alutils.data import datasets
 from alutils.descriptors import features
 from alutils.storage.locations import cache_dir, data_dir
-from book.builder import execute, freshness, pages, render, toc
+from book.builder import execute, freshness, pages, render
 from book.builder.pages import ROOT, Page, PageError
 from book.builder.paper_runs import all_configs, compute
 from book.builder.programs import reason
@@ -118,15 +118,8 @@ def pages_of(name, dataset, sizes, seeds):
         },
         "04_noise_grid": {**common, "grid_n_max": sizes["grid_n_max"]},
     }
-    about = {"variant": variant_of(name), "part": f"The paper's experiments: {name}"}
     return [
-        Page(
-            notebook,
-            title=f"{title}: {name}",
-            short=title,
-            parameters=parameters.get(notebook, common),
-            **about,
-        )
+        Page(notebook, variant_of(name), f"{title}: {name}", parameters.get(notebook, common))
         for notebook, title in TITLES.items()
     ]
 
@@ -171,13 +164,12 @@ def link_data(name, root):
 
 
 def add_pages(added, title, root):
-    """Enter pages into variants.yml and the table of contents of the copy."""
+    """Enter pages into variants.yml of the copy: a tab more on the book's own pages."""
     path = root / "book/variants.yml"
     table = yaml.safe_load(path.read_text("utf8"))
     table["variants"][added[0].variant] = f"{title} (make paper)"
     table["pages"] += [asdict(page) for page in added]
     write_yaml(path, table)
-    toc.write(root)
 
 
 def drop_outdated(added, checksum, root):

@@ -8,6 +8,7 @@ python -m book.builder.render
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -17,13 +18,13 @@ import yaml
 from PIL import Image
 
 from alutils.report.figure_data import drawn_data, svg
-from book.builder import programs, toc
+from book.builder import assemble, programs
 from book.builder.fragments import equations, headline, live_loop, millions, smiles, soak
 from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
 from book.builder.fragments.claims import claims_summary, claims_table, read_claims, verdict_rows
 from book.builder.fragments.explorer import write_script
 from book.builder.fragments.markdown import pools_table, table
-from book.builder.fragments.status import pages_table, stale_reasons, summary
+from book.builder.fragments.status import banners, pages_table, stale_reasons, summary
 from book.builder.freshness import file_digest
 from book.builder.pages import ROOT, PageError, read_pages
 from book.builder.sphinx_ext import STALE
@@ -55,7 +56,7 @@ def write_tables(listed, root=ROOT):
     claims = read_claims(rows, root)
     names = yaml.safe_load((root / "book/variants.yml").read_text("utf8"))["variants"]
     bench, results, stale = read_measured("bench"), equations.run(root), stale_reasons(listed, root)
-    (root / STALE).write_text(json.dumps(stale), "utf8")
+    (root / STALE).write_text(json.dumps(banners(listed, stale)), "utf8")
     for name, text in {
         "claims_table": claims_table(claims, rows),
         "summary": claims_summary(claims, rows, names),
@@ -77,6 +78,29 @@ def write_tables(listed, root=ROOT):
     headline.write(root / "book/experiments", root)
     write_script(listed, root)
     live_loop.write_script(root)
+    assemble.write(listed, names, summaries(claims, rows, names), root)
+
+
+def summaries(claims, rows, names):
+    """Notebook -> the verdicts of its pages as a table, pools in columns."""
+    notebooks = {row["page"].notebook for found in rows.values() for row in found}
+    found = {}
+    for notebook in notebooks:
+        own = {
+            claim: [row for row in of if row["page"].notebook == notebook]
+            for claim, of in rows.items()
+        }
+        own = {claim: of for claim, of in own.items() if of}
+        found[notebook] = claims_summary([c for c in claims if c["id"] in own], own, names)
+    return found
+
+
+def refuse_gaps(listed, root=ROOT):
+    """PageError unless the table of contents has the page of each notebook."""
+    text = (root / "_toc.yml").read_text("utf8")
+    files = set(re.findall(r"\bfile: *(\S+)", text))
+    if gaps := sorted({page.document for page in listed} - files):
+        raise PageError(f"_toc.yml lists no {', '.join(gaps)}: enter a line `- file: {gaps[0]}`")
 
 
 def made_from(root=ROOT):
@@ -121,8 +145,8 @@ def _render(root):
         raise PageError(
             f"not executed yet: {', '.join(missing)} (run python -m book.builder.execute)"
         )
+    refuse_gaps(listed, root)
     write_tables(listed, root)
-    toc.write(root)
     if not is_built(root):
         for name in ("html", "jupyter_execute", ".doctrees"):
             shutil.rmtree(root / "_build" / name, ignore_errors=True)

@@ -157,4 +157,4 @@ def anchor(claim):
 
 def link(text, page):
     """A MyST link to a page, good from any page."""
-    return f"{{doc}}`{text} </{page.path.with_suffix('').as_posix()}>`"
+    return f"{{ref}}`{text} <{page.label}>`"

@@ -14,7 +14,7 @@ NAMED = 3  # changes that a banner names
 
 
 def stale_reasons(listed, root=ROOT):
-    """Document name -> why a page is out of date, for those that are."""
+    """Name of a page -> why it is out of date, for those that are."""
     now, reasons = snapshot(root), {}
     for page in listed:
         why = []
@@ -26,9 +26,16 @@ def stale_reasons(listed, root=ROOT):
         if stale:
             why.append(f"{len(stale)} of its records were made by older code ({stale[0]})")
         if why:
-            name = page.path.with_suffix("").as_posix()
-            reasons[name] = f"This page is older than what it was made from: {'; '.join(why)}."
+            reasons[page.name] = f"older than what it was made from: {'; '.join(why)}."
     return reasons
+
+
+def banners(listed, reasons):
+    """Document name -> what its banner says, for those with a page that is out of date."""
+    said = {}
+    for page in (page for page in listed if page.name in reasons):
+        said.setdefault(page.document, []).append(f"{page.title}: {reasons[page.name]}")
+    return {document: " ".join(lines) for document, lines in said.items()}
 
 
 def pages_table(listed, reasons, root=ROOT):
@@ -36,7 +43,7 @@ def pages_table(listed, reasons, root=ROOT):
     lines = [["page", "state", "records", "executed in (s)", "memory (GiB)"]]
     for page in listed:
         about = nbformat.read(root / page.path, as_version=4).metadata["alutils"]
-        state = "**out of date**" if page.path.with_suffix("").as_posix() in reasons else "fresh"
+        state = "**out of date**" if page.name in reasons else "fresh"
         made = [str(len(about["records"])), f"{about['seconds']:.0f}", f"{about['gib'] or '-'}"]
         lines.append([link(page.title, page), state, *made])
     return table(lines)
