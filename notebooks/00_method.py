@@ -26,6 +26,47 @@
 # page runs in about half a minute, most of it for the descriptors of the pool when they are made for
 # the first time.
 
+# %% [markdown]
+# ## Try it
+#
+# **Claim.** On a pool this small no strategy ends with a lower error than random choice, and the two that
+# look for the target end with far more of it.
+#
+# Press *Step*: the crosses on the map are labelled, the model is fitted to them, and the strategy picks
+# the coloured dots from what the model says. These are labelled next. Rings mark the target, which the
+# model does not know. To the right, the run beside random choice, the same model and the same first
+# batch. One run is one draw: the box below it runs the strategy over all seeds.
+#
+# ```{raw} html
+# <link rel="stylesheet" href="../../_static/live/loop.css">
+# <noscript><p>This figure computes in your browser and needs JavaScript. The figures further down show
+# where each strategy picks without it.</p></noscript>
+# <div id="live-loop"></div>
+# <script src="../../_static/live_loop_data.js"></script>
+# <script src="../../_static/live/modules.js"></script>
+# <script src="../../_static/live/linear.js"></script>
+# <script src="../../_static/live/random.js"></script>
+# <script src="../../_static/live/line_search.js"></script>
+# <script src="../../_static/live/climb.js"></script>
+# <script src="../../_static/live/optimise.js"></script>
+# <script src="../../_static/live/gp.js"></script>
+# <script src="../../_static/live/statistics.js"></script>
+# <script src="../../_static/live/k_means.js"></script>
+# <script src="../../_static/live/strategies.js"></script>
+# <script src="../../_static/live/loop.js"></script>
+# <script src="../../_static/live/loop_runs.js"></script>
+# <script src="../../_static/live/loop_draw.js"></script>
+# <script src="../../_static/live/loop_words.js"></script>
+# <script src="../../_static/live/loop_view.js"></script>
+# ```
+#
+# *How to read it.* A strategy that gains has its line below the dashed one of random choice in the
+# upper panel, above it in the lower one. Bands are one standard deviation between seeds. Set the noise far too
+# low, and the error rises for all strategies. *The catch:* a pool of `organics` with a few hundred
+# molecules, half of which are labelled at the end, is not the pool of the experiments; and the map is a
+# projection, on which distances are not those of the model. The page computes with the loop, the model and the
+# random numbers of `alutils`: it makes the same picks.
+
 # %% tags=["hide-input"]
 import numpy as np
 from myst_nb import glue
