@@ -29,13 +29,13 @@
 # %% [markdown]
 # ## Try it
 #
-# **Claim.** On a pool this small no strategy ends with a lower error than random choice, and the two that
-# look for the target end with far more of it.
+# **Claim.** At the noise at which random choice errs least, no strategy ends with a lower error on this
+# small pool, and the two that look for the target end with far more of it.
 #
-# Press *Step*: the crosses on the map are labelled, the model is fitted to them, and the strategy picks
-# the coloured dots from what the model says. These are labelled next. Rings mark the target, which the
-# model does not know. To the right, the run beside random choice, the same model and the same first
-# batch. One run is one draw: the box below it runs the strategy over all seeds.
+# Press *Step*. The molecules with a cross are labelled, the model is fitted to them, and from what it
+# predicts the strategy picks the coloured dots, which are labelled next. Rings mark the target: the
+# model does not see them. Beside the map, the run's error and hits against those of random choice.
+# One run is one draw: the box below repeats it with other first batches.
 #
 # ```{raw} html
 # <link rel="stylesheet" href="../../_static/live/loop.css">
@@ -60,12 +60,13 @@
 # <script src="../../_static/live/loop_view.js"></script>
 # ```
 #
-# *How to read it.* A strategy that gains has its line below the dashed one of random choice in the
-# upper panel, above it in the lower one. Bands are one standard deviation between seeds. Set the noise far too
-# low, and the error rises for all strategies. *The catch:* a pool of `organics` with a few hundred
-# molecules, half of which are labelled at the end, is not the pool of the experiments; and the map is a
-# projection, on which distances are not those of the model. The page computes with the loop, the model and the
-# random numbers of `alutils`: it makes the same picks.
+# *How to read it.* A strategy gains where its line lies below that of random choice in the upper panel,
+# or above it in the lower one. Bands are one standard deviation between runs. With the noise set far too
+# low all errors rise. *The catch:* half of this pool is labelled at the end, and it is a small part of
+# `organics`, whatever pool is chosen below; what holds on whole pools stands on the pages of the
+# [experiments](../claims.md). The map is a projection: distances on it are not those that the model
+# sees. Loop, model and random numbers are those of `alutils`, written once more for the browser, and
+# make the same picks.
 
 # %% tags=["hide-input"]
 import numpy as np
