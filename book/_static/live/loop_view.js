@@ -8,7 +8,7 @@
   const PAUSE_MS = 900; // between two iterations of a run that is watched
   const QUANTITIES = ["mae_ev", "found_share"];
   const COLOURS = {
-    auto: "what it looks at", mu: "predicted HOMO", sigma: "uncertainty",
+    auto: "the strategy's view", mu: "predicted HOMO", sigma: "uncertainty",
     probability: "probability of the target", none: "nothing",
   };
   const LOOKS_AT = {
@@ -53,7 +53,8 @@
       <div><div data-part="curves"></div><p class="live-loop-legend" data-part="key"></p></div>
     </div>
     <p><label class="live-loop-tick"><input type="checkbox" data-part="many">
-      <span data-part="many_label"></span></label> <span data-part="verdict"></span></p>
+      <span data-part="many_label"></span></label></p>
+    <p data-part="verdict"></p>
     <details><summary>The numbers so far</summary>
       <div class="live-loop-table" tabindex="0" role="region" aria-label="The numbers so far">
         <table class="table" data-part="table"></table></div></details>
@@ -196,7 +197,7 @@
     const complete = own.length === data.n_seeds && random.length === data.n_seeds;
     at("verdict").textContent = complete
       ? kept_together(live.loop_words.verdict(letter, own, random)) : "";
-    at("many_label").textContent = `${data.n_seeds} seeds of ${letter} too, since one run is one draw`;
+    at("many_label").textContent = `Repeat ${letter} with ${data.n_seeds} first batches: one run is one draw`;
     at("many").closest("label").hidden = state.strategy === "random";
     const { head, body } = live.loop_words.table(now.rows.slice(0, now.shown + 1), letter, now.random, now.own);
     at("table").replaceChildren(

@@ -1,4 +1,4 @@
-"""The data behind the live figure of "Where the strategies pick": a small pool for the reader's page.
+"""The data behind the live figure of "Where the strategies pick": a pool small enough for a page.
 
 Six hundred molecules of an embedded pool, a third of them for the test, as a script that assigns
 one global: a page that is opened from a folder may load nothing else. The loop itself runs in the
@@ -16,7 +16,6 @@ from alutils.data.datasets import load
 from alutils.descriptors import features
 from alutils.descriptors.axes import principal_components
 from alutils.loop import PAPERS_TARGET, RunConfig
-from alutils.model.gp import GaussianProcess
 from alutils.storage.files import write_text
 from book.builder.fragments.explorer import strategy_look
 
@@ -92,10 +91,10 @@ def loop_data(dataset, X, n_pool=N_POOL, n_test=N_TEST, n_axes=N_AXES):
     rows = drawn(len(dataset), n_pool, n_test)
     Z = principal_components(np.asarray(X)[rows], 1e-10)
     variances = Z.var(axis=0) / Z.var(axis=0).sum()
+    explained = (*variances[:2], variances[:n_axes].sum())
     steps, text = packed(Z[:, :n_axes])
     y = np.round(dataset.y[rows], 4)
     config = RunConfig(dataset.name, STRATEGIES[0])
-    model = GaussianProcess()
     return {
         "pool": dataset.name,
         "n_pool": n_pool,
@@ -106,9 +105,7 @@ def loop_data(dataset, X, n_pool=N_POOL, n_test=N_TEST, n_axes=N_AXES):
         "x": text,
         "formulas": [dataset.molecules[int(row)].get_chemical_formula() for row in rows[:n_pool]],
         "target": {"share": PAPERS_TARGET.share, "low": config.range_in(y[:n_pool]).low},
-        "explained": [round(float(share), 4) for share in (*variances[:2], variances[:n_axes].sum())],
-        "prior": {"signal_var": model.initial[0], "length_scale": model.initial[1]},
-        "bound_factor": model.bound_factor,
+        "explained": [round(float(share), 4) for share in explained],
         "strategies": [strategy_look(name) for name in STRATEGIES],
         **SETTINGS,
     }
