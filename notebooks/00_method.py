@@ -26,6 +26,48 @@
 # page runs in about half a minute, most of it for the descriptors of the pool when they are made for
 # the first time.
 
+# %% [markdown]
+# ## Try it
+#
+# **Claim.** At the noise at which random choice errs least, no strategy ends with a lower error on this
+# small pool, and the two that look for the target end with far more of it.
+#
+# Press *Step*. The molecules with a cross are labelled, the model is fitted to them, and from what it
+# predicts the strategy picks the coloured dots, which are labelled next. Rings mark the target: the
+# model does not see them. Beside the map, the run's error and hits against those of random choice.
+# One run is one draw: the box below repeats it with other first batches.
+#
+# ```{raw} html
+# <link rel="stylesheet" href="../../_static/live/loop.css">
+# <noscript><p>This figure computes in your browser and needs JavaScript. The figures further down show
+# where each strategy picks without it.</p></noscript>
+# <div id="live-loop"></div>
+# <script src="../../_static/live_loop_data.js"></script>
+# <script src="../../_static/live/modules.js"></script>
+# <script src="../../_static/live/linear.js"></script>
+# <script src="../../_static/live/random.js"></script>
+# <script src="../../_static/live/line_search.js"></script>
+# <script src="../../_static/live/climb.js"></script>
+# <script src="../../_static/live/optimise.js"></script>
+# <script src="../../_static/live/gp.js"></script>
+# <script src="../../_static/live/statistics.js"></script>
+# <script src="../../_static/live/k_means.js"></script>
+# <script src="../../_static/live/strategies.js"></script>
+# <script src="../../_static/live/loop.js"></script>
+# <script src="../../_static/live/loop_runs.js"></script>
+# <script src="../../_static/live/loop_draw.js"></script>
+# <script src="../../_static/live/loop_words.js"></script>
+# <script src="../../_static/live/loop_view.js"></script>
+# ```
+#
+# *How to read it.* A strategy gains where its line lies below that of random choice in the upper panel,
+# or above it in the lower one. Bands are one standard deviation between runs. With the noise set far too
+# low all errors rise. *The catch:* half of this pool is labelled at the end, and it is a small part of
+# `organics`, whatever pool is chosen below; what holds on whole pools stands on the pages of the
+# [experiments](../claims.md). The map is a projection: distances on it are not those that the model
+# sees. Loop, model and random numbers are those of `alutils`, written once more for the browser, and
+# make the same picks.
+
 # %% tags=["hide-input"]
 import numpy as np
 from myst_nb import glue

@@ -22,6 +22,7 @@ from book.builder import assemble, previews, programs
 from book.builder.fragments import (
     equations,
     headline,
+    live_loop,
     millions,
     smiles,
     soak,
@@ -100,6 +101,7 @@ def write_tables(listed, root=ROOT):
     your_csv.write(root / "book/experiments", root)
     write_script(listed, root)
     write_scripts(root)
+    live_loop.write_script(root)
     assemble.write(listed, names, summaries(claims, rows, names), root)
 
 
