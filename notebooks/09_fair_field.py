@@ -142,9 +142,9 @@ for key, value in facts.items():
 #   {glue:text}`unsure_above:s` have an uncorrected interval above zero.
 #
 # Compare a search with the greedy rule (L), which costs nothing more, not with random choice, the weakest
-# opponent. How far E falls behind it depends on the width of the target ({numref}`fig-law-pools`). What spreads
-# well over a pool serves its remote molecules ({numref}`fig-law-shifted-pools`); the mean depends on how many
-# these are ({ref}`why D gains on AA <page-12_why_d_gains-aa>`).
+# opponent. How far E falls behind it depends on the width of the target; what spreads well over a pool serves its
+# remote molecules ({doc}`both on the page of the law <06_overlap_law>`), and the mean depends on how many these
+# are ({ref}`why D gains on AA <page-12_why_d_gains-aa>`).
 #
 # *Limitation:* one target share, one descriptor for each pool, one size. Where a search is worse in the first
 # table, it is no way to train a model for other questions.

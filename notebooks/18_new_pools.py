@@ -154,6 +154,8 @@ report.coverage_table(saved_first)
 report.take_home_table(every)
 
 # %% [markdown]
+# *Our reading.*
+#
 # - *A tail of a few per cent*: search greedily, however well the model ranks.
 # - *A wide target, half of the pool or more*: there is little to save ({eq}`eq-savings-bound`).
 # - *A window in the middle*: the better the model ranks, the more a search is worth.
