@@ -93,10 +93,10 @@ tables.data_table(configs[0])
 # ## What the noise does
 #
 # The noise variance stands on the diagonal of the kernel matrix {eq}`eq-noisy-kernel`, and so enters the
-# prediction {eq}`eq-mean` and the likelihood {eq}`eq-lml`. At 1e-10 eV² the model must fit every label
-# exactly. Two molecules with nearly equal descriptors and different HOMO levels then force a short length
-# scale, and the model generalises badly. A larger noise lets the model smooth over such differences. It is no
-# error of the calculation; it stands for what the descriptor does not see.
+# prediction {eq}`eq-mean` and the likelihood {eq}`eq-lml`. At 1e-10 eV² the model must fit every label exactly:
+# two molecules with nearly equal descriptors and different HOMO levels force a short length scale, and the model
+# generalises badly. A larger noise smooths over such differences. It is no error of the calculation; it stands
+# for what the descriptor does not see.
 #
 # A hyper-parameter must not be chosen on the molecules that later judge the model. The grid is therefore scored
 # on *validation molecules*, which the validation seeds set aside. They overlap with the test sets of the other
@@ -216,15 +216,15 @@ authors.table(runs)
 # {glue:text}`A_high:s`{glue:text}`in_unit:s` at the high one, with the same labels; D at the low noise errs by
 # {glue:text}`D_low:s`{glue:text}`in_unit:s`.
 #
-# Where the noise changes the error more than the strategy does, a comparison of strategies at the low noise
-# compares, in part, how well they hide a bad model.
-#
 # Each at the best noise compared, A ends at {glue:text}`A_best:s`{glue:text}`in_unit:s` (noise
 # {glue:text}`A_at:g`) and D at {glue:text}`D_best:s`{glue:text}`in_unit:s` (noise {glue:text}`D_at:g`). D
 # better than A there: {glue:text}`best_verdict`.
 #
 # To reach A's last error D saves, of A's labels, {glue:text}`saved_low` at the low noise and
 # {glue:text}`saved_high` at the high one.
+#
+# Where the noise changes the error more than the strategy does, a comparison of strategies at the low noise
+# compares, in part, how well they hide a bad model.
 #
 # *Limitation:* choosing among few noises on test molecules flatters A and D alike; leaving out the seeds that
 # never reach A's error flatters D. With the authors' `normalize_y`, and with a file of your own, the same

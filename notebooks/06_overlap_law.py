@@ -54,14 +54,13 @@ print(f"{len(rows)} searches, each with a probe of its own")
 # ## Bounds first
 #
 # A {term}`gain` is read between two references that start from the same {term}`first batch`. *Random choice*
-# finds, in expectation, the target's share of every batch. The *perfect search*, an oracle that knows all
-# labels, hits with each label until nothing is left. The gain is the area between a run's found curve and that
+# finds, in expectation, the target's share of every batch. The *perfect search* hits with each label until
+# nothing is left. The gain is the area between a run's found curve and that
 # of random choice, over the area between the oracle's and random choice's {eq}`eq-gain`: 0 is worth nothing,
 # 1 is all that is possible. Without the second reference, a target that fills 90 % of the pool would look
 # hopeless and one that fills 1 % like a triumph.
 #
-# {numref}`fig-law-share` shows these gains against the share of the target. If the share alone were the law, the
-# points would lie on one curve.
+# If the share of the target alone were the law, the points of {numref}`fig-law-share` would lie on one curve.
 
 # %% tags=["remove-output", "hide-input"]
 mean = law.mean_gains(rows)
@@ -112,15 +111,15 @@ law_figure = glue("fig_law", law_figures.law(mean, errors))
 #
 # ## Against its rivals, on what was left out
 #
-# The table fits each rival to all pools but one (or all shapes of target but one) and predicts the one left out;
-# every row is a single probe and a single search. All rivals know the share, by a cubic in its logarithmic odds.
-# *Shape* says whether a target is an upper tail, a lower tail or a window, each with a cubic of its own; it
-# takes no probe, and cannot predict a shape that it was not fitted to. *AUC* is the area under the ROC curve of
+# The table fits each rival to all pools but one (or all shapes of target but one) and predicts the one left out,
+# for single probes and single searches. All rivals know the share, by a cubic in its logarithmic odds. *Shape* has a
+# cubic each for upper tails, lower tails and windows; it takes no probe, and cannot predict a shape that it was not
+# fitted to. *AUC* is the area under the ROC curve of
 # the leave-one-out probability, *MMD²* the two-sample statistic of {cite:t}`gretton2012kernel` between target
 # and rest in the kernel, *purity* the share of the target among the five nearest neighbours of its molecules,
 # *error near the edge* the leave-one-out error among the labels next to the threshold. All compare the target
-# with the rest: compared with the whole pool, of which it is part, they would be the share in disguise. The
-# last row is the plain mean of two predictions, share and shape and the curve.
+# with the rest; compared with the whole pool they would be the share in disguise. The last row is the mean of two
+# predictions, share and shape and the curve.
 
 # %%
 contests = law.contests(rows)
@@ -136,21 +135,20 @@ law_tables.contest_table(contests["most_probable"])
 # against {glue:text}`P_null_pool:s` and {glue:text}`P_null_shape:s`.
 #
 # *Share and shape* explain {glue:text}`E_shape:s` for E and {glue:text}`P_shape:s` for the greedy rule on a
-# left-out pool, without any probe. What they explain beyond the curve is {glue:text}`E_more:s` and
-# {glue:text}`P_more:s`: more where the interval lies above zero. The reason: {glue:text}`E_between:.0%` and
-# {glue:text}`P_between:.0%` of the variance lie between targets and only the rest between pools and seeds. For a
-# new pool of these kinds, therefore, do not trust the curve alone (for other kinds:
-# {ref}`the law on new pools <page-18_new_pools-pools>`). The mean of the two, with no weight tuned, explains
-# {glue:text}`E_both:s` and {glue:text}`P_both:s`.
+# left-out pool, without any probe; beyond the curve that is {glue:text}`E_more:s` and {glue:text}`P_more:s`, more
+# where the interval lies above zero. The reason: {glue:text}`E_between:.0%` and {glue:text}`P_between:.0%` of the
+# variance lie between targets, the rest between pools and seeds. For a new pool of these kinds do not trust the
+# curve alone (of other kinds: {ref}`the law on new pools <page-18_new_pools-pools>`). The mean of the two, with no
+# weight tuned, explains {glue:text}`E_both:s` and {glue:text}`P_both:s`.
 #
 # Where AUC matches the curve on a new pool and loses on a new shape, the reason is its relation to the gain,
 # which differs between tails and windows; the curve needs no relation. Where MMD² adds nothing to the share: a
 # target may lie apart in ways that the model cannot use, and a narrow window lies everywhere.
 #
 # *Limitation:* the size of the probe. With fewer labels than the geometric mean {eq}`eq-law` leans low, because
-# for most of its way the search has a better model than the probe; with more it leans high. The table shows it
-# for E, on the embedded pools together (searches from {glue:text}`swept:s` labels) and on QM9, a far larger pool
-# (from {glue:text}`swept_qm9:s`); the difference is a mean over the targets:
+# the search soon has a better model than the probe; with more it leans high. For E, on the embedded pools together
+# (searches from {glue:text}`swept:s` labels) and on QM9, a far larger pool (from {glue:text}`swept_qm9:s`), mean over
+# the targets:
 
 # %%
 sizes = law_tables.probe_sizes(p.pools, p.with_qm9)
@@ -169,13 +167,11 @@ law_tables.probe_size_table(sizes)
 #
 # **Claim C14.** The paper draws target and pool as two hills and says that active learning saves more the less
 # they overlap, without saying what is on the axis. If it is the label, the shared area is the share of the
-# target and nothing else, and the most that can be saved {eq}`eq-savings-bound` falls with the share by
-# arithmetic. We therefore take the overlap *as the model sees it* {eq}`eq-overlap`: how often a molecule of the
-# rest is ranked before one of the target, by the probe's leave-one-out predictions. It is zero if the model
-# separates the two, one if it cannot, and independent of how many molecules the target has. What is saved is
-# E's {term}`savings` as a fraction of their bound, so that the share does not enter there either. The unit is a
-# target, with {glue:text}`n_overlap:s` in a pool; overlap and savings are means over its seeds
-# ({numref}`fig-law-overlap`).
+# target, and the most that can be saved {eq}`eq-savings-bound` falls with it by arithmetic. We therefore take the
+# overlap *as the model sees it* {eq}`eq-overlap`: how often a molecule of the rest is ranked before one of the
+# target, by the probe's leave-one-out predictions; zero if the model separates the two, one if it cannot. What is
+# saved is E's {term}`savings` as a fraction of their bound. The share enters neither. The unit is a target, with
+# {glue:text}`n_overlap:s` in a pool, mean over its seeds ({numref}`fig-law-overlap`).
 
 # %% tags=["remove-output", "hide-input"]
 drawn = law_figures.overlap(mean, "property_search")
@@ -218,9 +214,8 @@ overlap_claim.verdict_table(verdicts)
 # fraction of the possible, go with the share of the target, the overlap of the labels: that is the sketch as
 # drawn, and mostly the bound.
 #
-# *How far the intervals reach:* we chose the targets, and some hold others, so that they are fewer than they
-# look. All targets of a seed share one probe, whose scatter the interval leaves out and the values of single
-# seeds show. On QM9 the searches have B3LYP labels and one seed.
+# *Intervals:* some of the targets, which we chose, hold others, and all of a seed share one probe: the interval
+# leaves both out; the values of single seeds show the second. On QM9 the searches have B3LYP labels and one seed.
 #
 # ## Task 1: where does active learning start to pay for the error?
 #

@@ -19,11 +19,7 @@
 # both against random choice (A).
 #
 # *What varies:* the strategy; for three of them also the noise, fixed or learned. *What is held fixed:* pools,
-# descriptor, model, {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. Every
-# strategy runs once for each pool and seed, and is compared with every other on the same pairs.
-#
-# `.venv/bin/python -m alutils study field --anew` makes the runs of the embedded pools again, in about a quarter
-# of an hour on two cores, `study field_heaviest` those of the paper's own data.
+# descriptor, model, {term}`batch scheme`, and for each seed the test set and the {term}`first batch`.
 
 # %% tags=["hide-input"]
 from myst_nb import glue
@@ -82,12 +78,10 @@ print(f"{len(p.pools)} pools, {len(p.seeds)} seeds, {n_entries} entries")
 # ## The statistics
 #
 # A score is the logarithm of a run's number, at the last training size, over random choice's mean in the same
-# pool, so that pools with large and small errors and effects count alike; the tables undo it. Two strategies are
-# compared on the same pairs of pool and seed, by a paired $t$-test with the pool as a block: the difference is
-# the mean of the pools' own, its scatter is what the seeds do within a pool, and the degrees of freedom are those
-# of the pool with the fewest seeds. How an effect differs between pools is no scatter: the intervals speak of
-# these pools, not of all. Holm's correction {cite}`holm1979simple` keeps the chance of *any* false win in a table
-# below 5 %.
+# pool, so that pools with large and small errors count alike; the tables undo it. Two strategies are compared on
+# the same pairs of pool and seed by a paired $t$-test with the {ref}`pool as a block <verdict-statistics>`: the
+# intervals speak of these pools, not of all. Holm's correction {cite}`holm1979simple` keeps the chance of *any*
+# false win in a table below 5 %.
 #
 # Each table holds {glue:text}`n_tests` comparisons on {glue:text}`n_pairs` pairs, at {glue:text}`n_end` molecules.
 
@@ -118,8 +112,7 @@ field_figure = glue("fig_field", law_figures.field([error, found], labels))
 # %% [markdown]
 # ## Task 1: the error
 #
-# Lower is better. *Wins* and *losses* count the other entries that an entry is significantly better or worse
-# than; *against A* says whether random choice is among them.
+# Lower is better. *Wins* and *losses* count the entries that an entry is significantly better or worse than.
 
 # %%
 field_tables.field_table(error)
@@ -148,18 +141,19 @@ for key, value in facts.items():
 #   {glue:text}`worse:s`. Of the searches, the correction leaves {glue:text}`unsure:s` open, and of these
 #   {glue:text}`unsure_above:s` have an uncorrected interval above zero.
 #
-# A search that reports a saving against random choice alone has beaten the weakest opponent: compare with the
-# greedy rule (L), which costs nothing more. How far E falls behind it depends on the width of the target
-# ({numref}`fig-law-pools`). What spreads well over a pool serves its remote molecules
-# ({numref}`fig-law-shifted-pools`); what it does to the mean depends on how many these are
-# ({ref}`why D gains on AA <page-12_why_d_gains-aa>`).
+# Compare a search with the greedy rule (L), which costs nothing more, not with random choice, the weakest
+# opponent. How far E falls behind it depends on the width of the target; what spreads well over a pool serves its
+# remote molecules ({doc}`both on the page of the law <06_overlap_law>`), and the mean depends on how many these
+# are ({ref}`why D gains on AA <page-12_why_d_gains-aa>`).
 #
-# *Limitation:* one target share, one descriptor for each pool, one size. A greedy search finds more of what it
-# knows; where it is worse in the first table, it is no way to train a model for other questions.
+# *Limitation:* one target share, one descriptor for each pool, one size. Where a search is worse in the first
+# table, it is no way to train a model for other questions.
 #
 # ## Run it yourself
 #
-# With a strategy of your own, after you have entered it in `alutils/acquisition/strategies.py`:
+# `.venv/bin/python -m alutils study field --anew` makes the runs of the embedded pools again, in about a quarter
+# of an hour on two cores, `study field_heaviest` those of the paper's own data. With a strategy of your own,
+# entered in `alutils/acquisition/strategies.py`:
 #
 # ```bash
 # .venv/bin/papermill notebooks/09_fair_field.ipynb out.ipynb -y "strategies: [k_centre, most_probable]"

@@ -72,10 +72,9 @@ print(tables.stale_text(runs))
 #
 # Within a setting D and A have the same test molecules and the same {term}`first batch` for each seed: their
 # difference is paired {eq}`eq-interval`. Between two settings it is not: the paper's labels are missing for some
-# molecules, so that equal seeds draw other test sets, and they have more seeds. The change from one setting to
-# the next is therefore a difference of two means, with Welch's interval, which allows for unequal numbers and
-# spreads. It is wide: three seeds on one side rarely show a change of a gain. For the descriptor, where the
-# seeds do draw the same molecules, it is wider than it would have to be.
+# molecules, so that equal seeds draw other test sets. The change from one setting to the next is therefore a
+# difference of two means, with Welch's interval. It is wide, for the descriptor, where the seeds do draw the same
+# molecules, wider than needed: three seeds on one side rarely show a change of a gain.
 #
 # ## The learning curves
 #

@@ -185,7 +185,7 @@ page.glue_all(facts)
 #   (A) {glue:text}`A_compounds_early:s`, the greedy rule {glue:text}`L_compounds_early:s`, draws of the right
 #   charge {glue:text}`charge_compounds_early:s`.
 # - **Errors.** On a test set drawn molecule by molecule a table of mean labels errs by {glue:text}`table_ev:s`, the
-#   model by {glue:text}`model_ev:s`: such a test set measures recall. On unseen compounds the model errs
+#   model by {glue:text}`model_ev:s`: where the table is as good, such a test set measures recall. On unseen compounds the model errs
 #   {glue:text}`compounds_times:s` times as much as on molecules drawn singly, on unseen ligands
 #   {glue:text}`ligands_times:s` times.
 # - **Redundancy.** D minus A is {glue:text}`compounds_DA:s` of A's error on unseen compounds and

@@ -104,9 +104,9 @@ where = glue("fig_where", gain_figures.by_remoteness(rows))
 # {glue:text}`A_remote_picks` ({numref}`fig-gain-where`). The mean label of D's picks is {glue:text}`D_labels` eV,
 # that of A's {glue:text}`A_labels` eV.
 #
-# Clustering alone (C) changes A's error by {glue:text}`gain_C`, uncertainty alone (B) by {glue:text}`gain_B`.
-# Neither clustering nor the GP's variance at given hyper-parameters sees a label: this is geometry. C and D spread
-# their picks over the space that the pool fills, A over the molecules in it.
+# Clustering alone (C) changes A's error by {glue:text}`gain_C`, uncertainty alone (B) by {glue:text}`gain_B`. Neither
+# sees a label, at given hyper-parameters: C and D spread their picks over the space that the pool fills, A over the
+# molecules in it.
 #
 # ## What it needs
 #
@@ -184,11 +184,10 @@ page.glue_all(facts)
 # - *Prior mean.* With the labels centred D minus A is {glue:text}`gain_centred`.
 # - *Compression.* On QM9 it moves D minus A from {glue:text}`gain_ours` to {glue:text}`gain_compressed`.
 #
-# *Our reading.* D insures against rare, remote molecules, and pays for it with the common ones. What such a
-# molecule costs is up to the model: with a prior mean of zero the distance of its label from zero, with centred
-# labels the distance from the mean. A badly set prior mean works like a badly set noise (C5): a comparison of
-# strategies then compares, in part, how well they hide a bad model. A mean absolute error may call a gain what a
-# median calls a loss.
+# *Our reading.* D insures against rare, remote molecules, and pays for it with the common ones. Such a molecule costs
+# the distance of its label from the prior mean. A badly set prior mean works like a badly set noise (C5): a comparison of
+# strategies then compares, in part, how well they hide a bad model. A mean absolute error may call a gain what a median
+# calls a loss.
 #
 # *Limitation:* these are the heaviest molecules, not a random sample of AA, and the compression of the descriptor
 # feeds the effect. The paper states a prior mean of zero, and the parser of its code probably centred the labels of

@@ -197,7 +197,8 @@ three_figure = glue("fig_own_three", drawn)
 # be harder, and the advice would say so. The targets hold a tenth of the molecules or a little more, about a dozen
 # hits in a probe of this size. Of a target of one in a hundred it would see one, and `advise` would require more
 # labels first. Where the interval of a saving holds zero, `advise` says that the search may save nothing, and
-# advises it all the same: in the searches that advice rests on it never brought fewer hits than random choice.
+# advises it all the same: {ref}`the law on new pools <page-18_new_pools-pools>` counts the searches that brought fewer
+# hits than random choice.
 #
 # ## Run it yourself
 #

@@ -139,10 +139,10 @@ page.glue_all(uncertainty.facts(scores, curves))
 # - **A locally corrected sigma**, which everybody can have, is better than the model's own:
 #   {glue:text}`local_counts:s`. Supported on: {glue:text}`local_supported:s`.
 #
-# *Our reading.* Sigma and the error are two things. Sigma is what the geometry says that a label would remove, of
-# its molecule and of the neighbours. The error is in large part a molecule's own, and its label teaches little
-# about others. So sigma can guide without knowing the errors, and the errors are no great guide. Compare the tabs:
-# on the paper's own data few remote molecules make much of the error
+# *Our reading.* Sigma is what the geometry says that a label would remove, of its molecule and of the neighbours.
+# The error is in large part a molecule's own, and its label teaches little about others. So sigma can guide without
+# knowing the errors, and the errors need not be a good guide. Compare the tabs: on the paper's own data few remote
+# molecules make much of the error
 # ({ref}`why D gains on AA <page-12_why_d_gains-aa>`).
 #
 # *Limitation:* one kernel, one descriptor a pool, one order of magnitude in size, and a mean absolute error: a

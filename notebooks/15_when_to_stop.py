@@ -50,18 +50,16 @@ coming = stop_rules.forecasts(known, "next_hits")
 # %% [markdown]
 # ## What is known before a query
 #
-# - The *model's sum*: the probability that a label lies in the target, noise included, summed over all molecules
-#   without a label.
-# - The *random batch*: its share of hits times the pool, less the hits so far. It is unbiased, and coarse.
+# - The *model's sum*: the probability of lying in the target, noise included, summed over all molecules without a
+#   label.
+# - The *random batch*: its share of hits times the pool, less the hits so far: unbiased, and coarse.
 # - The *last batch*: its share of hits times what has no label.
-# - The *surprise*: the hits of all picked batches over those that the model had expected of them.
+# - The *surprise*: the hits of all picked batches over those that the model had expected.
 #
-# From the logarithms of these and of the hits so far a linear regression predicts the logarithm of the hits left,
-# plus one. For the hits of the *next batch* the model's sum over it is taken as it is.
-#
-# Both have intervals whose unit is the pool {cite}`lee2023`: as wide as nine in ten errors on pools outside the
-# fit require, each pool alike, and one pool more, unlike all, counted with them. Each pool is predicted from the
-# others. The searches are {download}`a table </alutils/analysis/stopping.csv>` that comes with the package.
+# A linear regression of the logarithms of these and of the hits so far predicts that of the hits left, plus one. For
+# the *next batch* the model's sum over it is the prediction. Both have intervals whose unit is the pool
+# {cite}`lee2023`: as wide as nine in ten errors on pools outside the fit require, with one pool more, unlike all,
+# counted. Each pool is predicted from the others ({download}`table of the searches </alutils/analysis/stopping.csv>`).
 
 # %%
 both = {"hits left": left, "next batch": coming}
@@ -98,12 +96,11 @@ remaining = glue("fig_remaining", figures.remaining(left, coming))
 #
 # ## Stopping
 #
-# Stop when {glue:text}`until:s` of the target is found, nine times in ten. *The margin* is how far the prediction may
-# err before the share is missed. It stops where this is as much as was needed on the other pools: so much that of
-# the searches that stop there nine in ten had the share, with one pool more in which none had. *The strictest pool*
-# takes what the worst of them needed. Both refuse with fewer than ten hits. *The interval's end* takes the upper end
-# of the hits left for what is left. The others are rules of thumb. The first two were written down, in this order,
-# before any search beyond the embedded pools was looked at.
+# Stop when {glue:text}`until:s` of the target is found, nine times in ten. *The margin*, by which the prediction may err
+# before the share is missed, must be as large as on the other pools it took for nine in ten stopped searches to have
+# the share, with one pool more in which none had. *The strictest pool* takes what the worst of them needed. Both refuse
+# with fewer than ten hits. *The interval's end* takes the upper end of the hits left. The others are rules of thumb.
+# The first two were written down, in this order, before any search beyond the embedded pools was looked at.
 
 # %%
 trials = report.trials(left, p.until)
@@ -175,11 +172,10 @@ page.glue_all(report.facts(left, coming, trials, by_share))
 # ```
 #
 # *Limitation:* {glue:text}`n_pools` pools of {glue:text}`pool_least:s` to {glue:text}`pool_most:s` molecules, one
-# strategy, a random first batch: labels chosen by hand have no share to start from, and for a campaign unlike these
-# the interval comes from others. The interval beside the share of stopped searches that had it says how few they
-# are. Each search ended at a number of labels that we set, so that some of the silence is ours. How the hits of a
-# batch are predicted was chosen after the searches had been seen. Where the descriptor cannot see a part of the
-# target, only random labels can.
+# strategy, a random first batch: labels chosen by hand have no share to start from. Few searches are stopped, as the
+# interval beside their share shows. Each search ended at a number of labels that we set, so that some of the silence
+# is ours. How the hits of a batch are predicted was chosen after the searches had been seen. What the descriptor
+# cannot see of the target, only random labels find.
 #
 # ## Run it yourself
 #

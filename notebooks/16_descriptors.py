@@ -32,8 +32,7 @@
 # *What varies:* the descriptor, and the noise that goes with it. *What is held fixed:* the model, the
 # {term}`batch scheme`, and for each seed and pool the test set and the {term}`first batch`.
 #
-# The exact Gaussian process needs one row for each molecule. Local descriptors, such as FCHL19, need a kernel between
-# sets of atoms and are not here.
+# Local descriptors, such as FCHL19, need a kernel between sets of atoms and are not here.
 #
 # | name | what it sees |
 # |---|---|
@@ -43,10 +42,9 @@
 # | `slatm` | pairs and triples of atoms, weighted as dispersion is {cite}`huang2020` |
 # | `fingerprint` | which groups of atoms are bonded, from SMILES; no geometry; compared by Tanimoto |
 #
-# The paper's start of the optimiser, 20 eV² and a length of 700, means nothing for other descriptors. For all, MBTR
-# too, the labels are therefore standardised, the optimiser starts at the data's own scale, and noise is a share of
-# the labels' variance: the most likely of five for as many random labels as a run ends with. One noise for all would
-# be unfair: a descriptor that leaves much out needs more.
+# For all descriptors, MBTR too, the labels are standardised, the optimiser starts at the data's own scale (the paper's
+# 20 eV² and 700 mean nothing here), and noise is a share of the labels' variance: the most likely of five for as many
+# random labels as a run ends with, because a descriptor that leaves much out needs more.
 
 # %% tags=["hide-input"]
 from myst_nb import glue
@@ -114,9 +112,9 @@ descriptors.gain_table(curves)
 # {glue:text}`gain_most:s`. For single pools D is significantly better with: {glue:text}`d_better:s`. In a table of this
 # size about one interval excludes zero by chance.
 #
-# *Our reading.* A fingerprint sees no geometry: all conformers of a compound are one point, and A labels the same
-# points again, where a strategy that spreads its picks does not. That is the redundancy by which the paper explains
-# D's gain on AA; here the descriptor makes it.
+# *Our reading.* To a fingerprint all conformers of a compound are one point; A labels the same points again, a strategy
+# that spreads its picks does not. That is the redundancy by which the paper explains D's gain on AA; here the descriptor
+# makes it.
 #
 # ## What does a search gain?
 #
@@ -173,15 +171,13 @@ page.glue_all(descriptor_facts.facts(curves, gains, cost))
 # ## What we would take
 #
 # - *If the error counts:* {glue:text}`best:s`. Its error is on average {glue:text}`best_less:s` below that of MBTR on
-#   these pools, at {glue:text}`best_times` times MBTR's time to make. Against one label of quantum chemistry that
-#   time is nothing.
+#   these pools, at {glue:text}`best_times` times MBTR's time, nothing against one label of quantum chemistry.
 # - *If it must be no dearer than MBTR:* {glue:text}`cheap:s`.
 # - *Let the labels choose for a search.* Where the probe's order of the descriptors is that of the realised gains
 #   ({glue:text}`order_positive` of {glue:text}`order_n` cases), trying another costs seconds.
 # - *Fingerprints are nearly free, and blind to conformers:* take them where each compound is in the pool once.
 #
-# *Limitation:* three pools, few seeds, small training sets: an interval over pools and seeds speaks of these pools, and
-# "undecided" is no "no". The settings of SOAP were chosen among eight, after a look at errors of 1500 molecules of the
+# *Limitation:* three pools, few seeds, small training sets: the intervals speak of these pools. The settings of SOAP were chosen among eight, after a look at errors of 1500 molecules of the
 # same pools; those of the others are their authors' or the book's. The noise looks at labels that a chemist does not
 # have at the start, and in {glue:text}`n_lowest` of {glue:text}`d_n` cases it is the lowest of those offered. QM9, MBTR
 # beside a fingerprint, sums over atoms, other cutoffs and kernels between sets of atoms are not here and may order the

@@ -62,10 +62,9 @@ compared = spending.comparisons(curves)
 # %% [markdown]
 # ## What is compared
 #
-# A diverse first batch sees no label. *K-centre* takes a random molecule and then, one after the other, the one
-# farthest from those taken: it goes to the edge of the pool. *Typical clusters* takes the member nearest to the
-# centre of each of as many k-means clusters as there are labels: it stays where the pool is dense, as
-# {cite}`hacohen2022` advise for few labels.
+# A diverse first batch sees no label. *K-centre* takes, from a random molecule on, the one farthest from those taken: it
+# goes to the edge of the pool. *Typical clusters* takes the member nearest to the centre of each of as many k-means
+# clusters as there are labels: it stays where the pool is dense, as {cite}`hacohen2022` advise for few labels.
 #
 # After the first batch come 20 labels at a time, or 1, 5 or 100: at random (A), by uncertainty (B), by uncertainty and
 # clusters (D), or by a search (L) for the molecules with the highest labels, compared by its hits in a hundred labels.
@@ -77,7 +76,7 @@ compared = spending.comparisons(curves)
 few_labels.verdict_table(compared)
 
 # %% [markdown]
-# Verdicts on {glue:text}`n_compared` comparisons, {glue:text}`n_seeds` seeds on each pool.
+# {glue:text}`n_compared` comparisons, {glue:text}`n_seeds` seeds on each pool.
 #
 # ## Does a diverse first batch help?
 
@@ -143,8 +142,8 @@ start_hits = glue("fig_start_hits", hits)
 # ({glue:text}`hits_typical_counts:s`; {glue:text}`hits_typical_range:s` in a hundred labels), after k-centre
 # {glue:text}`hits_k_centre_advice:s` ({glue:text}`hits_k_centre_counts:s`; {glue:text}`hits_k_centre_range:s`).
 #
-# On average over pools and sizes, seed by seed, a diverse first batch minus a random one. This table is not among
-# the rules: it was added when eight seeds had been seen.
+# On average over pools and sizes, seed by seed, a diverse first batch minus a random one (added when eight seeds had been
+# seen, outside the rules):
 
 # %%
 few_labels.mean_table(curves)
@@ -152,8 +151,8 @@ few_labels.mean_table(curves)
 # %% [markdown]
 # ## Does the size of the batches matter?
 #
-# A hundred labels follow a random first batch of 20 or of 100. Every batch costs one more fit, and in a laboratory
-# one more round:
+# A hundred labels follow a random first batch of 20 or of 100. Every batch costs one more fit, and in a laboratory one
+# more round:
 
 # %%
 few_labels.fits_table()
@@ -215,10 +214,10 @@ few_labels.hundred_table(curves)
 
 # %% [markdown]
 # *Our reading.* A few labels at the edge of the pool say little of the test molecules in its middle, and labels of the
-# middle as little of the edge; some dozens of labels later every training set holds both. A search does not wait for
-# that: what its first model has not seen it does not go for, and what is labelled before there is a model is labelled
-# blindly. So the spread and the smallness of a first batch can both matter to it, while C4, on thousands of labels and
-# on errors, can stand ({ref}`batch size <page-03_batch_sensitivity-organics>`).
+# middle as little of the edge; some dozens of labels later every training set holds both. A search does not go for what
+# its first model has not seen, and labels taken before there is a model are taken blindly. So the spread and the smallness
+# of a first batch can both matter to it, while C4, on thousands of labels and on errors, can stand
+# ({ref}`batch size <page-03_batch_sensitivity-organics>`).
 #
 # *Limitation:* one kernel, and a noise of a twentieth of the labels' variance that nobody chose from the labels. A pool
 # of 2000 molecules: in a larger one the edge lies farther out, and a search has more to find. The rules of the verdicts

@@ -56,15 +56,13 @@ report.pools_table(new)
 #
 # ## The rule, written before
 #
-# {download}`alutils/analysis/replay.py </alutils/analysis/replay.py>` states it; it was committed before any
-# of these searches was read.
+# {download}`alutils/analysis/replay.py </alutils/analysis/replay.py>` was committed before any of these searches was read.
 #
-# 1. *Replay.* The gains curve {eq}`eq-law` freezes the model at the probe's size. Here the search is run on the
-#    probe itself: each batch is picked by a model of the size that the search has then, fitted to a subset of the
-#    probe, among what earlier batches have left; a molecule stands for its share of the pool, and is used up by
-#    fractions.
-# 2. *Share and shape.* What a target of this share and shape gained elsewhere: a cubic in the logarithmic odds of the
-#    share for upper tails, lower tails and windows, fitted to the embedded pools. It needs no probe.
+# 1. *Replay.* The gains curve {eq}`eq-law` freezes the model at the probe's size. Here the search is run on the probe
+#    itself: each batch is picked by a model of the size that the search has then, fitted to a subset of the probe, among
+#    what earlier batches have left; a molecule stands for its share of the pool, and is used up by fractions.
+# 2. *Share and shape.* What such a target gained elsewhere: a cubic in the logarithmic odds of the share for upper tails,
+#    lower tails and windows, fitted to the embedded pools, without a probe.
 # 3. *Both.* $w R + (1 - w) S$ with $w = h / (h + h_0)$: the more hits $h$ the probe has, the more the replay counts.
 #    $h_0$ is one number a strategy, chosen where each embedded pool is predicted from the others.
 
@@ -77,9 +75,8 @@ report.contest_table({"probe": by_rule, "first batch": by_first})
 # %% [markdown]
 # Variance explained, and what that is beyond share and shape; the 95 % intervals draw pools. *First batch*: a probe of
 # only the 100 labels that the search starts from. The mix explains {glue:text}`E_rule_mix:s` than the replay alone for
-# E, {glue:text}`L_rule_mix:s` for the greedy rule. Where it does worse, blame its weight: it was learned on three pools
-# that are much alike, among which experience is worth more than a noisy replay. Learned anew, each pool predicted from
-# all others:
+# E, {glue:text}`L_rule_mix:s` for the greedy rule. Where it does worse, its weight was learned on three pools too much
+# alike. Learned anew, each pool predicted from all others:
 
 # %%
 every = new_pools.searches((*p.known, *plans.NEW_POOLS), p.n_probe)
@@ -112,9 +109,8 @@ report.by_pool_table(by_rule)
 #
 # ## Are the intervals of the advice honest?
 #
-# What a reader wants is not the gain but the labels saved. The savings, as a fraction of the possible, are predicted in
-# the same way; a saving that did not come counts as zero, and no search is left out. The interval has the width of the
-# errors on the embedded pools, of probes with about as many hits.
+# The savings, as a fraction of the possible, are predicted in the same way; a saving that did not come counts as zero.
+# The interval has the width of the errors on the embedded pools, of probes with about as many hits.
 
 # %%
 saved = new_pools.tested(learned, new, "saving_gain")
@@ -150,17 +146,18 @@ report.coverage_table(saved_first)
 #
 # ## To take home
 #
-# What the greedy rule saves of random choice's labels for the same {term}`found share`: median, and in brackets the
-# range of nine searches in ten, over all {glue:text}`n_all` pools; then how many times more hits a label brings. Find
-# your target's share and shape at the left, and at the top the rank correlation with which {glue:text}`n_probe` random
-# labels predict each other.
+# What the greedy rule saves of random choice's labels for the same {term}`found share` (median, in brackets the range
+# of nine searches in ten, over all {glue:text}`n_all` pools), then how many times more hits a label brings. Left: your
+# target's share and shape; top: the rank correlation with which {glue:text}`n_probe` random labels predict each other.
 
 # %%
 report.take_home_table(every)
 
 # %% [markdown]
+# *Our reading.*
+#
 # - *A tail of a few per cent*: search greedily, however well the model ranks.
-# - *A wide target, half of the pool or more*: there is little to save, for anybody ({eq}`eq-savings-bound`).
+# - *A wide target, half of the pool or more*: there is little to save ({eq}`eq-savings-bound`).
 # - *A window in the middle*: the better the model ranks, the more a search is worth.
 #
 # The greedy rule found less than random choice does in expectation in {glue:text}`worse:s` searches, and gained more
@@ -170,7 +167,7 @@ report.take_home_table(every)
 #
 # - The pools are those that we could have, not a sample of what chemists search. Seven of them share one descriptor, and
 #   one kernel serves all.
-# - All targets of a pool and a seed share one probe, so a pool is one draw; therefore the intervals draw pools.
+# - All targets of a pool and a seed share one probe; therefore the intervals draw pools.
 # - The targets are ranges of one label, cut at quantiles of the whole pool, which a real search does not know.
 # - Searches have 100 to 800 labels. Where a search goes on far beyond its probe, the replay stops growing at the probe's
 #   size: that on the first batch alone is off by {glue:text}`E_first_lean:s` (E) and {glue:text}`L_first_lean:s` (greedy)
