@@ -55,3 +55,8 @@ def test_a_verdict_alone_in_its_place_is_a_badge(open_, close):
     shown = sphinx_ext.dressed(f"{open_}not supported{close} not supported")
     assert shown.count('class="verdict verdict-no"') == 1 and shown.endswith(" not supported")
     assert "verdict-" not in sphinx_ext.dressed(f"{open_}supported by all{close}")
+
+
+def test_the_empty_corner_of_a_table_is_no_header():
+    head = '<tr><th class="head"><p></p></th><th></th><th>A</th></tr>'
+    assert sphinx_ext.dressed(head) == '<tr><td class="head"></td><td></td><th>A</th></tr>'

@@ -66,3 +66,10 @@ window.addEventListener("load", () => {
 window.addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("article details")) folded.open = true;
 });
+
+// The theme's sidebar is outside of all landmarks.
+window.addEventListener("load", () => {
+  const sidebar = document.querySelector(".bd-sidebar-primary");
+  sidebar?.setAttribute("role", "complementary");
+  sidebar?.setAttribute("aria-label", "The book: title, search and contents");
+});
