@@ -174,8 +174,12 @@ def test_beneath_every_figure_are_its_files_and_its_command(page):
         offered = {Path(unquote(link["href"])).name for link in below.select("a[href]")}
         assert {f"{figure['id']}.{kind}" for kind in ("svg", "csv", "yml")} <= offered
         assert {f"{page.notebook}.py", f"{page.notebook}.ipynb"} <= offered
-        assert any(name.endswith(".zip") for name in offered) or page.notebook in WITHOUT_RECORDS
+        assert (
+            any(name.endswith((".zip", ".xz")) for name in offered)
+            or page.notebook in WITHOUT_RECORDS
+        )
         assert f"make figure NAME={figure['id']}" in below.get_text()
+        assert below.name == "details" and below.find("summary").get_text(strip=True)
 
 
 def test_the_picture_of_the_readme_is_that_of_the_book():

@@ -82,7 +82,7 @@ def caption(runs):
 
 
 def _shown(runs):
-    """Keys of `WORKBOOK` of strategies and noises among the runs, on their data set or its whole."""
+    """Keys of `WORKBOOK` of strategies and noises among the runs, on their data or its whole."""
     dataset = BESIDE.get(runs["dataset"].iloc[0])
     ours = set(runs[["strategy", "noise_var"]].itertuples(index=False, name=None))
     return [key for key in WORKBOOK if key[0] == dataset and key[1:] in ours]
