@@ -26,17 +26,25 @@
 # labels are all known, and then the search is run, so that you see what the advice was worth. The page takes
 # about ten seconds on one core.
 
+# %% [markdown]
+# ## Try it with your own file
+#
+# The advice for a file of yours, at once and in this page: it fits the same model to all labels of the file, which
+# are the probe, and weighs the same searches as the code below; a test holds every number of the two to one part in a million.
+#
+# ```{raw} html
+# <div id="live-advice"></div>
+# <noscript><p>This part needs JavaScript. The same advice, for a file of yours, without it:
+# <code>.venv/bin/papermill notebooks/07_should_i_use_al.ipynb out.ipynb -p dataset mine.csv -p property_key logS
+# -p n_init 200 -p n_pool 5000 -p n_max 600</code>, n_init being the number of its labels.</p></noscript>
+# ```
+
 # %% tags=["hide-input"]
 from myst_nb import glue
 
 from alutils.analysis import advice, advice_check
-from alutils.report import advice_tables, law_figures, quantity, tables
-from alutils.report.parameters import (
-    DATA,
-    TARGET,
-    check_parameters,
-    run_configs,
-)
+from alutils.report import advice_tables, law_figures, own_probe, quantity
+from alutils.report.parameters import DATA, TARGET, check_parameters
 from alutils.runs.records import run_or_load
 
 # %% tags=["parameters"]
@@ -51,6 +59,7 @@ n_test = 1000  # molecules kept aside here, to see what the advice was worth
 target_share = 0.1  # of the probe's molecules, the highest labels
 threshold = None  # in the label's unit, before the share; two: a window
 direction = "above"  # or "below": the threshold, or the lowest share
+n_pool = None  # of your own file: the pool of which it has all labels
 seed = 0
 
 # %% [markdown]
@@ -61,9 +70,9 @@ p = check_parameters(
     globals(),
     **(DATA | TARGET),
     **dict.fromkeys(["n_init", "n_max", "n_test", "seed"], int),
+    n_pool=int | None,
 )
-(draft,) = run_configs(p, strategy=["random"], n_const=[p.n_init])
-probed = advice.draw(draft)
+draft, probed = own_probe.probe_of(p)
 labels = quantity.of_labels(draft, probed.y)
 print(
     f"{len(probed.y)} labels, target {labels.range(probed.target)},",
@@ -115,10 +124,11 @@ for key, value in facts.items():
 # the found shares of the default run with tracked ones, within a tolerance. {glue:text}`fits:s`
 
 # %%
-runs = run_or_load(advice.trial(draft, probed, answer, table.index))
-fits = glue("fits", tables.fits_text(runs), display=False)
-print(tables.stale_text(runs))
-advice_tables.outcome_table(table, advice.realised(runs))
+trial = advice.trial(draft, probed, answer, table.index)
+runs = None if p.n_pool else run_or_load(trial)
+worth, fits = own_probe.outcome(table, runs)
+glue("fits", fits, display=False)
+worth
 
 # %% [markdown]
 # ## Calibration

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from alutils.data.columns import is_of_columns, read_columns
 from alutils.data.derived import heaviest_molecules, read_components, read_other_labels
 from alutils.data.files import is_folder_of_geometries
 from alutils.data.molecules import Molecules, digest_of, frozen
@@ -140,7 +141,8 @@ def load(
     Parameters
     ----------
     name_or_path : a key of `registry`, or a path to .npz, .xyz, .extxyz, .sdf, .mol, .csv, .tsv or
-        .smi (SMILES), a folder of geometries, .txt (labels alone), or a Zenodo folder
+        .smi (SMILES; a .csv or .tsv may have columns of descriptors in their place), a folder of
+        geometries, .txt (labels alone), or a Zenodo folder
     property_key : of a reader's file, the property that holds the label in eV
     fetch : download what has a source and is not here; False touches no network
     registry : name -> entry
@@ -169,7 +171,10 @@ def load(
                 + f"Known: {', '.join(registry)}"
             )
         ours = path.suffix == ".txt" or (path.is_dir() and not is_folder_of_geometries(path))
-        content = read_any(path) if ours else read_labelled(path, property_key, **reading)
+        if not ours and is_of_columns(path, property_key):
+            content = read_columns(path, property_key, **reading)
+        else:
+            content = read_any(path) if ours else read_labelled(path, property_key, **reading)
         name, entry = path.stem, {"kind": "user", "title": path.name}
         entry |= {"label": label_name(property_key), "unit": reading.get("unit") or ""}
     info = {**content.pop("info", {}), **entry}

@@ -39,21 +39,52 @@ def read_smiles(text, suffix, reading):
     rows, names = _rows(text, separator)
     smiles = _smiles_column(names, reading.smiles_key)
     key, own = _id_column(names, smiles, reading.id_key)
-    others = [name for name in names if name and name not in (smiles, key)]
+    known_of, others = _cells_of(rows, names, (smiles, key), separator)
+
+    def make(place, one, row):
+        return _record(place, one, row[smiles], known_of(row), own)
+
+    places = _placed(rows, key)
+    return list(each(places, make)), others
+
+
+def read_rows(text, reading):
+    """The rows of a table without SMILES: a `Record` without molecule, or a `Bad`, for each.
+
+    Returns
+    -------
+    records, and the names of the columns but that of the identifier; ValueError : no table.
+    """
+    separator, _ = _header(text)
+    rows, names = _rows(text, separator)
+    key, own = _id_column(names, None, reading.id_key)
+    known_of, others = _cells_of(rows, names, (key,), separator)
+
+    def make(place, one, row):
+        return Record(place, one, known=known_of(row), own_id=own)
+
+    return list(each(_placed(rows, key), make)), others
+
+
+def has_smiles(text):
+    """True if a column of the table is called as one of SMILES is."""
+    return any(_is_smiles_header(cell) for cell in _header(text)[1])
+
+
+def _cells_of(rows, names, taken, separator):
+    """A function of a row that gives its other cells by name, and the names of these columns."""
+    others = [name for name in names if name and name not in taken]
     decimal = (
         () if separator == "," else {name for name in others if _has_decimal_commas(rows, name)}
     )
 
-    def make(place, one, row):
+    def known_of(row):
         if None in row:
             raise ValueError(_too_many(row[None], names))
         known = {name: row[name] or "" for name in others}
-        for name in decimal:
-            known[name] = known[name].replace(",", ".")
-        return _record(place, one, row[smiles], known, own)
+        return known | {name: known[name].replace(",", ".") for name in decimal}
 
-    places = _placed(rows, key)
-    return list(each(places, make)), others
+    return known_of, others
 
 
 def _placed(rows, key):

@@ -64,7 +64,7 @@ def learning_curves(records: pd.DataFrame, margin: float = statistics.MARGIN) ->
     for position, name in enumerate(names):
         look = {"color": STRATEGY_COLOURS[name], "marker": marker(records)}
         table = curve(select(records, strategy=name), "mae_ev")
-        band(top, table, label=STRATEGY_LABELS[name], **look)
+        band(top, table, label=STRATEGY_LABELS[name], alpha=0.36 / max(2, len(names)), **look)
         if name != "random":
             shift = 1 + 0.035 * (position - len(names) / 2)
             difference_line(bottom, records, name, shift=shift, ls="none", **look)

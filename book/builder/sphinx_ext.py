@@ -5,12 +5,35 @@ and, once `repository_url` is set in _config.yml, links to run and to read the n
 """
 
 import json
+import re
 from html import escape
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-CITATIONS = '<div class="citation-list">'
+from alutils.analysis.statistics import VERDICTS
+from book.builder.fragments.claims import badge_html
+
+CITATIONS = {  # Docutils' list and entries have roles that they may not have
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    ' role="doc-biblioentry"': "",
+}
 STALE = Path("_build", "stale.json")
+LINKS = re.compile(r'<div class="(figure-links) docutils">(.*?)</div>', re.S)
+BEHIND = r'<details class="\1"><summary>Data, source, records</summary>\2</details>'
+NO_HEAD = re.compile(r"<th( [^>]*)?>\s*(?:<p>\s*</p>)?\s*</th>")
+ANY = "|".join(VERDICTS)
+SAID = re.compile(rf'<(td|span class="pasted-text")>(?:<p>)?({ANY})(?:</p>)?</(td|span)>')
+# What a page computes in the browser -> the scripts that it then needs, in this order, and a style.
+LIVE = {
+    'id="live-advice"': (
+        *("live/modules.js", "live/linear.js", "live/random.js", "live/line_search.js"),
+        *("live/climb.js", "live/optimise.js", "live/gp.js", "live/statistics.js"),
+        *("live/noise.js", "live/replay.js", "live/advice.js", "live/tables.js"),
+        *("live/probe_file.js", "live/fingerprints.js", "live/advice_worker.js"),
+        *("live/advice_form.js", "live/advice_text.js", "live/advice_picture.js"),
+        *("advice_data.js", "live/advice_view.js", "live/advice.css"),
+    )
+}
 
 
 def launch_links(repository, notebook):
@@ -42,6 +65,17 @@ def without_thebe(files):
     return [file for file, text in zip(files, stated, strict=True) if "thebe" not in text]
 
 
+def live_scripts(app, pagename, templatename, context, doctree):
+    """Enter the scripts of `LIVE` on the pages that have what they fill, and on no other."""
+    for mark, files in LIVE.items():
+        if mark in context.get("body", ""):
+            for file in files:
+                if file.endswith(".css"):
+                    app.add_css_file(file)
+                else:
+                    app.add_js_file(file, loading_method="defer")
+
+
 def before_the_page(app, pagename, templatename, context, doctree):
     """Put banner and links in front of the body of a page; drop what would ask the network."""
     for kind in ("script_files", "css_files"):
@@ -56,12 +90,20 @@ def before_the_page(app, pagename, templatename, context, doctree):
         shown = " · ".join(f'<a href="{escape(to)}">{text}</a>' for text, to in links)
         first += f'<p class="launch-links">{shown}</p>'
     if "body" in context:
-        # The children of Docutils' list of citations are no list items.
-        body = context["body"].replace('<div role="list" class="citation-list">', CITATIONS)
-        context["body"] = first + body
+        context["body"] = first + dressed(context["body"])
+
+
+def dressed(body):
+    """A page's HTML, links beneath figures folded, verdicts as badges, no role that is not one."""
+    for old, new in CITATIONS.items():
+        body = body.replace(old, new)
+    body = LINKS.sub(BEHIND, body)
+    body = NO_HEAD.sub(r"<td\1></td>", body)  # the corner of a table heads nothing
+    return SAID.sub(lambda m: f"<{m[1]}>{badge_html(m[2])}</{m[3]}>", body)
 
 
 def setup(app):
     app.add_config_value("repository_url", "", "html")
+    app.connect("html-page-context", live_scripts)
     app.connect("html-page-context", before_the_page, priority=900)  # after all that adds
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -82,21 +82,57 @@ alutils_live.define((live) => {
   }
 
   /**
-   * What each search is predicted to find and to save, and what to do.
-   * @param {object} probed D2 (n, n) squared distances, y (n,) labels, target {low, high} in their
-   *   unit, plan {n_pool, n_init, n_max} with n_init = n
+   * What the model says of the probe's own molecules; the target has no part in it.
+   * @param {Float64Array} D2 (n, n) squared distances;  @param {ArrayLike} y (n,) labels
    * @param {object} law made with the book;  @param {number} [noise_var] else the most likely one
+   * @returns {object} mu, sigma, (n,) of the others' labels; noise_var, signal_var, length_scale
+   */
+  function prepare(D2, y, law, noise_var = null) {
+    const scale = scale_of(y), z = Float64Array.from(y, (v) => (v - scale.mean) / scale.std);
+    const noise = noise_var ?? live.noise.most_likely_noise(D2, z.length, z, law.noises).noise_var;
+    const model = live.gp.fit_distances(D2, z.length, z, { noise_var: noise, initial: null });
+    const { signal_var, length_scale } = model;
+    return { ...live.gp.leave_one_out(model), noise_var: model.noise_var, noise, signal_var, length_scale };
+  }
+
+  /** The target's range among labels, as `Target.range_in`; throws `Refused` where it holds none or all. */
+  function range_in(y, { low = null, high = null, share = null, side = null }, text = "") {
+    const range = { low: low ?? -Infinity, high: high ?? Infinity };
+    if (share !== null && !(share > 0 && share < 1)) throw new Refused(`target share ${share} must lie between 0 and 1`);
+    if (side === "highest") range.low = live.statistics.quantile(y, live.optimise.round(1 - share, 12));
+    if (side === "lowest") range.high = live.statistics.quantile(y, share);
+    const inside = live.replay.contains(y, range).filter(Boolean).length;
+    if (inside === 0 || inside === y.length) {
+      const [least, most] = [Math.min(...y), Math.max(...y)].map((v) => general(v, 4));
+      throw new Refused(`target ${text} holds ${inside} of ${y.length} molecules: choose edges between ${least} and ${most}`);
+    }
+    return range;
+  }
+
+  /** A number with so many significant digits, as Python's format "g". */
+  function general(value, digits) {
+    if (value === 0 || !Number.isFinite(value)) return String(value);
+    const [mantissa, exponent] = value.toExponential(digits - 1).split("e"), power = Number(exponent);
+    if (power < -4 || power >= digits) {
+      const two = String(Math.abs(power)).padStart(2, "0");
+      return `${mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa}e${power < 0 ? "-" : "+"}${two}`;
+    }
+    return String(Number(value.toPrecision(digits)));
+  }
+
+  /**
+   * What each search is predicted to find and to save, and what to do.
+   * @param {object} model of `prepare`;  @param {ArrayLike} y (n,) labels
+   * @param {{low, high}} target in their unit;  @param {{n_pool, n_init, n_max}} plan n_init = n
+   * @param {object} law made with the book
    * @returns {{table: object[], answer: object}} rows by falling enrichment; strategy, noise_var,
    *   share, hits and caution, as Python's, and what the picture needs
    */
-  function advise({ D2, y, target, plan }, law, noise_var = null) {
+  function answer(model, y, target, plan, law) {
     const n = y.length, scale = scale_of(y), to_z = (v) => (v - scale.mean) / scale.std;
-    const z = Float64Array.from(y, to_z), range = { low: to_z(target.low), high: to_z(target.high) };
-    const inside = live.replay.contains(z, range), hits = check(y, inside, plan);
-    const noise = noise_var ?? live.noise.most_likely_noise(D2, n, z, law.noises).noise_var;
-    if (live.progress) live.progress({ what: "fit" });
-    const model = live.gp.fit_distances(D2, n, z, { noise_var: noise, initial: null });
-    const { mu, sigma } = live.gp.leave_one_out(model), ranks = live.replay.rankings(mu, sigma, range);
+    const range = { low: to_z(target.low), high: to_z(target.high) };
+    const inside = live.replay.contains(Float64Array.from(y, to_z), range), hits = check(y, inside, plan);
+    const { mu, sigma } = model, ranks = live.replay.rankings(mu, sigma, range);
     const share = (hits + 0.5) / (n + 1), bound = (1 - share) * (1 - plan.n_init / plan.n_max);
     const shape = Number.isFinite(range.low) && Number.isFinite(range.high) ? "window" : "tail";
     const batches = live.replay.batch_sizes(plan.n_init, plan.n_max);
@@ -109,11 +145,15 @@ alutils_live.define((live) => {
     const greedy = table.find((row) => row.strategy === GREEDY);
     const strategy = greedy.enrichment > 1 ? GREEDY : "random";
     const said = caution(hits, greedy.low, blind, law);
-    const { signal_var, length_scale } = model;
-    const answer = { strategy, noise_var: noise, share, hits, caution: said, blind, batches, signal_var, length_scale };
-    return { table, answer };
+    return { table, answer: { strategy, noise_var: model.noise, share, hits, caution: said, blind, batches } };
+  }
+
+  /** `prepare` and `answer` together, as Python's `advise`. */
+  function advise({ D2, y, target, plan }, law, noise_var = null) {
+    check(y, live.replay.contains(y, target), plan);
+    return answer(prepare(D2, y, law, noise_var), y, target, plan, law);
   }
 
   live.Refused = Refused;
-  live.advice = { advise, scale_of };
+  live.advice = { advise, prepare, answer, range_in, scale_of, general };
 });

@@ -7,7 +7,7 @@
  */
 "use strict";
 alutils_live.define((live) => {
-  const LOG_2PI = Math.log(2 * Math.PI), TIE = 1e-3, POINTS = 80, COARSE = 5, LARGEST = 500;
+  const LOG_2PI = Math.log(2 * Math.PI), TIE = 1e-3, POINTS = 80, COARSE = 5, LARGEST = 300;
 
   /** Householder's vector of column k, from row k + 1 on, into v; returns its factor and the new entry. */
   function reflector(A, n, k, v) {
@@ -21,6 +21,45 @@ alutils_live.define((live) => {
     return { beta: square > 0 ? 2 / square : 0, entry: square > 0 ? entry : A[(k + 1) * n + k] };
   }
 
+  /** p += A v from row and column `start` on, by the lower triangle, two rows at a time. */
+  function symmetric_product(A, n, start, v, p) {
+    let i = start;
+    for (; i + 1 < n; i += 2) {
+      const r = i * n, s = r + n, vi = v[i], vj = v[i + 1], edge = A[s + i];
+      let first = A[r + i] * vi + edge * vj, second = edge * vi + A[s + i + 1] * vj;
+      for (let j = start; j < i; j++) {
+        const a = A[r + j], b = A[s + j], w = v[j];
+        first += a * w;
+        second += b * w;
+        p[j] += a * vi + b * vj;
+      }
+      p[i] += first;
+      p[i + 1] += second;
+    }
+    if (i < n) {
+      for (let j = start; j < i; j++) {
+        p[i] += A[i * n + j] * v[j];
+        p[j] += A[i * n + j] * v[i];
+      }
+      p[i] += A[i * n + i] * v[i];
+    }
+  }
+
+  /** A -= v p^T + p v^T from row and column `start` on, in the lower triangle. */
+  function rank_two(A, n, start, v, p) {
+    let i = start;
+    for (; i + 1 < n; i += 2) {
+      const r = i * n, s = r + n, vi = v[i], vj = v[i + 1], pi = p[i], pj = p[i + 1];
+      for (let j = start; j <= i; j++) {
+        const w = v[j], q = p[j];
+        A[r + j] -= vi * q + pi * w;
+        A[s + j] -= vj * q + pj * w;
+      }
+      A[s + i + 1] -= 2 * vj * pj;
+    }
+    if (i < n) for (let j = start; j <= i; j++) A[i * n + j] -= v[i] * p[j] + p[i] * v[j];
+  }
+
   /** A symmetric (n, n) matrix, overwritten, as Q T Q^T; returns the two diagonals of T, and Q^T y. */
   function tridiagonal(A, n, y) {
     const a = new Float64Array(n), b = new Float64Array(n), z = Float64Array.from(y);
@@ -31,15 +70,7 @@ alutils_live.define((live) => {
       b[k] = entry;
       if (!beta) continue;
       p.fill(0);
-      for (let i = k + 1; i < n; i++) {
-        const row = i * n, vi = v[i];
-        let sum = A[row + i] * vi;
-        for (let j = k + 1; j < i; j++) {
-          sum += A[row + j] * v[j];
-          p[j] += A[row + j] * vi;
-        }
-        p[i] += sum;
-      }
+      symmetric_product(A, n, k + 1, v, p);
       let inner = 0, along = 0;
       for (let i = k + 1; i < n; i++) {
         inner += p[i] * v[i];
@@ -49,10 +80,7 @@ alutils_live.define((live) => {
         p[i] = beta * (p[i] - 0.5 * beta * inner * v[i]);
         z[i] -= beta * along * v[i];
       }
-      for (let i = k + 1; i < n; i++) {
-        const row = i * n, vi = v[i], pi = p[i];
-        for (let j = k + 1; j <= i; j++) A[row + j] -= vi * p[j] + pi * v[j];
-      }
+      rank_two(A, n, k + 1, v, p);
     }
     a[n - 1] = A[n * n - 1];
     return { a, b, z };
@@ -144,21 +172,30 @@ alutils_live.define((live) => {
     return noises[lml.findIndex((v) => v >= most - TIE)];
   }
 
-  /** The lml of some noises on all molecules, beginning with the best of a part, downhill on both sides. */
-  function on_all(D2, n, y, bounds, noises, peaks) {
+  /**
+   * The lml of some noises on all molecules: downhill on both sides of each peak that a part has.
+   * @param {object} part D2, y and n of the part;  @param {object} all the same of all
+   * @param {object[]} peaks of the part, for each noise
+   */
+  function on_all(part, all, bounds, noises, peaks) {
     const lml = noises.map(() => -Infinity), of_part = peaks.map((p) => p.lml);
-    const start = of_part.indexOf(Math.max(...of_part));
     const climbed = (k) => {
       if (live.progress) live.progress({ what: "noise on all", step: k });
-      const likelihood = live.gp.likelihood(D2, n, y, noises[k]);
-      const hessian = live.optimise.curvature(likelihood, peaks[k].x);
+      const hessian = live.optimise
+        .curvature(live.gp.likelihood(part.D2, part.n, part.y, noises[k]), peaks[k].x)
+        .map((v) => (v * all.n) / part.n);
+      const likelihood = live.gp.likelihood(all.D2, all.n, all.y, noises[k]);
       return (lml[k] = -live.optimise.polish(likelihood, peaks[k].x, hessian, bounds).value);
     };
-    let most = climbed(start);
-    for (const way of [-1, 1]) {
-      for (let k = start + way; k >= 0 && k < noises.length; k += way) {
-        if (climbed(k) < most - TIE) break;
-        most = Math.max(most, lml[k]);
+    const tops = noises.map((_, k) => k).filter((k) =>
+      of_part[k] >= (of_part[k - 1] ?? -Infinity) && of_part[k] > (of_part[k + 1] ?? -Infinity));
+    for (const start of tops) {
+      let most = lml[start] > -Infinity ? lml[start] : climbed(start);
+      for (const way of [-1, 1]) {
+        for (let k = start + way; k >= 0 && k < noises.length && lml[k] === -Infinity; k += way) {
+          if (climbed(k) < most - TIE) break;
+          most = Math.max(most, lml[k]);
+        }
       }
     }
     return lml;
@@ -172,14 +209,15 @@ alutils_live.define((live) => {
    */
   function most_likely_noise(D2, n, y, noises, initial = null) {
     const bounds = live.optimise.log_bounds(initial || live.gp.data_start(D2, n, y), 100);
-    let [part, labels, m] = [D2, y, n];
+    const all = { D2, y, n };
+    let part = all;
     if (n > LARGEST) {
       const rows = new live.random.RandomState(0).permutation(n).slice(0, LARGEST).sort();
-      [part, labels, m] = [live.gp.part_of(D2, n, rows), Float64Array.from(rows, (k) => y[k]), LARGEST];
+      part = { D2: live.gp.part_of(D2, n, rows), y: Float64Array.from(rows, (k) => y[k]), n: LARGEST };
     }
-    const profile = profiles(part, m, labels, bounds);
+    const profile = profiles(part.D2, part.n, part.y, bounds);
     const peaks = noises.map((noise_var) => peak(profile, noise_var));
-    const lml = n > LARGEST ? on_all(D2, n, y, bounds, noises, peaks) : peaks.map((p) => p.lml);
+    const lml = n > LARGEST ? on_all(part, all, bounds, noises, peaks) : peaks.map((p) => p.lml);
     return { noise_var: first_best(noises, lml), lml };
   }
 

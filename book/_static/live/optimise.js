@@ -28,6 +28,7 @@ alutils_live.define((live) => {
   function negative(likelihood, bounds) {
     return (x) => {
       if (x.some((v, i) => v < bounds[i][0] || v > bounds[i][1])) return { value: Infinity, gradient: [0, 0] };
+      if (live.progress) live.progress({ what: "fit" });
       const { lml, gradient } = likelihood(x);
       return { value: -lml, gradient: gradient.map((g) => -g) };
     };

@@ -4,6 +4,7 @@ The page computes the rest itself (`book/_static/live/`). Everything here follow
 `alutils/analysis/experience.csv` and an embedded pool, and is never typed.
 """
 
+import base64
 import json
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from book.builder.fragments.explorer import strategy_look
 
 PREFIX, SUFFIX = "window.ALUTILS_ADVICE = ", ";\n"
 SCRIPT = Path("book", "experiments", "static", "advice_data.js")
+RDKIT, RDKIT_SCRIPT = Path("book", "vendor", "rdkit"), SCRIPT.with_name("rdkit.js")
 EXAMPLE, EXAMPLE_SIZE = "optoelectronics", 200  # the pool, and molecules drawn as its probe
 OUTCOMES = ("saving_gain", "log_enrichment")
 
@@ -59,7 +61,9 @@ def law_of(rows, outcome):
         "coefficients": {shape: list(map(float, c)) for shape, c in law.coefficients.items()},
         "h0": float(law.h0),
         "shift": float(law.shift),
-        "ends": {name: list(map(float, pair)) for name, pair in zip(combined.HITS, ends, strict=True)},
+        "ends": {
+            name: list(map(float, pair)) for name, pair in zip(combined.HITS, ends, strict=True)
+        },
     }
 
 
@@ -79,7 +83,20 @@ def example():
     }
 
 
-def write_script(root):
-    """Write the data of the live advice to `SCRIPT`, which Sphinx copies to the static files."""
+def rdkit_script(folder):
+    """RDKit as a script that the page loads when it needs it: source, and WebAssembly in base64.
+
+    A page that is opened from a folder may fetch nothing, and a worker must be given its source.
+
+    folder : holds RDKit_minimal.js and RDKit_minimal.wasm.gz
+    """
+    source = (folder / "RDKit_minimal.js").read_text("utf8")
+    wasm = base64.b64encode((folder / "RDKit_minimal.wasm.gz").read_bytes()).decode()
+    return f"alutils_live.rdkit = {json.dumps({'source': source, 'wasm': wasm})};\n"
+
+
+def write_scripts(root):
+    """Write what the live advice needs to where Sphinx copies it to the static files."""
     text = json.dumps(advice_data(), separators=(",", ":"), allow_nan=False)
     write_text(root / SCRIPT, PREFIX + text + SUFFIX)
+    write_text(root / RDKIT_SCRIPT, rdkit_script(root / RDKIT))

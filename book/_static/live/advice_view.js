@@ -1,0 +1,219 @@
+/** "Try it with your own file": the form, the worker and what is shown, put together. */
+"use strict";
+(() => {
+  const live = globalThis.alutils_live, data = window.ALUTILS_ADVICE, box = document.getElementById("live-advice");
+  if (!box || !data) return;
+  const form = new live.AdviceForm(box), { part } = form, text = live.advice_text;
+  const EXAMPLE = {
+    name: data.example.name, bits: data.example.bits, unit: "eV", n_pool: data.example.n_pool,
+    text: ["smiles,homo", ...data.example.smiles.map((s, k) => `${s},${data.example.homo[k]}`)].join("\n") + "\n",
+  };
+  const DOING = { rdkit: "Unpacking RDKit", read: "Reading", noise: "Noise", "noise on all": "Noise, all molecules", fit: "Model" };
+  const base = document.querySelector('script[src*="live/modules.js"]').src.replace(/live\/modules\.js.*$/, "");
+  let worker = null, file = null, probe = null, rdkit = null, turn = 0;
+
+  // The worker ----------------------------------------------------------------------------------
+
+  function stop() {
+    worker?.terminate();
+    worker = null;
+    form.busy(null);
+  }
+
+  /** The result of one task; rejects with `Refused` for what the reader can mend. */
+  function ask(message) {
+    worker = worker || live.worker((inside, given) => inside.advice_task(given));
+    const steps = {};
+    return new Promise((resolve, reject) => {
+      worker.onmessage = ({ data: { progress, result, error, expected } }) => {
+        if (progress) {
+          const k = (steps[progress.what] = (steps[progress.what] || 0) + 1);
+          const share = { rdkit: 0.02, read: 0.05, noise: 0.05 + Math.min(k / 70, 1) * 0.5, "noise on all": 0.6, fit: 0.65 + Math.min(k / 110, 1) * 0.34 };
+          form.busy(DOING[progress.what], share[progress.what]);
+        } else if (error !== undefined) reject(expected ? new live.Refused(error) : new Error(error));
+        else resolve(result);
+      };
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(message);
+    });
+  }
+
+  /** RDKit's source and WebAssembly, loaded when the first SMILES are read. */
+  async function load_rdkit() {
+    if (rdkit) return rdkit;
+    form.busy("Loading RDKit", 0.01);
+    await new Promise((resolve, reject) => {
+      const script = Object.assign(document.createElement("script"), { src: `${base}rdkit.js`, onload: resolve });
+      script.onerror = () => reject(new live.Refused("rdkit.js is not beside this page: build the book again"));
+      document.head.append(script);
+    });
+    const { source, wasm } = live.rdkit, packed = Uint8Array.from(atob(wasm), (c) => c.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    rdkit = { source, wasm: await new Response(stream).arrayBuffer() };
+    live.rdkit = null;
+    return rdkit;
+  }
+
+  // What is shown ---------------------------------------------------------------------------------
+
+  const dark = () => document.documentElement.dataset.theme === "dark";
+  const colours = () => Object.fromEntries(data.looks.map((look) => [look.id, look[dark() ? "dark" : "light"]]));
+
+  function show_command() {
+    try {
+      const given = { name: file.name, property_key: form.property_key, unit: form.unit, target: form.target(), skip_bad: part.skip_bad.checked };
+      const n_init = probe?.y.length ?? live.probe_file.count(file.seen, form.property_key);
+      part.command.textContent = text.command({ ...given, n_init, n_pool: part.n_pool.value, n_max: part.n_max.value });
+      part.repeat.hidden = false;
+    } catch {
+      part.repeat.hidden = true;
+    }
+  }
+
+  /** The advice for what the form says now; the model is at hand. */
+  function render() {
+    if (!probe?.model) return;
+    show_command();
+    try {
+      const target = form.target(), said = form.target_text(target), plan = form.plan(probe.y.length);
+      const found = live.advice.answer(probe.model, probe.y, live.advice.range_in(probe.y, target, said), plan, data.law);
+      form.fail("");
+      part.result.hidden = false;
+      const headline = text.headline(found, plan, `${form.property_key} ${said}`);
+      if (part.headline.textContent !== headline) part.headline.textContent = headline;
+      live.advice_picture.draw(part.picture, found, plan, colours(), headline);
+      part.todo.replaceChildren(...text.todo(found, plan, live.advice.scale_of(probe.y).std, form.unit).flatMap(([what, how]) => [
+        Object.assign(document.createElement("dt"), { textContent: what }),
+        Object.assign(document.createElement("dd"), { textContent: how }),
+      ]));
+      part.why.textContent = `${text.why(found, data.law)} ${remarks()}`.trim();
+      text.fill_table(part.table, found);
+      probe.shown = { found, plan, target: live.advice.range_in(probe.y, target, said) };
+    } catch (error) {
+      if (error.name !== "Refused") throw error;
+      form.fail(error.message);
+    }
+  }
+
+  /** What the reader should know of the file. */
+  function remarks() {
+    const { n_bad, n_twice, columns, smiles } = probe, said = [];
+    if (n_bad) said.push(`${n_bad} of ${probe.n_rows} molecules were left out.`);
+    if (n_twice) said.push(`${n_twice} molecules have the same ${smiles ? "fingerprint" : "numbers"} as another.`);
+    if (columns.length) said.push(`Descriptors: ${live.tables.listed(columns)}, each with its mean and deviation taken out.`);
+    return said.join(" ");
+  }
+
+  function fail(error) {
+    stop();
+    form.fail(error.name === "Refused" ? error.message : `This page failed: ${error.message}`);
+    if (error.name !== "Refused") console.error(error);
+    show_command();
+  }
+
+  // What the reader does --------------------------------------------------------------------------
+
+  /** Read the labels and fit the model; a later call makes an earlier one void. */
+  async function start(fresh = false) {
+    const mine = ++turn;
+    stop();
+    probe = null;
+    form.fail("");
+    part.result.hidden = true;
+    try {
+      form.busy("Reading", 0);
+      const needs = file.seen.smiles && !file.bits ? await load_rdkit() : null;
+      if (mine !== turn) return;
+      const { name, bits } = file, given = { task: "read", name, text: file.text, bits, rdkit: needs };
+      const read = await ask({ ...given, property_key: form.property_key, skip_bad: part.skip_bad.checked });
+      if (mine !== turn) return;
+      form.suggest(read.y, Math.max(read.n_rows, file.n_pool || 0), fresh);
+      if (fresh && file.n_pool) part.n_pool.value = file.n_pool;
+      if (read.y.length < 4) throw new live.Refused(`${name}: ${read.y.length} labels: advice needs four or more; label more at random`);
+      const model = await ask({ task: "fit", law: data.law });
+      if (mine !== turn) return;
+      probe = { ...read, model };
+      form.busy(null);
+      render();
+    } catch (error) {
+      if (mine === turn) fail(error);
+    }
+  }
+
+  /** Take a file: its name, text, and what it has. */
+  function take(given) {
+    file = given;
+    part.name.textContent = given.bits ? `Shown: an example, ${given.name}: ${data.example.smiles.length} molecules of the pool `
+      + `${data.example.pool}, with HOMO levels.` : `Shown: ${given.name}.`;
+    part.example.hidden = Boolean(given.bits);
+    if (part.save.href.startsWith("blob:")) URL.revokeObjectURL(part.save.href);
+    part.save.href = URL.createObjectURL(new Blob([given.text], { type: "text/csv" }));
+    part.save.download = given.name;
+    part.save.hidden = !given.bits;
+    part.unit.value = given.unit || "";
+    part.skip_bad.checked = false;
+    try {
+      file.seen = live.probe_file.inspect(given.text, given.name);
+      form.offer(file.seen.candidates, file.seen.candidates.find((one) => one.toLowerCase() === "homo"));
+      start(true);
+    } catch (error) {
+      turn++;
+      probe = null;
+      form.offer([]);
+      fail(error);
+      part.repeat.hidden = true;
+    }
+  }
+
+  async function open(chosen) {
+    if (!chosen) return;
+    try {
+      take({ name: chosen.name, text: live.tables.read_text(new Uint8Array(await chosen.arrayBuffer()), chosen.name) });
+    } catch (error) {
+      turn++;
+      probe = null;
+      fail(error);
+      part.repeat.hidden = true;
+    }
+  }
+
+  function download() {
+    const { found, plan, target } = probe.shown, about = { file: file.name, property_key: form.property_key, unit: form.unit };
+    const numbers = text.csv(found, { ...about, target_low: target.low, target_high: target.high, ...plan });
+    const link = Object.assign(document.createElement("a"), { download: "advice.csv", href: URL.createObjectURL(new Blob([numbers], { type: "text/csv" })) });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  part.file.addEventListener("change", () => open(part.file.files[0]));
+  part.example.addEventListener("click", () => {
+    part.file.value = "";
+    take({ ...EXAMPLE });
+  });
+  part.cancel.addEventListener("click", () => {
+    turn++;
+    stop();
+    form.fail("Cancelled. Change the form, or choose a file, to begin again.");
+  });
+  for (const name of ["property", "skip_bad"]) part[name].addEventListener("change", () => file.seen && start(name === "property"));
+  for (const name of ["kind", "share", "low", "high", "n_pool", "n_max", "unit"]) part[name].addEventListener("input", render);
+  part.download.addEventListener("click", download);
+  for (const kind of ["dragover", "drop"]) {
+    part.drop.addEventListener(kind, (event) => {
+      event.preventDefault();
+      if (kind === "drop") open(event.dataTransfer.files[0]);
+    });
+  }
+  new MutationObserver(render).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  let width = 0;
+  new ResizeObserver(() => box.clientWidth !== width && ((width = box.clientWidth), render())).observe(box);
+  part.limits.textContent = `Up to ${text.whole(live.advice_limits.MOST_LABELS)} labels; a few hundred take seconds, a thousand about a minute. `
+    + "The target, the pool and the budget can be changed at once: the model does not depend on them.";
+  live.advice_page = { take, open };
+  const seen = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    seen.disconnect();
+    if (!file) take({ ...EXAMPLE });
+  }, { rootMargin: "400px" });
+  seen.observe(box);
+})();
