@@ -29,17 +29,18 @@
     return (value) => from + ((place(value) - place(low)) / span) * (to - from);
   }
 
-  /** At most some six round numbers between two. */
+  /** At most some six round numbers between two, and their texts, all with as many decimals. */
   function ticks(low, high, log) {
     if (log) {
       const all = [0.1, 0.2, 0.3, 0.5, 1, 2, 3, 5, 10, 20, 50, 100].filter((t) => t >= low && t <= high);
-      return all.length > 6 ? all.filter((t) => /^[0.]*1/.test(String(t))) : all;
+      const few = all.length > 6 ? all.filter((t) => /^[0.]*1/.test(String(t))) : all;
+      return few.map((t) => [t, String(t)]);
     }
     const rough = (high - low) / 4, power = 10 ** Math.floor(Math.log10(rough));
     const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999);
-    const found = [];
+    const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), found = [];
     for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) {
-      found.push(Number((k * step).toPrecision(6)));
+      found.push([k * step, (k * step).toFixed(decimals)]);
     }
     return found;
   }
@@ -100,13 +101,13 @@
   /** Frame, grid and numbers of a panel. */
   function frame({ title, size: [width, height], domain, log, percent, sizes }, x, y) {
     const made = svg("g", { class: "live-loop-frame" }, svg("text", { x: 4, y: 13 }, title));
-    for (const t of ticks(...domain, log)) {
-      const text = percent ? `${Math.round(100 * t)} %` : String(t);
+    for (const [t, number] of ticks(...domain, log)) {
+      const text = percent ? `${Math.round(100 * t)} %` : number;
       made.append(svg("line", { x1: x(sizes[0]), x2: width - 12, y1: y(t), y2: y(t) }),
         svg("text", { x: x(sizes[0]) - 6, y: y(t) + 4, "text-anchor": "end" }, text));
     }
-    for (const n of ticks(...sizes, false)) {
-      made.append(svg("text", { x: x(n), y: height - 20, "text-anchor": "middle" }, n));
+    for (const [n, text] of ticks(...sizes, false)) {
+      made.append(svg("text", { x: x(n), y: height - 20, "text-anchor": "middle" }, text));
     }
     made.append(svg("text", { x: (x(sizes[0]) + width - 12) / 2, y: height - 4, "text-anchor": "middle" },
       "number of labels"));

@@ -7,8 +7,8 @@
   const live = globalThis.alutils_live;
   const MOST_WORKERS = 4;
 
-  /** Runs of one small pool. changed() is called whenever more has been computed. */
-  function runs_of(data, changed) {
+  /** Runs of one small pool. changed() is called when more is computed, failed(message) when not. */
+  function runs_of(data, changed, failed) {
     const draws = new Map(), curves = new Map();
     let watching = null, averaging = [], averaged = null;
 
@@ -17,13 +17,14 @@
       const made = live.worker(entry);
       made.onmessage = ({ data: { progress, error, ...end } }) => {
         if (progress !== undefined) each(progress);
-        if (error) console.error(error);
-        if (error || "result" in end) {
+        if (error) return failed(error);
+        if ("result" in end) {
           made.terminate();
           done();
         }
-        changed();
+        return changed();
       };
+      made.onerror = () => failed("its worker did not start");
       made.postMessage(message);
       return made;
     }

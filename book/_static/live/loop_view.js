@@ -20,7 +20,9 @@
   const n_target = problem.in_target.filter(Boolean).length;
   const hits = (rows) => rows.filter((i) => problem.in_target[i]).length;
   const state = { ...data.first, colour: "auto", many: false, iteration: 0 };
-  const runs = live.runs_of(data, render);
+  const runs = live.runs_of(data, render, (message) => {
+    at("said").textContent = `This browser does not compute the figure (${message}); those below need no computing.`;
+  });
   let timer = null, to_say = false, near = false;
 
   const at = (name) => box.querySelector(`[data-part="${name}"]`);
@@ -72,12 +74,18 @@
       at(part).append(...listed.map(([value, text]) =>
         element("option", { value, textContent: text, selected: value === state[part] })));
     }
+    at("about").textContent = about();
+  }
+
+  /** What these data are, and what the map leaves out. */
+  function about() {
     const [first, second, kept] = data.explained;
     const share = (value, digits = 0) => `${(100 * value).toFixed(digits)} %`;
-    at("about").textContent = `${data.n_pool} of the ${data.n_all} molecules of ${data.pool}, ${data.n_test} more `
-      + `as the test set. Target: the ${share(data.target.share)} of the ${data.n_pool} with the highest HOMO. The map `
-      + `shows ${share(first + second)} of the variance of their descriptors; the model sees ${data.steps.length} `
-      + `axes, ${share(kept, 1)}: what touches on the map may be far apart for the model.`;
+    return `${data.n_pool} of the ${data.n_all} molecules of ${data.pool}, ${data.n_test} more as the test set. `
+      + `Target: the ${share(data.target.share)} of the ${data.n_pool} with the highest HOMO, above `
+      + `${data.target.low.toFixed(2).replace("-", "−")} eV. The map shows ${share(first + second)} of the variance `
+      + `of their descriptors; the model sees ${data.steps.length} axes, ${share(kept, 1)}: what touches on the map `
+      + "may be far apart for the model.";
   }
 
   // What is known ------------------------------------------------------------------------------
@@ -108,17 +116,26 @@
 
   problem.describe = (i) => `${data.formulas[i]}, HOMO ${problem.y[i].toFixed(2)} eV`
     + (problem.in_target[i] ? ", in the target" : "");
-  const [LOW, HIGH] = [0.02, 0.98].map((share) =>
-    problem.y.slice(0, data.n_pool).sort()[Math.round(share * (data.n_pool - 1))]);
+
+  /** Between which most of some values lie. */
+  function ends_of(values) {
+    const sorted = Float64Array.from(values).sort();
+    return [0.02, 0.98].map((share) => sorted[Math.round(share * (sorted.length - 1))]);
+  }
+
+  function unlabelled(row, values) {
+    const known = new Set(row.labelled);
+    return values.filter((_, i) => !known.has(i));
+  }
 
   /** What colours the map: name, values (n_pool,) or null, and the range of the scale. */
-  function colouring(row, first) {
+  function colouring(row) {
     const name = state.colour === "auto" ? LOOKS_AT[state.strategy] : state.colour;
     const probability = () => live.statistics.probability_in_range(row.mu, row.sigma, problem.low, Infinity);
     return {
       none: () => ({ name, values: null }),
-      mu: () => ({ name, values: row.mu, range: [LOW, HIGH], unit: " eV" }),
-      sigma: () => ({ name, values: row.sigma, range: [0, Math.max(...first.sigma)], unit: " eV" }),
+      mu: () => ({ name, values: row.mu, range: ends_of(problem.y.slice(0, data.n_pool)), unit: " eV" }),
+      sigma: () => ({ name, values: row.sigma, range: ends_of(unlabelled(row, row.sigma)), unit: " eV" }),
       probability: () => ({ name, values: probability(), range: [0, 1], unit: "" }),
     }[name]();
   }
@@ -134,14 +151,14 @@
     if (values) {
       const bar = element("span", { className: "live-loop-bar" });
       bar.style.background = live.loop_draw.scale_css;
-      const [low, high] = range.map((one) => one.toFixed(unit ? 1 : 0).replace("-", "−"));
+      const [low, high] = range.map((one) => one.toFixed({ mu: 1, sigma: 2 }[name] || 0).replace("-", "−"));
       parts.push(element("span", {}, `${COLOURS[name]}: ${low} `, bar, ` ${high}${unit}`));
     } else parts.push(mark("open", "unlabelled"));
     at("legend").replaceChildren(...parts);
   }
 
-  function draw_map(row, first) {
-    const width = Math.max(260, at("map").clientWidth), look = colouring(row, first);
+  function draw_map(row) {
+    const width = Math.max(260, at("map").clientWidth), look = colouring(row);
     const label = `Map of ${data.n_pool} molecules: ${row.n_train} labelled (crosses), ${row.batch.length} `
       + `picked next by ${LOOK[state.strategy].label} (coloured dots), ${hits(row.batch)} of these among `
       + `the ${n_target} of the target (rings). `
@@ -216,7 +233,7 @@
     at("slider").setAttribute("aria-valuetext", `${n_train} labels`);
     at("run").textContent = timer ? "Pause" : "Run";
     if (!now || !now.rows.length) return;
-    draw_map(now.rows[now.shown], now.rows[0]);
+    draw_map(now.rows[now.shown]);
     draw_curves(now);
     words(now);
   }
