@@ -44,7 +44,7 @@
       <p><button type="button" data-part="download">Download these numbers (CSV)</button></p>
     </div>
     <div data-part="repeat" hidden><p>The same by the notebook, with the file beside it:</p>
-      <pre tabindex="0" data-part="command" aria-label="Papermill command"></pre></div>
+      <pre data-part="command"></pre></div>
     <p class="live-limits"><small data-part="limits"></small></p>`;
 
   /** A number that was typed; throws `Refused` with its name. A decimal comma is a point. */

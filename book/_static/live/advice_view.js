@@ -154,7 +154,8 @@
     part.skip_bad.checked = false;
     try {
       file.seen = live.probe_file.inspect(given.text, given.name);
-      form.offer(file.seen.candidates, file.seen.candidates.find((one) => one.toLowerCase() === "homo"));
+      const { candidates, smiles } = file.seen, likely = candidates[smiles ? 0 : candidates.length - 1];
+      form.offer(candidates, candidates.find((one) => one.toLowerCase() === "homo") || likely);
       start(true);
     } catch (error) {
       turn++;
