@@ -22,7 +22,9 @@ if __name__ == "__main__":
         seen = {kind: sum(len(page[kind]) for page in pages) for kind in KINDS}
         stated = ", ".join(f"{number} {KINDS[kind]}" for kind, number in seen.items())
         print(f"{mode.name}: {len(pages)} pages, {stated}; axe: {axe or 'nothing'}")
-    rows = [json.loads(path.read_text("utf8")) for path in (BUILD / "browser/advice").glob("*.json")]
+    rows = [
+        json.loads(path.read_text("utf8")) for path in (BUILD / "browser/advice").glob("*.json")
+    ]
     if rows:
         print("the advice in the page: largest differences to Python, and seconds in the page")
         table = pd.DataFrame(sorted(rows, key=lambda row: row["labels"])).set_index("case")
