@@ -111,7 +111,7 @@ def share_alone(frame):
 
 @styled
 def overlap(frame, strategy):
-    """Savings as a fraction of the possible against the overlap that a model sees, a panel per pool.
+    """Savings as a fraction of the possible against the overlap as a model sees it, a panel a pool.
 
     frame : as of `law`, with overlap and saving_gain;  strategy : name of a search
     """

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from test_browser import HTML, MODES, REPORT, TOO_WIDE, browser, watched  # noqa: F401
 
 from alutils.analysis import advice
 from alutils.data.datasets import load
 from alutils.report import own_probe
-from test_browser import HTML, MODES, REPORT, TOO_WIDE, browser, watched  # noqa: F401
 
 PAGE = HTML / "book/experiments/07_should_i_use_al.html"
 COLUMNS = ["enrichment", "saved", "low", "high", "possible"]
