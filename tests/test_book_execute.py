@@ -92,11 +92,6 @@ $$ c = d $$ (eq-elsewhere)
 
 ```{include} experiments/proofs_table.md
 ```
-
-# Code
-
-```{include} experiments/proofs_code.md
-```
 """
 
 
@@ -453,7 +448,7 @@ def test_claims_table_joins_claims_and_verdicts(built):
     lines = [line for line in first.splitlines() if line.startswith("| {ref}")]
     assert lines[0] == (
         "| {ref}`Tiny: organics <page-01_tiny-organics>`<br>"
-        "{numref}`fig-line-organics`, {ref}`test <code-tests-test-tiny-py--test-one>`"
+        "{numref}`fig-line-organics`, {download}`test <../tests/test_tiny.py>`"
         " | 5 \\| many | [supported]{.verdict .verdict-yes} | counted |"
     )
     assert lines[1].startswith("| {ref}`Tiny: QM9 ")
