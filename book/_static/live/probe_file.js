@@ -164,5 +164,13 @@ alutils_live.define((live) => {
   const count = ({ table }, key) =>
     table.rows.filter((row) => Number.isFinite(value(table, row, table.names.indexOf(key)))).length;
 
-  live.probe_file = { inspect, read, count };
+  /** The column that is likely to be the label: no number of a row; the last of a table of descriptors. */
+  function likely_label({ candidates, smiles }) {
+    const homo = candidates.find((name) => name.toLowerCase() === "homo");
+    const named = candidates.filter((name) => !/(^|[^a-z])(id|idx|index|no|nr|number|unnamed)([^a-z]|$)|id$/i.test(name));
+    const offered = named.length ? named : candidates;
+    return homo || offered[smiles ? 0 : offered.length - 1];
+  }
+
+  live.probe_file = { inspect, read, count, likely_label };
 });
