@@ -1,3 +1,4 @@
+# make quick  a first page in two minutes
 # make book   execute the pages, build the HTML          make test   everything that is checked
 # make test-browser, test-torch, pdf, figure, picture, notebooks, records, verify-records, paper,
 # bench, newest, soak, faults, lock, release, clean: see book/rerun.md. Nothing has to be activated.
@@ -43,7 +44,7 @@ $(error this folder may not be written: make BUILD=FOLDER $(GOALS) does it in a 
 endif
 export ALUTILS_CACHE ?= $(CURDIR)/.cache
 
-.PHONY: book test test-browser test-torch lint check figure picture pdf paper notebooks bench \
+.PHONY: book quick commands test test-browser test-torch lint check figure picture pdf paper notebooks bench \
   records verify-records newest soak faults lock lock-effect release clean
 
 # FRESH=1 computes the pools' runs anew, about an hour, instead of reading their records.
@@ -51,6 +52,10 @@ book: $(STAMP)
 	@$(if $(FRESH),$(PY) -m book.builder.pool_runs --fresh)
 	@$(PY) -m book.builder.execute
 	@$(PY) -m book.builder.render
+
+# One page of it, which make book then finds made.
+quick: $(STAMP)
+	@$(PY) -m book.builder.quick
 
 test: lint book check
 
@@ -71,6 +76,10 @@ test-browser: book
 	@rm -rf _build/browser
 	@$(PY) -m pytest tests/browser -q -n 2
 	@$(PY) tests/browser/report.py
+
+# The Papermill lines that README and book print, as pasted: twenty minutes or so.
+commands: $(STAMP)
+	@PYTHONPATH=.:tests $(PY) tests/stress/commands.py "$(MATCH)"
 
 # PyTorch is no part of the lock: on Linux its wheel brings CUDA, 5 GB on disk.
 test-torch: .venv-torch/.torch

@@ -15,12 +15,12 @@
 # # How the HOMO levels are distributed
 #
 # **Claim (C13, the paper's Fig. 9).** About 30 % of the molecules lie above the thresholds of task 2. The
-# HOMO levels of AA are bimodal, those of QM9 and OE unimodal. The paper explains by this why AA is easy
-# to search: there the threshold lies between two hills, where hardly any molecule is near it and can
-# be misjudged; in QM9 and OE it lies on the flank of the one hill.
+# HOMO levels of AA are bimodal, those of QM9 and OE unimodal. This is the paper's reason why AA is easy to
+# search: its threshold lies between two modes, where few molecules can be misjudged; those of QM9 and OE lie
+# on the flank of their single mode.
 #
 # *What varies:* the data set. *What is held fixed:* the target, the highest 30 % unless thresholds are
-# given, and the rule that counts modes. The page runs in a few seconds, for it needs labels only.
+# given, and the rule that counts modes.
 
 # %% tags=["hide-input"]
 from myst_nb import glue
@@ -37,13 +37,11 @@ seed = 0  # of the bootstrap
 # %% [markdown]
 # ## Data
 #
-# Without thresholds (multiples of 0.01 eV) the target is the highest 30 % of each set: the embedded pools
-# and our QM9 have labels of other methods than the paper, and its thresholds in eV mean nothing for
-# them. The one exception is `aa_labels`, the paper's own labels of AA, where the paper's threshold is
-# used as it is. Of data sets that are not in the package the book tracks a summary (counts in bins of
-# 0.01 eV). A page reads it where the labels are not at hand and says so in the last row of its table;
-# both ways give the same numbers. First, what the paper says in its Fig. 9, and which of our sets
-# stands for which of its sets.
+# Data sets with all of the paper's own labels (`qm9_pbe`, `aa_labels`) keep the paper's thresholds. For other
+# labels these mean nothing, and the target is the highest 30 %, unless you give thresholds (multiples of
+# 0.01 eV). Where the labels are not at hand, the page reads a
+# tracked summary of them (counts in bins of 0.01 eV), and the last row of its table says so. First, what the
+# paper's Fig. 9 says, and which of our sets stands for which of its sets.
 
 # %% tags=["hide-input"]
 checked = check_parameters(
@@ -61,14 +59,14 @@ homo_distributions.data_table(sets)
 # ## The rules, fixed beforehand
 #
 # *Modes.* We smooth the labels with Gaussian kernels of Silverman's width. A maximum of this density counts
-# as a mode if it stands out: one has to go down from it by at least 5 % of the highest maximum before one can
-# climb to a higher one. The verdict asks the bootstrap: the number of modes is *supported* if 95 % of the
-# resampled sets have the number that the paper claims, *not supported* if at most 5 % have it, and else
-# *undecided*. A half and a double width show how much hangs on the smoothing.
+# as a mode if the density falls by at least 5 % of the highest maximum before it rises to a higher one. The
+# number of modes is *supported* if 95 % of the resampled sets (bootstrap) have the number that the paper
+# claims, *not supported* if at most 5 % have it, and *undecided* otherwise. Half and double the width show
+# how much depends on the smoothing.
 #
-# *Share.* The share strictly above the threshold is exact, counted and not smoothed. Its interval is the
-# bootstrap's: with a fixed threshold, to draw n labels anew is to draw a binomial number of them {term}`in range`.
-# Where the threshold is a quantile, the share is 30 % by construction, ties apart.
+# *Share.* The share strictly above the threshold is counted, not smoothed. With a fixed threshold its
+# bootstrap interval comes from drawing a binomial number of molecules {term}`in range`. Where the threshold is
+# a quantile, the share is 30 % by construction, apart from ties.
 
 # %%
 glue("findings", homo_distributions.findings(sets), display=False)
@@ -85,30 +83,35 @@ figure = glue("fig_homo", drawn)
 # ---
 # name: fig-homo-distributions
 # alt: >-
-#   One panel per data set: histogram of the HOMO levels with its smooth density, a triangle on each mode,
-#   a vertical line at the threshold with the range above it shaded, and the cumulative share as a dashed
-#   line from 0 to 100 %. {glue:text}`findings`.
+#   One panel per data set: histogram and smooth density of the HOMO levels, triangles at the modes, a
+#   vertical line at the threshold with the range above it shaded, and the cumulative share as a dashed line
+#   from 0 to 100 %. {glue:text}`findings`.
 # ---
 # **Distribution of the HOMO levels (the paper's Fig. 9).** Bars: histogram in steps of 0.1 eV; line: density;
-# triangles: modes by the rule above; vertical line and shade: threshold and target; dashed: cumulative
-# share, on the right axis. The axis leaves out 0.05 % of the labels at each end.
+# triangles: modes; vertical line and shade: threshold and target; dashed, right axis: cumulative share. The
+# axis leaves out 0.05 % of the labels at each end.
 # ```
 #
-# *Evidence:* {numref}`fig-homo-distributions` and the table give, for each set: {glue:text}`findings`.
+# *How to read it:* molecules within 0.25 eV of the threshold, about the error of a model, are easily
+# misjudged. Their share is small where the threshold lies in a gap and large on the flank of a mode.
 #
-# *How to read it:* the molecules within 0.25 eV of the threshold, about the error of a model, are those
-# that are easily misjudged. Their share is small where the threshold lies in a gap, and large where it lies on
-# the flank of a hill. This is what the paper's explanation of the search rests on.
+# *Limitation:* the number of modes depends on the smoothing, as the last rows of the table show, and smoothing
+# broadens narrow modes: compare the line with the bars. A {term}`stand-in` tests the shape of a distribution,
+# never the paper's thresholds in eV.
+
+# %% [markdown]
+# ## What we find
 #
-# *The catch:* the number of modes depends on the width of the smoothing, as the last rows of the table
-# show, and the smoothing broadens narrow hills: compare the line with the bars. A {term}`stand-in` tells about
-# the shape of a distribution, never about the paper's thresholds in eV.
+# The share of molecules above the threshold, the share close to it, and the modes of the distribution:
 #
-# ## Verdict
+# {glue:text}`findings`.
 #
-# The claim has two parts, and each data set answers what it can. The share above the paper's threshold can be
-# tested with the paper's own labels alone, the number of modes with any labels. A user's own file,
-# or a part of the paper's molecules, gets the figure and the table, and no verdict.
+# Only the paper's own labels can test the share above its threshold; any labels can test the number of modes.
+#
+# ## The verdicts
+#
+# One row for each part of C13 that the data set can test. A file of your own, or a fraction of the paper's
+# molecules, gets no verdict.
 
 # %% tags=["hide-input"]
 rows = homo_distributions.verdicts(sets)

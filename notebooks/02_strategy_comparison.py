@@ -14,16 +14,16 @@
 # %% [markdown]
 # # Four strategies compared
 #
-# **Claims.** Task 1 of the paper asks for the training set that gives the most accurate model on
-# randomly chosen molecules. Its Fig. 4a says, for the amino acids AA at the tiny noise of 1e-10 eV²:
-# picking by uncertainty alone (B) is worse than picking at random (A) at every size (C2), clustering (C)
-# is on par with random, and uncertainty together with clustering (D) is the best of the four (C3). At
-# 16 000 molecules it prints errors of .170, .164, .166 and .148 eV for A, B, C and D (C1).
+# **Claims.** Task 1 of the paper asks for the training set that gives the most accurate model on randomly
+# chosen molecules. Four strategies compete: A, random choice; B, the most uncertain molecules; C, the centres
+# of clusters; D, uncertainty and clusters together. For the amino acids AA at the noise 1e-10 eV² the paper's
+# Fig. 4a says that B is worse than A at every size (C2), that C is on par with A, and that D is the best of
+# the four (C3). At 16 000 molecules the paper prints errors of 0.170, 0.164, 0.166 and 0.148 eV for A, B, C
+# and D (C1).
 #
-# *What varies:* the strategy that picks each batch. *What is held fixed:* data set, descriptor, model,
-# noise and {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. All strategies therefore
-# start from the same point, and we compare them seed by seed. The defaults run for about ten seconds on
-# one core; a page of this book reads tracked runs, each of which, to 1 600 molecules, takes about five seconds.
+# *What varies:* the strategy that picks each batch. *What is held fixed:* data set, descriptor, model, noise
+# and {term}`batch scheme`, and for each seed the test set and the {term}`first batch`. All strategies
+# therefore start from the same point, and we compare them seed by seed.
 
 # %% tags=["hide-input"]
 from myst_nb import glue
@@ -68,9 +68,9 @@ configs = run_configs(p, strategy=p.strategies, seed=p.seeds)
 # %% [markdown]
 # ## The data
 #
-# Where the paper has AA, QM9 and OE, the book has embedded pools that stand for them, QM9 itself with
-# other labels, and of AA and OE the 10 000 heaviest molecules: the paper's labels, and its descriptor
-# compressed. How the pools were made, and what they are not, is on the page on [data](../data.md).
+# Embedded pools stand for AA, QM9 and OE. Of AA and OE the 10 000 heaviest molecules are here as well, with the
+# paper's labels and its descriptor, compressed. How the pools were made, and what they are not, is on the page
+# on [data](../data.md).
 
 # %%
 tables.data_table(configs[0])
@@ -79,16 +79,10 @@ tables.data_table(configs[0])
 # ## The runs
 #
 # Each run starts with `n_init` random molecules. In each iteration the Gaussian process is fitted to the
-# training set {eq}`eq-lml`, it predicts the molecules that are left by {eq}`eq-mean` and
-# {eq}`eq-variance`, and the strategy picks the next batch, whose size follows {eq}`eq-pow` or
-# {eq}`eq-constant`. The error is the mean absolute error (MAE) on the test set, which no strategy ever
-# sees. A run that was computed before is read from its record.
-#
-# The picks of k-means, and with them the third digit of an error, may depend on the processor. Three
-# processors (the kernels of OpenBLAS for Haswell, Sandy Bridge and Skylake-X) gave us the same picks, and
-# errors that differ far behind the last digit shown. Every number below is the one computed, here or
-# when its record was made. A test compares those of the default run with tracked ones, within a tolerance
-# that leaves room for a single pick that falls otherwise elsewhere.
+# training set {eq}`eq-lml` and predicts the molecules that are left ({eq}`eq-mean`, {eq}`eq-variance`); the
+# strategy then picks the next batch, whose size follows {eq}`eq-pow` or {eq}`eq-constant`. The error is the
+# mean absolute error (MAE) on the test set, which no strategy ever sees. On another processor k-means may pick
+# other molecules, which moves the third digit of an error.
 
 # %%
 runs = run_or_load(configs, scheduler=p.scheduler)
@@ -97,12 +91,11 @@ print(tables.stale_text(runs))
 # %% [markdown]
 # ## Learning curves
 #
-# {numref}`fig-strategies-curves` has two panels. The upper one shows what a reader of the paper expects:
-# the mean over the seeds, with a band of one standard deviation. The band is wide because each seed has
-# another test set, which moves all strategies together. The lower panel takes that out: it shows the
-# difference from random sampling on the same test set and after the same first batch, with its 95 %
-# interval over the seeds {eq}`eq-interval`. A strategy beats random sampling where its whole bar lies
-# below zero, and is on par with it where the whole bar lies in the grey band of ±3 %.
+# The upper panel of {numref}`fig-strategies-curves` shows the mean error over the seeds, with a band of one
+# standard deviation. The band is wide because each seed has another test set, which moves all strategies
+# together. The lower panel takes that out: it shows the difference from random choice on the same test set and
+# after the same first batch, with its 95 % interval over the seeds {eq}`eq-interval`. A strategy beats random
+# choice where its whole bar lies below zero, and is on par where the whole bar lies in the grey band of ±3 %.
 
 # %% tags=["remove-output", "hide-input"]
 curves = glue("fig_curves", figures.learning_curves(runs))
@@ -112,13 +105,14 @@ curves = glue("fig_curves", figures.learning_curves(runs))
 # ---
 # name: fig-strategies-curves
 # alt: >-
-#   Two panels against training set size for {glue:text}`dataset`. Upper: test error, which for random
-#   sampling falls to {glue:text}`mae_A:s`{glue:text}`in_unit:s` at {glue:text}`n_end` molecules. Lower: differences from random
-#   sampling in percent with error bars, for B, C and D.
+#   Two panels against training set size for {glue:text}`dataset`. Upper: test errors; random choice falls
+#   to {glue:text}`mae_A:s`{glue:text}`in_unit:s` at {glue:text}`n_end` molecules. Lower: differences from
+#   it in percent with error bars, for B, C and D.
 # ---
 # **Learning curves of four strategies, {glue:text}`dataset`** (the paper's Fig. 4a), noise
-# {glue:text}`noise:g` {glue:text}`noise_unit:s`, {glue:text}`n_seeds` seeds. Upper: mean, band: standard deviation over the
-# seeds. Lower: paired difference from A, bars: 95 % interval; grey: ±3 % of A's error.
+# {glue:text}`noise:g` {glue:text}`noise_unit:s`, {glue:text}`n_seeds` seeds. Upper: mean, band: standard
+# deviation over the seeds. Lower: paired difference from A, bars: 95 % interval; grey: ±3 % of A's error.
+# {glue:text}`theirs:s`
 # ```
 #
 # {glue:text}`collapsed:s` {glue:text}`at_bound:s`
@@ -131,12 +125,11 @@ tables.mean_std(runs, "mae_ev")
 # %% [markdown]
 # ## What the claims rest on
 #
-# Each claim is split into the comparisons that it needs, and holds only if all of them hold; the rules
-# were fixed before the runs ({ref}`verdict-rules`). C2 needs B above A at each size after the first,
-# where all strategies are equal by construction. C3 needs C within 3 % of A's error at the largest size,
-# and D below each of the others there. A difference surely smaller than that margin speaks
-# against a claim of a better or a worse strategy. C1 is about AA with its whole descriptor, which is not
-# at hand.
+# Each claim is split into the comparisons that it needs, and holds only if all of them hold; the rules were
+# fixed before the runs ({ref}`verdict-rules`). C2 needs B above A at each size after the first, where all
+# strategies are equal by construction. C3 needs, at the largest size, C within 3 % of A's error and D below
+# each of the others. A difference surely smaller than that margin speaks against "better" or "worse". C1 needs
+# AA with its whole descriptor, which is not at hand.
 
 # %% tags=["hide-input"]
 evidence = comparison.evidence(runs)
@@ -150,16 +143,16 @@ page.glue_all(comparison.facts(runs, rows))
 # %% [markdown]
 # ## What we find
 #
-# At {glue:text}`n_end` molecules the order of the mean errors is {glue:text}`ranking:s`. The order alone
-# proves little; the intervals say how much of it the seeds support.
-#
 # - **C2**, B worse than A at every size: {glue:text}`C2_verdict`. Reason: {glue:text}`C2_why`.
 # - **C3**, C on par with A and D the best: {glue:text}`C3_verdict`. Reason: {glue:text}`C3_why`.
 # - **C1**, the printed errors: {glue:text}`C1_verdict`. Reason: {glue:text}`C1_why`.
 #
-# What all of this rests on is the noise: at 1e-10 eV² the model must pass through every label, and the
-# page on the noise repeats the comparison of A and D with a noise that suits the data. The paper's own
-# numbers also contradict C2: at 16 000 molecules it prints B below A.
+# At {glue:text}`n_end` molecules the order of the mean errors is {glue:text}`ranking:s`.
+#
+# *Limitation:* the order alone proves little; the intervals show what the seeds support. All of this holds at
+# a noise of 1e-10 eV², where the model must fit every label exactly; the page on
+# {doc}`noise <04_noise_grid>` repeats A and D with a noise that suits the data. The paper's own
+# numbers contradict C2: at 16 000 molecules it prints B below A.
 #
 # ## Run it yourself
 #

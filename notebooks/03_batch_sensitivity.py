@@ -14,16 +14,15 @@
 # %% [markdown]
 # # Does the size of the batches matter?
 #
-# **Claim C4.** Strategy D learns equally well whether its batches double (POW) or stay constant at 1 000,
-# 2 000, 4 000 or 8 000 molecules; smaller batches only cost more iterations. The paper shows this in its
-# Fig. 4b for the amino acids AA at the noise 1e-10 eV², and calls it surprising: large batches are more
-# likely to hold molecules that resemble each other.
+# **Claim C4.** Strategy D, which picks uncertain molecules from different clusters, learns equally well
+# whether its batches double (POW) or stay constant at 1 000, 2 000, 4 000 or 8 000 molecules; smaller batches
+# only cost more iterations. The paper shows this in its Fig. 4b for the amino acids AA at the noise 1e-10 eV²,
+# and calls it surprising: large batches are more likely to hold molecules that resemble each other.
 #
-# *What varies:* the {term}`batch scheme`. *What is held fixed:* the strategy, data set, descriptor, model and
-# noise, and for each seed the test set and the {term}`first batch`. All schemes start from the same molecules and
-# end at the same number of labels, because the last batch is cut there. Our batches are to the paper's as
-# our training sets are to its own. The defaults run for about ten seconds on one core; a page of this
-# book reads tracked runs, and one with small batches takes a quarter of a minute, because it needs many fits.
+# *What varies:* the {term}`batch scheme`. *What is held fixed:* strategy, data set, descriptor, model and
+# noise, and for each seed the test set and the {term}`first batch`. All schemes start from the same molecules
+# and end at the same number of labels, because the last batch is cut there. Our batches are to the paper's as
+# our training sets are to its own.
 
 # %% tags=["hide-input"]
 from myst_nb import glue
@@ -51,8 +50,8 @@ seeds = [0, 1, 2]  # one run of each scheme for each
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
 # %% [markdown]
-# The runs: POW for the strategy and for random sampling
-# (A), whose error is our yardstick, and the strategy under each constant scheme.
+# The runs: the strategy under POW and under each constant scheme, and random choice (A) under POW, whose error
+# is our yardstick.
 
 # %% tags=["hide-input"]
 p = check_parameters(
@@ -76,14 +75,9 @@ tables.data_table(configs[0])
 # %% [markdown]
 # ## The schemes
 #
-# POW follows {eq}`eq-pow` and the constant schemes {eq}`eq-constant`. Every iteration fits one model and
-# labels one batch, so that the number of fits is what a scheme costs besides the labels, which are as
-# many for all. A large batch is chosen by a model that has seen little; a small one by a model that is
-# brought up to date often.
-#
-# The picks of k-means may depend on the processor, and an error moves a little with them. Every number
-# below is the one computed, here or when its record was made. A test compares those of the default
-# run with tracked ones, within a tolerance that leaves room for a single pick that falls otherwise.
+# POW follows {eq}`eq-pow`, the constant schemes {eq}`eq-constant`. Every iteration fits one model and labels
+# one batch: with equally many labels for all, the number of fits is what a scheme costs. A large batch is
+# chosen by a model that has seen little, a small one by a model that is brought up to date often.
 
 # %%
 runs = run_or_load(configs, scheduler=p.scheduler)
@@ -95,13 +89,12 @@ tables.scheme_table(runs, p.strategy)
 # %% [markdown]
 # ## Learning curves
 #
-# The upper panel of {numref}`fig-batches-curves` shows the learning curves; only POW and A carry their
-# band of one standard deviation, so that the lines stay visible. The lower panel is the one to judge by.
-# For each constant scheme it shows the error minus that of POW, seed by seed, in percent of A's error,
-# with a 95 % interval over the seeds {eq}`eq-interval`. The filled marker is the end of the curve, where
-# the schemes have the same number of labels. The open marker is the mean over all sizes that the constant
-# scheme visits; between its own sizes POW is interpolated in log n. A scheme makes no difference where the
-# whole bar lies in the grey band of ±3 %.
+# The upper panel of {numref}`fig-batches-curves` shows the learning curves; only POW and A carry their band of
+# one standard deviation. The lower panel is the one to judge by. For each constant scheme it shows the error
+# minus that of POW, seed by seed, in percent of A's error, with a 95 % interval over the seeds
+# {eq}`eq-interval`. Filled marker: the end of the curve, where the schemes have equally many labels. Open
+# marker: the mean over all sizes that the constant scheme visits; between its own sizes POW is interpolated in
+# log n. A scheme makes no difference where the whole bar lies in the grey band of ±3 %.
 
 # %% tags=["remove-output", "hide-input"]
 differences = tables.scheme_differences(runs, p.strategy)
@@ -113,22 +106,22 @@ curves = glue("fig_schemes", panels)
 # ---
 # name: fig-batches-curves
 # alt: >-
-#   Two panels. Upper: test error against training set size for {glue:text}`dataset` under POW and constant
-#   batches of {glue:text}`constants:s` molecules; POW ends at {glue:text}`mae_pow:s`{glue:text}`in_unit:s`. Lower: differences from POW
-#   with error bars, one row per constant scheme.
+#   Two panels for {glue:text}`dataset`. Upper: test error against training set size under POW, which ends at
+#   {glue:text}`mae_pow:s`{glue:text}`in_unit:s`, and constant batches of {glue:text}`constants:s` molecules.
+#   Lower: differences from POW with error bars, one row per constant scheme.
 # ---
 # **Batch schemes compared, {glue:text}`dataset`** (the paper's Fig. 4b), strategy {glue:text}`letter:s`,
-# noise {glue:text}`noise:g` {glue:text}`noise_unit:s`, {glue:text}`n_seeds` seeds. Upper: mean, band: standard deviation over
-# the seeds. Lower: paired difference from POW, bars: 95 % interval; grey: ±3 % of A's error.
+# noise {glue:text}`noise:g` {glue:text}`noise_unit:s`, {glue:text}`n_seeds` seeds. Upper: mean, band: standard
+# deviation over the seeds. Lower: paired difference from POW, bars: 95 % interval; grey: ±3 % of A's error.
 # ```
 #
 # {glue:text}`collapsed:s` The mean along the curve leaves such sizes out.
 #
 # ## What the claim rests on
 #
-# C4 is a claim of no difference. It holds if, for each constant scheme, the interval lies inside ±3 % of
-# A's error both at the end and on average along the curve ({ref}`verdict-rules`). An interval that merely
-# includes zero would not do: with few seeds it includes zero whatever the truth.
+# C4 is a claim of no difference. It holds if, for each constant scheme, the interval lies inside ±3 % of A's
+# error both at the end and on average along the curve ({ref}`verdict-rules`). An interval that merely includes
+# zero would not do: with few seeds it includes zero whatever the truth.
 
 # %% tags=["hide-input"]
 evidence = batches.evidence(differences)
@@ -145,13 +138,14 @@ page.glue_all(batches.facts(runs, p.strategy, row))
 # **C4** is {glue:text}`verdict`. Reason: {glue:text}`why`. In the mean over the seeds, the
 # {glue:text}`ours`.
 #
-# The second half of the claim is arithmetic: to {glue:text}`n_end` molecules POW needs
-# {glue:text}`fits_pow` fits and batches of {glue:text}`smallest` molecules need
-# {glue:text}`fits_most`. The paper goes on with POW for this reason, and so do we.
+# To {glue:text}`n_end` molecules POW needs {glue:text}`fits_pow` fits, batches of {glue:text}`smallest`
+# molecules {glue:text}`fits_most`.
 #
-# A catch of all such comparisons: the constant scheme with the largest batches has few points on its
-# curve, so that its mean along the curve says little, and a verdict at one noise is a verdict at that
-# noise only.
+# That smaller batches cost more iterations, the second half of the claim, is arithmetic. The paper goes on
+# with POW for this reason, and so do we.
+#
+# *Limitation:* the scheme with the largest batches has few points on its curve, so that its mean along the
+# curve shows little. A verdict at one noise is a verdict at that noise only.
 #
 # ## Run it yourself
 #

@@ -14,20 +14,18 @@
 # %% [markdown]
 # # When does a search pay? A law that a probe can use
 #
-# **Claim.** The paper ends with a sketch: what active learning saves depends on how the target's
-# distribution overlaps the pool's. We measure it. *A search walks along the cumulative gains curve of a
-# {term}`probe`*: label some hundred random molecules, rank each of them by a model that has not seen its label, and
-# read off which share of the target lies among the best-ranked part. That curve, with nothing fitted,
-# predicts what a search with the same model gains over random sampling. The share of the target alone,
-# the classical answer, does not: it fails as soon as the target is a window and not a tail. Share and *shape*
-# together, fitted to searches on other pools, are the rival to take seriously: on a new pool they predict
-# as well or better. What the law has to itself is that it needs no such searches, and no shape seen before.
+# **Claim.** The paper ends with a sketch: what active learning saves depends on how the target's distribution
+# overlaps the pool's. We measure it. *A search walks along the cumulative gains curve of a {term}`probe`*: label
+# some hundred random molecules, rank each by a model that has not seen its label, and read off which share of
+# the target lies in the best-ranked fraction. With no fitted parameters, that curve predicts what a search with
+# the same model gains over random choice (A). Its rivals are the share of the target alone, the classical
+# answer, and share and *shape* (tail or window) together. These must be fitted to searches on other pools; the
+# law needs no such searches, and no shape seen before.
 #
-# *What varies:* the target, {glue:text}`n_targets` of them between 1 % and 90 % of the pool (both tails,
-# and windows around the median and the quartiles), the pool, the seed, and the strategy, E or the greedy
-# rule of {cite:t}`garnett2012active`, which takes the most probable molecules first. *What is held fixed:*
-# model, noise and {term}`batch scheme`. The runs are tracked, so that this page takes seconds; a new one takes
-# about two seconds on one core.
+# *What varies:* the target, {glue:text}`n_targets` of them between 1 % and 90 % of the pool (both tails, and
+# windows around the median and the quartiles); the pool; the seed; the strategy, E (at random among the
+# molecules predicted {term}`in range`) or the greedy rule of {cite:t}`garnett2012active` (the most probable
+# molecules first). *What is held fixed:* model, noise and {term}`batch scheme`.
 
 # %% tags=["hide-input"]
 from myst_nb import glue
@@ -55,15 +53,14 @@ print(f"{len(rows)} searches, each with a probe of its own")
 # %% [markdown]
 # ## Bounds first
 #
-# A {term}`gain` is read between two references that start from the same {term}`first batch`. *Random sampling* finds, in
-# expectation, the target's share of every batch. The *perfect search*, an oracle that knows all labels, hits
-# with each label until nothing is left. The gain of a run is the area between its found curve and that of
-# random sampling, over the area between the oracle's and random sampling's {eq}`eq-gain`: 0 is worth nothing, 1 is all
-# that any strategy could do. Without the second reference, a target that fills 90 % of the pool would look
+# A {term}`gain` is read between two references that start from the same {term}`first batch`. *Random choice*
+# finds, in expectation, the target's share of every batch. The *perfect search* hits with each label until
+# nothing is left. The gain is the area between a run's found curve and that
+# of random choice, over the area between the oracle's and random choice's {eq}`eq-gain`: 0 is worth nothing,
+# 1 is all that is possible. Without the second reference, a target that fills 90 % of the pool would look
 # hopeless and one that fills 1 % like a triumph.
 #
-# {numref}`fig-law-share` shows these gains against the share of the target. The tails follow a curve of
-# their own, the windows lie far below it, and the pools differ: the share alone cannot be the law.
+# If the share of the target alone were the law, the points of {numref}`fig-law-share` would lie on one curve.
 
 # %% tags=["remove-output", "hide-input"]
 mean = law.mean_gains(rows)
@@ -74,28 +71,26 @@ share_figure = glue("fig_share", law_figures.share_alone(mean))
 # ---
 # name: fig-law-share
 # alt: >-
-#   Two panels, E and most probable: realised gain against the share of the target from 1 to 90 %. Tails lie
-#   high, windows low, at the same share.
+#   Two panels, E and most probable: realised gain against the share of the target from 1 to 90 % for tails
+#   and windows.
 # ---
-# **What the share of the target explains, and what not.** Each point is a target in one pool, the mean over
-# the seeds; lines: standard deviation. Full: upper tail; half full: lower tail; open: window. Targets with the same share lie far
-# apart.
+# **What the share of the target explains, and what not.** Each point is a target in one pool, mean over the
+# seeds; lines: standard deviation. Full: upper tail; half full: lower tail; open: window.
 # ```
 #
 # ## The law
 #
-# Take the probe's molecules, let the model predict each from all others (leave-one-out, exact for a
-# Gaussian process), and rank them as the strategy would: E puts all that are predicted {term}`in range` before all
-# others, the greedy rule goes by falling probability. The cumulative gains curve $t(x)$ is the share of the
-# target among the first part $x$ of the ranking. A search is predicted to walk along it, {eq}`eq-law`, and its
-# gain follows by the areas of {eq}`eq-gain`. Nothing is fitted. For E and a target that cannot be exhausted,
-# the law reduces to one number: with a precision $\pi$ of the probe's predictions and a share $p$ the gain is
-# $(\pi - p)/(1 - p)$.
+# Let the model predict each molecule of the probe from all others (leave-one-out, exact for a Gaussian
+# process), and rank them as the strategy would: E puts all that are predicted in range before all others, the
+# greedy rule goes by falling probability. The cumulative gains curve $t(x)$ is the share of the target among the
+# first fraction $x$ of the ranking. A search is predicted to walk along it, {eq}`eq-law`, and its gain follows
+# by the areas of {eq}`eq-gain`. For E and a target that cannot be exhausted, the law reduces to one number: with
+# a precision $\pi$ of the probe's predictions and a share $p$ the gain is $(\pi - p)/(1 - p)$.
 #
 # *Which probe.* The model of a search has more labels with every batch, the law has one model, that of the
 # probe. It is therefore stated for a probe of about $\sqrt{N_\text{init} N_\text{max}}$ labels, the geometric
-# mean of the first training set and the last: half of the doublings of a search happen below that size, and
-# half above. Here it is {glue:text}`n_star:d`, on QM9 {glue:text}`n_star_qm9:d`.
+# mean of the first training set and the last: half of the doublings of a search happen below that size. Here it
+# is {glue:text}`n_star:d`, on QM9 {glue:text}`n_star_qm9:d`.
 
 # %% tags=["remove-output", "hide-input"]
 errors = law.gain_errors(law.usable(rows))
@@ -106,26 +101,25 @@ law_figure = glue("fig_law", law_figures.law(mean, errors))
 # ---
 # name: fig-law
 # alt: >-
-#   Realised against predicted gain for E and most probable: the points of all pools and target shapes lie
-#   along the diagonal, within a band of about plus or minus 0.2.
+#   Realised against predicted gain for E and most probable: points of all pools and target shapes beside the
+#   diagonal, with a band that holds nine searches in ten.
 # ---
-# **The figure to remember: a probe of {glue:text}`n_probe` labels predicts what a search gains.** Each
-# point is a target in one pool, mean over the seeds; the line is {eq}`eq-law`, with nothing fitted; the band
-# holds 90 % of the single searches. Markers are pools, fillings the shape of the target.
+# **Realised gain against that predicted by a probe of {glue:text}`n_probe` labels.** Each point is a target in one pool,
+# mean over the seeds; the line is {eq}`eq-law`, with no fitted parameters; the band holds 90 % of the single
+# searches. Markers are pools, fillings the shape of the target.
 # ```
 #
 # ## Against its rivals, on what was left out
 #
-# A law must predict what it was not fitted to. The table fits each rival to all pools but one (or all
-# shapes of target but one) and predicts the one left out; every row is a single probe and a single search.
-# All rivals know the share, by a cubic in its logarithmic odds. *Shape* is what everybody knows who names a
-# target: whether it is an upper tail, a lower tail or a window, each with a cubic of its own. It takes no
-# probe, and has nothing to say of a shape that it was not fitted to. *AUC* is the area under the ROC curve of the
-# leave-one-out probability, *MMD²* the two-sample statistic of {cite:t}`gretton2012kernel` between target
-# and rest in the kernel, *purity* the share of the target among the five nearest neighbours of its
-# molecules, *error near the edge* the leave-one-out error among the labels next to the threshold. None of
-# them is measured against the whole pool: the target is part of it, and such a measure is the share in
-# disguise. The last row is the plain mean of two predictions, that of share and shape and that of the curve.
+# The table fits each rival to all pools but one (or all shapes of target but one) and predicts the one left out,
+# for single probes and single searches. All rivals know the share, by a cubic in its logarithmic odds. *Shape* has a
+# cubic each for upper tails, lower tails and windows; it takes no probe, and cannot predict a shape that it was not
+# fitted to. *AUC* is the area under the ROC curve of
+# the leave-one-out probability, *MMD²* the two-sample statistic of {cite:t}`gretton2012kernel` between target
+# and rest in the kernel, *purity* the share of the target among the five nearest neighbours of its molecules,
+# *error near the edge* the leave-one-out error among the labels next to the threshold. All compare the target
+# with the rest; compared with the whole pool they would be the share in disguise. The last row is the mean of two
+# predictions, share and shape and the curve.
 
 # %%
 contests = law.contests(rows)
@@ -136,56 +130,48 @@ law_tables.contest_table(contests["most_probable"])
 
 # %% [markdown]
 # For E (first table) the curve explains {glue:text}`E_law:s` of the variance of the gains, the share alone
-# {glue:text}`E_null_pool:s` on a pool that was left out and {glue:text}`E_null_shape:s` on a shape that was
-# left out: below zero means worse than always saying the mean. For the greedy rule (second table) it is
-# {glue:text}`P_law:s` against {glue:text}`P_null_pool:s` and {glue:text}`P_null_shape:s`.
+# {glue:text}`E_null_pool:s` on a left-out pool and {glue:text}`E_null_shape:s` on a left-out shape; below zero
+# means worse than always predicting the mean. For the greedy rule (second table) it is {glue:text}`P_law:s`
+# against {glue:text}`P_null_pool:s` and {glue:text}`P_null_shape:s`.
 #
-# The share alone is an easy opponent. *Share and shape* explain {glue:text}`E_shape:s` for E and
-# {glue:text}`P_shape:s` for the greedy rule on a pool that was left out, without any probe. What they explain
-# beyond the curve is {glue:text}`E_more:s` and {glue:text}`P_more:s`: more where the interval lies above zero.
-# The reason is that {glue:text}`E_between:.0%` and {glue:text}`P_between:.0%` of the variance lie between
-# targets and only the rest between pools and seeds, so that searches on some pools teach most of what there
-# is to know. For a new pool of the kinds that we have, therefore, do not trust the curve alone (of other kinds:
-# {ref}`the law on new pools <page-18_new_pools-pools>`). It has three
-# things to itself: it takes no searches to be fitted to, it holds for a shape that nobody has searched for,
-# and it adds to the rival what only a probe can know. The mean of the two, with no weight tuned, explains
-# {glue:text}`E_both:s` and {glue:text}`P_both:s`.
+# *Share and shape* explain {glue:text}`E_shape:s` for E and {glue:text}`P_shape:s` for the greedy rule on a
+# left-out pool, without any probe; beyond the curve that is {glue:text}`E_more:s` and {glue:text}`P_more:s`, more
+# where the interval lies above zero. The reason: {glue:text}`E_between:.0%` and {glue:text}`P_between:.0%` of the
+# variance lie between targets, the rest between pools and seeds. For a new pool of these kinds do not trust the
+# curve alone (of other kinds: {ref}`the law on new pools <page-18_new_pools-pools>`). The mean of the two, with no
+# weight tuned, explains {glue:text}`E_both:s` and {glue:text}`P_both:s`.
 #
-# Of the rivals that read a probe the AUC is the best, and for a new pool about as good as the curve; for a new
-# shape of target it loses, because the
-# relation between AUC and gain is not the same for tails and windows, while the curve needs no relation.
-# How far target and rest lie apart in descriptor space (MMD²) adds nothing to the share: a target may lie apart in
-# ways that the model cannot use, and a narrow window lies everywhere.
+# Where AUC matches the curve on a new pool and loses on a new shape, the reason is its relation to the gain,
+# which differs between tails and windows; the curve needs no relation. Where MMD² adds nothing to the share: a
+# target may lie apart in ways that the model cannot use, and a narrow window lies everywhere.
 #
-# *The catch* is the size of the probe. With fewer labels than the geometric mean {eq}`eq-law` leans low,
-# because for most of its way the search has a better model than the probe; with more labels it leans high. The
-# table shows it for E, for the embedded pools together (searches from {glue:text}`swept:s` labels) and for QM9,
-# a far larger pool (from {glue:text}`swept_qm9:s`); the difference is a mean over the targets:
+# *Limitation:* the size of the probe. With fewer labels than the geometric mean {eq}`eq-law` leans low, because
+# the search soon has a better model than the probe; with more it leans high. For E, on the embedded pools together
+# (searches from {glue:text}`swept:s` labels) and on QM9, a far larger pool (from {glue:text}`swept_qm9:s`), mean over
+# the targets:
 
 # %%
 sizes = law_tables.probe_sizes(p.pools, p.with_qm9)
 law_tables.probe_size_table(sizes)
 
 # %% [markdown]
-# The bias passes through zero near {glue:text}`n_star:d` and {glue:text}`n_star_qm9:d` labels, the geometric
-# means, and there the curve explains most. "Nothing fitted" holds for a probe of that size; with a small one
-# the law is a lower bound, and most points of QM9 lie above the line of {numref}`fig-law`. One seed of each search is all that was run there.
+# If the argument holds, the bias passes through zero near {glue:text}`n_star:d` and {glue:text}`n_star_qm9:d`
+# labels, the geometric means. With a smaller probe the law is a lower bound; the points of QM9 in
+# {numref}`fig-law` have such a probe, and one seed of each search.
 #
 # The greedy rule gains more than E on {glue:text}`greedy_wins:s` targets that both were run on, in the mean by
-# {glue:text}`greedy_more:s` of the possible: E draws at random among all that are predicted in range, and throws away how sure the model is.
+# {glue:text}`greedy_more:s` of the possible: E draws at random among all that are predicted in range, and ignores
+# how sure the model is.
 #
 # ## The paper's claim: the less overlap, the more is saved
 #
 # **Claim C14.** The paper draws target and pool as two hills and says that active learning saves more the less
-# they overlap. It does not say what is on the axis. If it is the label, the shared area is the share of the
-# target and nothing else, and the most that can be saved {eq}`eq-savings-bound` falls with the share by
-# arithmetic. We therefore take the overlap *as the model sees it* {eq}`eq-overlap`: how often a molecule of the rest is ranked
-# before one of the target, by the probe's leave-one-out predictions. It is zero if the model tells the two
-# apart, one if it cannot, and how many molecules the target has does not enter.
-#
-# What is saved is E's {term}`savings` as a part of their bound, so that the share does not enter there either.
-# The unit is a target, with {glue:text}`n_overlap:s` in a pool; overlap and savings are means over its seeds,
-# and {numref}`fig-law-overlap` shows each.
+# they overlap, without saying what is on the axis. If it is the label, the shared area is the share of the
+# target, and the most that can be saved {eq}`eq-savings-bound` falls with it by arithmetic. We therefore take the
+# overlap *as the model sees it* {eq}`eq-overlap`: how often a molecule of the rest is ranked before one of the
+# target, by the probe's leave-one-out predictions; zero if the model separates the two, one if it cannot. What is
+# saved is E's {term}`savings` as a fraction of their bound. The share enters neither. The unit is a target, with
+# {glue:text}`n_overlap:s` in a pool, mean over its seeds ({numref}`fig-law-overlap`).
 
 # %% tags=["remove-output", "hide-input"]
 drawn = law_figures.overlap(mean, "property_search")
@@ -197,10 +183,10 @@ overlap_figure = glue("fig_overlap", drawn)
 # name: fig-law-overlap
 # alt: >-
 #   A panel per pool: what E saves of the possible against the overlap of target and rest as the model sees
-#   them. Tails lie left and high, windows right and low; the rank correlations are {glue:text}`rho:s`.
+#   them, for tails and windows; the rank correlations are {glue:text}`rho:s`.
 # ---
-# **The less the model sees target and rest overlap, the more E saves.** Each point is a target, mean over the
-# seeds; full: upper tail; half full: lower tail; open: window. Savings as a part of the most that was possible.
+# **Savings of E against the overlap of target and rest as the model sees it.** Each point is a target, mean over
+# the seeds; full: upper tail; half full: lower tail; open: window. Savings as a fraction of the most possible.
 # ```
 #
 # The table has the rank correlation over the targets of a pool, with an interval from a bootstrap that draws
@@ -216,28 +202,27 @@ claims.publish(verdicts)
 overlap_claim.verdict_table(verdicts)
 
 # %% [markdown]
-# *Evidence:* where the model sees less overlap, E saves more: {glue:text}`rho:s`; within single seeds
-# {glue:text}`rho_seeds:s`, and with the greedy rule {glue:text}`rho_greedy:s`.
+# *Evidence:* negative means that E saves more where the model sees less overlap: {glue:text}`rho:s`; within
+# single seeds {glue:text}`rho_seeds:s`, and with the greedy rule {glue:text}`rho_greedy:s`.
 #
-# *The catch:* most of this is one contrast, tails against windows. With the shape of the target held fixed the
-# correlation is {glue:text}`rho_fixed:s`, and most of its intervals include zero. The paper's own targets are
-# upper tails: among these alone it is {glue:text}`rho_tails:s`, so that between two tails of one pool less overlap
-# promises nothing.
+# *Limitation:* much of this may be one contrast, tails against windows. With the shape of the target held fixed
+# the correlation is {glue:text}`rho_fixed:s` (intervals in the table). The paper's own targets are upper tails:
+# among these alone it is {glue:text}`rho_tails:s`.
 #
-# *Which reading counts:* the claim speaks of savings, so they decide; we settled that after we had seen all readings. The {term}`gain` in their place has
-# {glue:text}`rho_gain:s`, and its interval on QM9 includes zero. Savings in labels, and not as a part of the
-# possible, go with the share of the target, the overlap of the labels: that is the sketch as drawn, and mostly the bound.
+# *Which reading counts:* the claim speaks of savings, so they decide; we settled that after we had seen all
+# readings. With the {term}`gain` in their place it is {glue:text}`rho_gain:s`. Savings in labels, not as a
+# fraction of the possible, go with the share of the target, the overlap of the labels: that is the sketch as
+# drawn, and mostly the bound.
 #
-# *How far the intervals reach:* we chose the targets, and some hold others, so that they are fewer than they
-# look. All targets of a seed share one probe, whose scatter the interval leaves out and the values of single
-# seeds show. On QM9 the searches have B3LYP labels and one seed.
+# *Intervals:* some of the targets, which we chose, hold others, and all of a seed share one probe: the interval
+# leaves both out; the values of single seeds show the second. On QM9 the searches have B3LYP labels and one seed.
 #
 # ## Task 1: where does active learning start to pay for the error?
 #
-# On test molecules drawn from the pool we see no gain at a good noise ({ref}`C7a <claim-c7a>`). The paper
-# suggests to shift the test set away from the pool. We rank the test molecules by how remote they are (the
-# distance to their nearest neighbours in the whole data set) and read the error of the same models on the
-# most remote part alone ({numref}`fig-law-shifted`).
+# For test molecules drawn from the pool, {ref}`C7a <claim-c7a>` says whether D (uncertainty and clusters) beats A
+# at a good noise. The paper suggests to shift the test set away from the pool. We rank the test molecules by how
+# remote they are (the distance to their nearest neighbours in the whole data set) and read the error of the same
+# models on the most remote fraction ({numref}`fig-law-shifted`).
 
 # %% tags=["remove-output", "hide-input"]
 plan = plans.fixed_noise(p.pools, p.seeds_shifted, plans.SHIFTED)
@@ -250,7 +235,7 @@ shifted_figure = glue("fig_shifted", law_figures.shifted_tests(others))
 # ---
 # name: fig-law-shifted
 # alt: >-
-#   A panel per pool: error minus that of random sampling against the most remote part of the test molecules,
+#   A panel per pool: error minus that of random choice against the most remote fraction of the test molecules,
 #   from all of them to 5 %, with intervals; at the end D minus A is {glue:text}`remote:s` % of A's error.
 # ---
 # **The error on ever more remote test molecules.** Difference from A in % of A's error on the
@@ -272,20 +257,21 @@ for key, value in facts.items():
 # %% [markdown]
 # ## What we find
 #
-# - A probe of about as many labels as the geometric mean of first and last training set predicts the gain of
-#   a search over all pools and shapes of target, with nothing fitted:
-#   {glue:text}`E_law:s` of the variance for E, {glue:text}`P_law:s` for the greedy rule (95 % intervals from a
-#   bootstrap over the targets).
-# - The share alone is no rival, share and shape are: fitted to searches on other pools they explain
-#   {glue:text}`E_shape:s` and {glue:text}`P_shape:s` on a new one, and the mean of both predictions
-#   {glue:text}`E_both:s` and {glue:text}`P_both:s`. For a shape without searches there is the law alone.
-# - What the overlap of target and pool means is not that of distributions: it is how well *this model* tells
-#   the target's molecules from the rest, seen in its own ranking. The less of it, the larger the part of the
-#   possible that E saves ({ref}`C14 <claim-c14>`), above all because tails overlap less than windows.
-# - For the error on the pool's own molecules we see no gain; on the most remote ones D differs from A by
-#   {glue:text}`remote:s` % of A's error: a gain where the interval lies below zero. Whether that is worth having depends on what you will ask the model.
+# - **Prediction from a probe.** With about as many labels as the geometric mean of first and last training set,
+#   and no fitted parameters, it explains {glue:text}`E_law:s` of the variance over all pools and shapes of target
+#   for E, {glue:text}`P_law:s` for the greedy rule (R² with its 95 % interval from a bootstrap over the targets).
+# - **The greedy rule and E.** The greedy rule gains more on {glue:text}`greedy_wins:s` targets that both were run on, in the
+#   mean by {glue:text}`greedy_more:s` of the possible.
+# - **Share and shape**, the rival without a probe. Fitted to searches on other pools they explain {glue:text}`E_shape:s` and
+#   {glue:text}`P_shape:s` on a new one, and the mean of both predictions {glue:text}`E_both:s` and
+#   {glue:text}`P_both:s`. For a shape without searches there is only the law.
+# - **Overlap** means how well *this model* separates the target's molecules from the rest. Rank correlation with
+#   the fraction of the possible that E saves ({ref}`C14 <claim-c14>`): {glue:text}`rho:s`; among upper tails
+#   alone {glue:text}`rho_tails:s`.
+# - **Errors on remote molecules.** On the most remote ones D minus A is {glue:text}`remote:s` % of A's error: a
+#   gain where the interval lies below zero. Whether that is worth having depends on what you will ask the model.
 #
-# The limits: one model and one descriptor, searches of 800 labels (10 000 on QM9), targets that are ranges of
+# *Limitation:* one model and one descriptor, searches of 800 labels (10 000 on QM9), targets that are ranges of
 # one label. The next page turns the law into advice for your own pool.
 #
 # ## Run it yourself

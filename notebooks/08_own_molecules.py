@@ -15,13 +15,12 @@
 # # Your own molecules
 #
 # **What you can do here.** Bring molecules as `.xyz`, `.extxyz`, a folder of them, `.sdf`, or SMILES in a CSV.
-# *With labels* every experiment of this book runs on them by its parameter `dataset`. *Without labels* you
-# ask and tell: the software writes the next batch to a folder, you compute or measure the labels by whatever
-# means, and hand them back. This page runs such a search live, with GFN2-xTB {cite}`bannwarth2019` as the
-# example of a labeller, and goes on from a copy of its folder alone.
+# *With labels* every experiment of this book runs on them by its parameter `dataset`. *Without labels* the
+# software writes the next batch to a folder, you compute or measure the labels, and hand them back. This page
+# runs such a search live, with GFN2-xTB {cite}`bannwarth2019` as the labeller.
 #
-# *What it shows:* {glue:text}`n_found:d` molecules with {glue:text}`property:s` {glue:text}`target:s` found with
-# {glue:text}`n_labels:d` labels, in about a minute; random sampling would have needed about
+# *Result:* {glue:text}`n_found:d` molecules with {glue:text}`property:s` {glue:text}`target:s` found with
+# {glue:text}`n_labels:d` labels, in about a minute; random choice would have needed about
 # {glue:text}`n_random:d`. The same search over the OE62 subset, from `.xyz` files, follows below.
 
 # %% tags=["hide-input"]
@@ -58,8 +57,7 @@ p = check_parameters(
 )
 
 # %% [markdown]
-# The campaign of this page begins in a temporary folder. A campaign of your own keeps its folder, where you
-# like.
+# The campaign of this page lives in a temporary folder; yours keeps its folder, where you like.
 
 # %%
 work = Path(tempfile.mkdtemp())
@@ -74,19 +72,19 @@ state = campaign.start(folder, pool, settings)
 print(f"{len(pool)} molecules, {len(state.labels)} of them with a label")
 
 # %% [markdown]
-# ## Ask, label, tell
+# ## Query, label, return
 #
-# `ask` writes `molecules.extxyz` and `batch.csv` with identifier, predicted level, its uncertainty, an
-# empty column for the label, and what the label is. The {term}`first batch` is random and has no prediction: it is your {term}`probe`, and
-# the advice of the page before can be had after it.
+# `ask` writes `molecules.extxyz` and `batch.csv`: identifier, predicted level, its uncertainty, an empty column
+# for the label, and what the label is. The {term}`first batch` is random and has no prediction: it is your
+# {term}`probe`, from which {doc}`advice <07_should_i_use_al>` can be had.
 
 # %%
 first = pd.read_csv(campaign.ask(folder) / "batch.csv", dtype=str)
 tables.Table(first.head(4).fillna(""))
 
 # %% [markdown]
-# Labels come back as a CSV with `id` and `label`, partly, in any order, with `failed` for a calculation that
-# failed. All rows are checked before any is taken, and earlier results are never lost. Three mistakes:
+# Labels come back as a CSV with `id` and `label`, all or some of them, in any order, with `failed` for a failed
+# calculation. All rows are checked before any is taken, and earlier results are never lost. Three mistakes:
 
 # %%
 one = first["id"][0]
@@ -100,10 +98,10 @@ print(own_molecules.refusals(folder, mistakes))
 # %% [markdown]
 # ## A live search, interrupted and continued
 #
-# The labeller runs on two processes and tells its labels forty at a time. To show that nothing is lost, the
-# campaign is copied after its first batch, the copy goes on alone, and the original is queried and labelled
-# again from its folder only, as after a crash. Both must pick the same molecules. The second batch shows a
-# fourth mistake: labels in another unit lie far outside of those before.
+# Two processes compute the labels and return them forty at a time. To show that nothing is lost, the campaign is
+# copied after its first batch; copy and original go on from their folders alone, as after a crash, and must pick
+# the same molecules. The second batch shows a fourth mistake: labels in another unit lie far outside those
+# before.
 
 # %%
 xtb.label_with_xtb(folder)
@@ -134,17 +132,15 @@ live_figure = glue("fig_live", drawn)
 # ---
 # name: fig-own-live
 # alt: >-
-#   Molecules found against labels: the live search rises to {glue:text}`n_found:d` at {glue:text}`n_labels:d` labels,
-#   well above the line of random sampling.
+#   Molecules found against labels: the live search rises to {glue:text}`n_found:d` at {glue:text}`n_labels:d`
+#   labels, beside the line of random choice.
 # ---
 # **A live search with GFN2-xTB labels.** {glue:text}`n_pool:d` molecules, target {glue:text}`property:s`
-# {glue:text}`target:s`, {glue:text}`share:.0%` of the first batch. Solid grey: random sampling, expected
-# from that share, with the 95 % interval that a first batch of this size leaves; dotted: the most that is possible.
+# {glue:text}`target:s`, {glue:text}`share:.0%` of the first batch. Solid grey: random choice, expected
+# from that share, with the 95 % interval that a first batch of this size leaves; dotted: the most possible.
 # ```
 #
-# The search found {glue:text}`n_found:d` molecules with {glue:text}`n_labels:d` labels
-# ({glue:text}`n_failed:d` calculations failed); at the share of its first batch, random sampling would have
-# needed about {glue:text}`n_random:d`.
+# {glue:text}`n_failed:d` calculations failed.
 #
 # ## The OE62 subset, as if it were yours
 #
@@ -152,7 +148,7 @@ live_figure = glue("fig_live", drawn)
 # and searched by the commands below for a HOMO level above {glue:text}`oe_threshold:.1f` eV (GFN2-xTB), which
 # {glue:text}`oe_share:.0%` of them have. The search found {glue:text}`oe_n_found:d` of them with
 # {glue:text}`oe_n_labels:d` labels in {glue:text}`oe_minutes:.1f` minutes on two cores, labels
-# included; random sampling would have needed about {glue:text}`oe_random:d`.
+# included; random choice would have needed about {glue:text}`oe_random:d`.
 #
 # ```bash
 # .venv/bin/python -m alutils start search oe62-xyz --above -9.7 \
@@ -167,9 +163,9 @@ live_figure = glue("fig_live", drawn)
 # .venv/bin/python -m alutils tell search search/batch-000/batch.csv
 # ```
 #
-# *The catch:* the campaign trusts your labels. A wrong unit is caught where labels lie far outside of those
-# before and one factor between units takes them back, a wrong molecule is not. And the threshold is yours: where the probe holds no molecule above it, the first batches
-# search in the dark.
+# *Limitation:* the campaign trusts your labels. It notices a wrong unit where labels lie far outside those before
+# and one factor between units takes them back; it does not notice a wrong molecule. Where the probe holds no
+# molecule above your threshold, the first batches search in the dark.
 #
 # ## Run it yourself
 #

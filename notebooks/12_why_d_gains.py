@@ -14,15 +14,15 @@
 # %% [markdown]
 # # Why D gains on AA
 #
-# **Question.** At the noise 0.05 eV² the paper finds that strategy D saves a little on AA and nothing on
-# QM9 and OE (C7), and calls AA *redundant*. On the 10 000 heaviest molecules of AA, described by 30 whitened
-# components of the paper's descriptor, D is far better than random sampling (A). Is it the redundancy?
-# Other reasons come to mind: molecules far from all others, a long tail of errors that D cuts off, the
-# whitening, a prior mean that is far from the labels, or a noise that is badly set after all.
+# **Question.** At the noise 0.05 eV² the paper finds that strategy D (uncertainty and clusters) saves a little on
+# AA and nothing on QM9 and OE (C7), and calls AA *redundant*. On the 10 000 heaviest molecules of AA, described by
+# 30 whitened components of the paper's descriptor, D minus A (random choice) is {glue:text}`gain` of A's error. Is
+# it the redundancy? Or remote molecules, a long tail of errors, the whitening, a prior mean far from the labels, a
+# badly set noise?
 #
-# *What varies:* one property of the pool at a time. Each variant is the pool without it. *What is held
-# fixed:* the model, the {term}`batch scheme`, the sizes, and for each seed and pool the test set and the
-# {term}`first batch` that A and D share. All runs are tracked; the page reads them in seconds.
+# *What varies:* one property of the pool at a time; each variant is the pool without it. *What is held fixed:*
+# the model, the {term}`batch scheme`, the sizes, and for each seed and pool the test set and the
+# {term}`first batch` that A and D share.
 
 # %% tags=["hide-input"]
 from myst_nb import glue
@@ -39,8 +39,7 @@ seeds = [0, 1, 2]  # one run of each strategy for each
 scheduler = "serial"  # or "processes:2", "dask:ADDRESS": what computes runs
 
 # %% [markdown]
-# The runs are A and D on each pool and
-# on each of its variants, and on AA also B and C, the two halves of D.
+# The runs are A and D on each pool and on each of its variants, and on AA also B and C, the two halves of D.
 
 # %% tags=["hide-input"]
 p = check_parameters(
@@ -60,8 +59,8 @@ rows = rows[rows["seed"].isin(p.seeds)]
 # ## The gain
 #
 # D minus A, in per cent of A's error, mean and 95 % interval over the seeds. All sets have 10 000 molecules
-# and the paper's labels; the last row has QM9's molecules with the descriptor that we make ourselves,
-# as it is, not standardised and not compressed.
+# and the paper's labels; the last row has QM9's molecules with our own descriptor, neither standardised nor
+# compressed.
 
 # %%
 gains.gain_table(runs, gains.WHOLE)
@@ -75,11 +74,10 @@ gains.noise_table(every, p.dataset)
 # %% [markdown]
 # ## Where it lies
 #
-# A mean can hide where it comes from, so we built the last models of A and D anew and kept the error of
-# each test molecule. The table splits the mean twice: into the part that comes from the largest twentieth
-# of a model's errors and the rest, and into the part from the test molecules that lie most remote and
-# the rest. How remote a molecule lies is its distance to its tenth neighbour in the whole pool: the nearest one could be
-# its own near-duplicate.
+# We rebuilt the last models of A and D and kept the error of each test molecule. The table splits the mean
+# difference twice: into the largest twentieth of a model's errors and the rest, and into the most remote tenth of
+# the test molecules and the rest. How remote a molecule is: its distance to its tenth neighbour in the whole pool,
+# as the nearest could be its own near-duplicate.
 
 # %%
 gains.parts_table(rows)
@@ -92,35 +90,35 @@ where = glue("fig_where", gain_figures.by_remoteness(rows))
 # ---
 # name: fig-gain-where
 # alt: >-
-#   Two panels against ten deciles of remoteness for {glue:text}`dataset`. Upper: test error of A to D. A's rises
-#   steeply in the last decile, D's hardly; in the first deciles A's is the lowest. Lower: share of the picks; A takes
-#   a tenth from each decile, D {glue:text}`D_remote_picks` from the last.
+#   Two panels against ten deciles of remoteness for {glue:text}`dataset`. Upper: test error of A to D. Lower:
+#   share of the picks; A takes {glue:text}`A_remote_picks` from the last decile, D {glue:text}`D_remote_picks`.
 # ---
 # **Error and picks by remoteness, {glue:text}`dataset`,** noise {glue:text}`noise:g` eV², {glue:text}`n_end`
 # molecules, {glue:text}`n_seeds` seeds. Upper: error on the test molecules of each decile. Lower: share of the
 # picks that lie in it. Means, bars: 95 % interval over the seeds.
 # ```
 #
-# Most of A's error is made by few molecules. The largest twentieth of the errors accounts for {glue:text}`tail_share`
-# of D's gain, the remote tenth of the molecules for {glue:text}`remote_share`: on all others D is no better.
-# The *median* error does not fall; D minus A is {glue:text}`median_change`. D picks {glue:text}`D_remote_picks` of its molecules from the
-# remote tenth, A {glue:text}`A_remote_picks` ({numref}`fig-gain-where`). The mean label of D's picks is
-# {glue:text}`D_labels` eV, that of A's {glue:text}`A_labels` eV.
+# The largest twentieth of the errors accounts for {glue:text}`tail_share` of D's gain, the remote tenth of the
+# molecules for {glue:text}`remote_share`. The *median* error changes by
+# {glue:text}`median_change`. D picks {glue:text}`D_remote_picks` of its molecules from the remote tenth, A
+# {glue:text}`A_remote_picks` ({numref}`fig-gain-where`). The mean label of D's picks is {glue:text}`D_labels` eV,
+# that of A's {glue:text}`A_labels` eV.
 #
-# Clustering alone (C) does nearly the same, {glue:text}`gain_C`; uncertainty alone (B) does not, {glue:text}`gain_B`.
-# Neither clustering nor the GP's variance at given hyper-parameters sees a label, so that all of this is
-# geometry: C and D spread their picks over the space that the pool fills, A over the molecules in it.
+# Clustering alone, C minus A, is {glue:text}`gain_C`; uncertainty alone, B minus A, {glue:text}`gain_B`. Neither sees a
+# label, at given hyper-parameters: C and D spread their picks over the space that the pool fills, A over the molecules
+# in it.
 #
 # ## What it needs
 #
 # - *Near-duplicates* are thinned out: no two molecules within 5 units (the median nearest neighbour is five
-#   times as far), which is what redundancy means at its plainest.
-# - *Crowded regions*: no two within 30, beside a part of equal size at random.
+#   times as far), which is redundancy at its plainest.
+# - *Crowded regions*: no two within 30, beside a random subset of equal size.
 # - *The remote tenth* is left out, of pool and test set.
 # - *Tails*: each component's values are replaced by normally distributed ones in the same order.
 # - *Equal variances*: the components get the falling variances that those of `aminoacids` have.
 # - *The prior mean of zero*: the labels of the training set are centred (`normalize_y`), the noise in eV² as
-#   before. Random labels of AA have a mean of {glue:text}`A_labels` eV, and far from all training molecules the paper's model predicts zero.
+#   before. Random labels of AA have a mean of {glue:text}`A_labels` eV; far from all training molecules the
+#   paper's model predicts zero.
 #
 # The rule: a gain *needs* what it is less than half as large without. That is supported where the whole
 # interval lies below half of the gain beside it, not supported where it lies above.
@@ -138,9 +136,9 @@ left = glue("fig_left", panels)
 # ---
 # name: fig-gain-left
 # alt: >-
-#   Two forest plots of D minus A in per cent of A's error with 95 % intervals. Upper: AA, whole and without one property each;
-#   whole it is {glue:text}`gain`. Lower: QM9 from our MBTR, {glue:text}`gain_ours`, to the paper's whitened components,
-#   {glue:text}`gain_compressed`.
+#   Two forest plots of D minus A in per cent of A's error with 95 % intervals. Upper: AA, whole,
+#   {glue:text}`gain`, and without one property each. Lower: QM9 from our MBTR, {glue:text}`gain_ours`, to the
+#   paper's whitened components, {glue:text}`gain_compressed`.
 # ---
 # **What is left of D's gain** at {glue:text}`n_end` molecules, noise {glue:text}`noise:g` eV², {glue:text}`n_seeds`
 # seeds. Upper: AA and its variants. Lower: the same molecules of QM9 as the descriptor is compressed step by
@@ -149,10 +147,10 @@ left = glue("fig_left", panels)
 #
 # ## What the prior mean does
 #
-# The paper's model has a prior mean of zero, and so has ours. Far from all training molecules it predicts
-# zero, and AA's labels lie far below: each remote molecule that is not in the training set costs many
-# electron volts. With the labels centred A errs by {glue:text}`A_centred` eV in place of {glue:text}`A_zero` eV, with not one label
-# more, and D minus A is {glue:text}`gain_centred`. The table has the same for all three pools.
+# The paper's model and ours have a prior mean of zero. Far from all training molecules they predict zero, and
+# AA's labels lie far below: each remote molecule outside the training set costs many electron volts. With the
+# labels centred A errs by {glue:text}`A_centred` eV in place of {glue:text}`A_zero` eV, with the same labels, and D
+# minus A is {glue:text}`gain_centred`. All three pools:
 
 # %%
 gains.gain_table(runs, gains.CENTRED)
@@ -160,11 +158,11 @@ gains.gain_table(runs, gains.CENTRED)
 # %% [markdown]
 # ## What the compression does
 #
-# The molecules of QM9 are at hand, so there it can be watched ({numref}`fig-gain-left`, lower panel). With
-# our MBTR D minus A is {glue:text}`gain_ours`; with the paper's whitened components of the same molecules, on the
-# same test sets, it is {glue:text}`gain_compressed`. The difference, seed by seed, is {glue:text}`compression` of A's error.
-# Standardising divides columns that hardly any molecule uses by their small spread; the few that use them are moved far away
-# from all others. In a descriptor like that there is much remote space, and D is the strategy that fills it.
+# QM9, whose molecules are at hand, shows it ({numref}`fig-gain-left`, lower panel). With our MBTR D minus A is
+# {glue:text}`gain_ours`; with the paper's whitened components of the same molecules, on the same test sets, it is
+# {glue:text}`gain_compressed`. The difference, seed by seed, is {glue:text}`compression` of A's error.
+# Standardising divides columns that hardly any molecule uses by their small spread, and so moves those few
+# molecules far away from all others. Such a descriptor has much remote space, and D is the strategy that fills it.
 
 # %%
 gains.gain_table(runs, gains.STEPS)
@@ -177,19 +175,24 @@ page.glue_all(facts)
 # %% [markdown]
 # ## What we find
 #
-# On AA's heaviest molecules D minus A is {glue:text}`gain`. {glue:text}`verdict:s` The training set of A holds
-# {glue:text}`A_twins` molecules with a near-duplicate, that of D {glue:text}`D_twins`: too few to matter.
+# On AA's heaviest molecules D minus A is {glue:text}`gain` of A's error. {glue:text}`verdict:s`
 #
-# *Our reading.* D insures against rare, remote molecules, and pays for it with the common ones. What such a
-# molecule costs is up to the model: with a prior mean of zero it is the distance of its label from zero, with
-# centred labels ({glue:text}`gain_centred`) the distance from the mean. A badly set prior mean works like a badly set
-# noise (C5): a comparison of strategies then compares, in part, how well they hide a bad model. A mean absolute
-# error calls that a gain; a median calls it a loss.
+# - *Remote molecules.* The most remote tenth accounts for {glue:text}`remote_share` of the gain; D takes
+#   {glue:text}`D_remote_picks` of its picks there, A {glue:text}`A_remote_picks`. The median error changes by
+#   {glue:text}`median_change`.
+# - *Redundancy.* {glue:text}`A_twins` of A's training set have a near-duplicate in it, {glue:text}`D_twins` of D's.
+# - *Prior mean.* With the labels centred D minus A is {glue:text}`gain_centred`.
+# - *Compression.* On QM9 it moves D minus A from {glue:text}`gain_ours` to {glue:text}`gain_compressed`.
 #
-# *The catch.* These are the heaviest molecules, not a random part of AA; the descriptor is a compressed one,
-# and the compression feeds the effect. The paper states a prior mean of zero, and the parser of its code
-# probably centred the labels of AA all the same ({ref}`where-paper-and-code-disagree`): whether its "minor
-# savings" on the whole of AA, with raw MBTR, have the same cause, this page cannot tell.
+# *Our reading.* D insures against rare, remote molecules, and pays for it with the common ones. Such a molecule costs
+# the distance of its label from the prior mean. A badly set prior mean works like a badly set noise (C5): a comparison of
+# strategies then compares, in part, how well they hide a bad model. A mean absolute error may call a gain what a median
+# calls a loss.
+#
+# *Limitation:* these are the heaviest molecules, not a random sample of AA, and the compression of the descriptor
+# feeds the effect. The paper states a prior mean of zero, and the parser of its code probably centred the labels of
+# AA all the same ({ref}`where-paper-and-code-disagree`): whether its "minor savings" on the whole of AA, with raw
+# MBTR, have the same cause, this page cannot say.
 #
 # ## Run it yourself
 #

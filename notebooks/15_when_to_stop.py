@@ -16,14 +16,14 @@
 #
 # **Question.** A search has found many molecules of the target. How many are left, and is it time to stop?
 #
-# **Result.** Is the model's own word enough? {glue:text}`model_verdict:s`: of {glue:text}`model_stopped` searches
-# that would have stopped where its probabilities sum to "{glue:text}`until:s` found", {glue:text}`model_had:s` had
-# found as much. A rule that was learned on other pools, with a margin for how pools differ, stops
-# {glue:text}`stopped` searches, of which {glue:text}`had` had ({glue:text}`had_share:s`): {glue:text}`verdict:s`. Its
-# price is silence: of {glue:text}`reached` searches that do get there it stops {glue:text}`in_time` within their
-# labels.
+# **Result.** *The model alone.* Is the sum of its probabilities enough? {glue:text}`model_verdict:s`: of
+# {glue:text}`model_stopped` searches that would have stopped where they sum to "{glue:text}`until:s` found",
+# {glue:text}`model_had:s` had found as much. *A rule learned on other pools*, with a margin for how pools differ,
+# stops {glue:text}`stopped` searches, of which {glue:text}`had` had ({glue:text}`had_share:s`):
+# {glue:text}`verdict:s`. *Its price is silence:* of {glue:text}`reached` searches that do get there it stops
+# {glue:text}`in_time` within their labels.
 #
-# *What varies:* {glue:text}`n_pools` pools (embedded, the paper's own in part, OE62, tables of SMILES with
+# *What varies:* {glue:text}`n_pools` pools (embedded, a subset of the paper's own, OE62, tables of SMILES with
 # fingerprints), target, seed and the number of labels. *What is held fixed:* the greedy rule (`most_probable`),
 # batches of 50 after 100 random labels, up to {glue:text}`n_least` or {glue:text}`n_most` of them; labels
 # standardised, noise 0.05 of their variance, as in a {ref}`campaign <page-13_bring_your_own-pools>`.
@@ -50,19 +50,16 @@ coming = stop_rules.forecasts(known, "next_hits")
 # %% [markdown]
 # ## What is known before a query
 #
-# - The *model's sum*: the probability that its label lies in the target, noise included, summed over all molecules
-#   without a label.
-# - The *random batch*: its share of hits times the pool, less the hits so far. It is unbiased, and coarse.
+# - The *model's sum*: the probability of lying in the target, noise included, summed over all molecules without a
+#   label.
+# - The *random batch*: its share of hits times the pool, less the hits so far: unbiased, and coarse.
 # - The *last batch*: its share of hits times what has no label.
-# - The *surprise*: the hits of all picked batches over those that the model had expected of them.
+# - The *surprise*: the hits of all picked batches over those that the model had expected.
 #
-# A linear regression gives the logarithm of the hits left, plus one, from the logarithms of these and of the hits so
-# far. The hits of the *next batch* need none: the model's sum over it is taken as it is.
-#
-# Both have intervals whose unit is the pool {cite}`lee2023`: as wide as nine in ten errors on pools that a fit had no
-# part in ask for, each pool alike, and one pool more, unlike all, counted with them. On this page each pool is
-# forecast by what the others taught. The searches are {download}`a table </alutils/analysis/stopping.csv>` that comes with
-# the package.
+# A linear regression of the logarithms of these and of the hits so far predicts that of the hits left, plus one. For
+# the *next batch* the model's sum over it is the prediction. Both have intervals whose unit is the pool
+# {cite}`lee2023`: as wide as nine in ten errors on pools outside the fit require, with one pool more, unlike all,
+# counted. Each pool is predicted from the others ({download}`table of the searches </alutils/analysis/stopping.csv>`).
 
 # %%
 both = {"hits left": left, "next batch": coming}
@@ -85,27 +82,24 @@ remaining = glue("fig_remaining", figures.remaining(left, coming))
 # ---
 # name: fig-stop-remaining
 # alt: >-
-#   Two panels: hits left, and hits of the next batch, against those that were forecast, both plus one and
-#   logarithmic, one point a query, beside the diagonal; three kinds of pools.
+#   Two panels: hits left, and hits of the next batch, against those predicted, plus one and logarithmic, one point a
+#   query, beside the diagonal; three kinds of pools.
 # ---
-# **Hits to come, forecast and real.** Each point is a query of a search with ten hits or more. Upper: all hits
+# **Hits to come, predicted and real.** Each point is a query of a search with ten hits or more. Upper: all hits
 # left, by the regression of other pools. Lower: those of the next batch, by the model's own sum.
 # ```
 #
-# {glue:text}`intervals:s`, and they are wide: with thirty hits or more the hits left may be {glue:text}`factor:s`
-# times as many as forecast, those of a batch {glue:text}`factor_next:s` times. The worst case shows why. On
+# {glue:text}`intervals:s`. With thirty hits or more the hits left may still be {glue:text}`factor:s` times as many as predicted, those of a batch {glue:text}`factor_next:s` times. The worst case shows why. On
 # {glue:text}`case_pool:s`, after {glue:text}`case_labels` labels and {glue:text}`case_hits` hits, the model expects
 # {glue:text}`case_model:s` hits in all the rest. There are {glue:text}`case_left`, of a kind that it has learned to
 # be something else. No batch of a greedy search ever looks there.
 #
 # ## Stopping
 #
-# Stop when {glue:text}`until:s` of the target is found, nine times in ten. *The margin* asks how far the forecast may
-# err before the share is missed, and stops where that is as much as was needed on the other pools: so much that of
-# the searches that stop there nine in ten had the share, with one pool more in which none had. *The strictest pool*
-# takes what the worst of them needed. Both refuse with fewer than ten hits. *The interval's end* takes the upper end
-# of the hits left for what is left. The others are rules of thumb.
-#
+# Stop when {glue:text}`until:s` of the target is found, nine times in ten. *The margin*, by which the prediction may err
+# before the share is missed, must be as large as on the other pools it took for nine in ten stopped searches to have
+# the share, with one pool more in which none had. *The strictest pool* takes what the worst of them needed. Both refuse
+# with fewer than ten hits. *The interval's end* takes the upper end of the hits left. The others are rules of thumb.
 # The first two were written down, in this order, before any search beyond the embedded pools was looked at.
 
 # %%
@@ -120,16 +114,16 @@ had = glue("fig_had", figures.had(trials))
 # ---
 # name: fig-stop-had
 # alt: >-
-#   For each rule the share of the searches that it stops which had found what they stopped for, with a 95 %
-#   interval, and smaller markers for single pools, beside a line at nine in ten.
+#   For each rule the share of the stopped searches that had found what they stopped for, with a 95 % interval, and
+#   smaller markers for single pools, beside a line at nine in ten.
 # ---
 # **Of those that stopped, how many had it?** Large: all searches that a rule stops (their number beside its name),
 # with the 95 % interval of pools drawn again. Small: pools one by one, marked as above. Line: nine in ten.
 # ```
 #
-# What it costs: those that had it stop {glue:text}`late:s` labels (median) after the query at which the share was
-# first there, nine in ten within {glue:text}`late_most:s`. It stops on {glue:text}`stopped_pools` of the pools alone,
-# and cannot say on the others:
+# *What it costs:* those that had it stop {glue:text}`late:s` labels (median) after the query at which the share was
+# first there, nine in ten within {glue:text}`late_most:s`. The rule stops on {glue:text}`stopped_pools` of the pools
+# alone, and cannot say on the others:
 
 # %%
 report.pools_table(trials)
@@ -149,8 +143,8 @@ report.shares_table(by_share)
 #
 # ## What a hit may cost
 #
-# Another question asks for less: stop when the next hits cost more labels than they are worth. The model's sum over
-# the next batch, beside what came:
+# An easier rule: stop when the next hits cost more labels than they are worth. The model's sum over the next batch, beside
+# what came:
 
 # %%
 report.coming_table(coming)
@@ -169,20 +163,19 @@ page.glue_all(report.facts(left, coming, trials, by_share))
 # %% [markdown]
 # ## In a campaign
 #
-# `ask` says how many hits there are, what share of the target that is, and what the next batch should bring, each
-# with its interval. It stops by a rule, with status 3, for a script to see:
+# `ask` gives the hits so far, the share of the target that they are, and the hits that the next batch should bring, each with
+# its interval. It stops by a rule, with status 3, for a script to see:
 #
 # ```bash
 # .venv/bin/python -m alutils ask mine --until 0.9
 # .venv/bin/python -m alutils ask mine --worth 5
 # ```
 #
-# *The catch.* {glue:text}`n_pools` pools of {glue:text}`pool_least:s` to {glue:text}`pool_most:s` molecules, one
-# strategy, a first batch that is random: labels chosen by hand have no share to start from, and a campaign unlike
-# these has an interval from others. The searches that the rule stops are few, and of few pools: the interval beside
-# their share is wide. Each ended at a number of labels that we set, so that some of the silence is ours. What the
-# hits of a batch are taken for was chosen after the searches had been seen. And where the descriptor cannot see a
-# part of the target, only random labels can.
+# *Limitation:* {glue:text}`n_pools` pools of {glue:text}`pool_least:s` to {glue:text}`pool_most:s` molecules, one
+# strategy, a random first batch: labels chosen by hand have no share to start from. Few searches are stopped, as the
+# interval beside their share shows. Each search ended at a number of labels that we set, so that some of the silence
+# is ours. How the hits of a batch are predicted was chosen after the searches had been seen. What the descriptor
+# cannot see of the target, only random labels find.
 #
 # ## Run it yourself
 #

@@ -20,7 +20,7 @@ def p_cells(rows):
         for claim in rows
     ]
     lines = claims.claims_table(listed, rows).splitlines()
-    cells = [line.split(" | ")[2] for line in lines if line.startswith("| {doc}")]
+    cells = [line.split(" | ")[2] for line in lines if line.startswith("| {ref}")]
     return [p.removeprefix("*p* ") or "-" for p in (cell.partition("<br>")[2] for cell in cells)]
 
 
@@ -66,13 +66,49 @@ def test_a_page_on_several_pools_has_its_verdicts_in_their_columns():
         row |= {"page": Page("06_overlap_law", "pools", "The law"), "variant": column}
     rows["C2"][1] |= {"but": "other <labels>", "verdict": "undecided"}
     listed = [{"id": claim, "claim": "c"} for claim in rows]
-    head, _, first, second = claims.claims_summary(listed, rows, NAMES).splitlines()
-    assert head == "| Claim | QM9, the paper's labels | Organics |"
+    _, head, _, first, second, total, _ = claims.claims_summary(listed, rows, NAMES).splitlines()
+    assert head == "| Claim | QM9, the paper's labels | Organics | All |"
     assert [cell.strip() for cell in first.split("|")][2] == "-"
-    _, _, qm9, organics, _ = (cell.strip() for cell in second.split("|"))
-    link = "</book/experiments/06_overlap_law-pools>`"
-    assert qm9 == f"{{doc}}`undecided {link} (other &lt;labels&gt;)"
-    assert organics == f"{{doc}}`supported {link}"
+    _, _, qm9, organics, both, _ = (cell.strip() for cell in second.split("|"))
+    link = "<page-06_overlap_law-pools>`"
+    supported, undecided = "{.verdict .verdict-yes}", "{.verdict .verdict-open}"
+    assert qm9 == f"[{{ref}}`undecided {link}]{undecided} (other &lt;labels&gt;)"
+    assert organics == f"[{{ref}}`supported {link}]{supported}"
+    assert both == f"[1 [supported]{{.said}}]{supported}<br>[1 [undecided]{{.said}}]{undecided}"
+    assert [cell.strip() for cell in total.split("|")][2:-1] == [
+        f"[1 [undecided]{{.said}}]{undecided}",
+        f"[2 [supported]{{.said}}]{supported}",
+        f"[2 [supported]{{.said}}]{supported}<br>[1 [undecided]{{.said}}]{undecided}",
+    ]
+
+
+def test_the_balance_counts_every_verdict_once():
+    rows = made_up(C1=[0.1, 0.2], C2=[None])
+    rows["C2"][0]["verdict"] = "cannot be tested here"
+    assert claims.balance(rows) == (
+        "3 verdicts, each on one claim and one pool: [2 supported]{.verdict .verdict-yes} "
+        "[1 cannot be tested here]{.verdict .verdict-none}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("figure", "shown"),
+    [("4a", " (the paper's Fig. 4a)"), ("text", " (the paper's text)"), ("", "")],
+)
+def test_a_figure_of_the_paper_is_said_to_be_the_papers(figure, shown):
+    assert claims.place({"figure": figure}) == shown
+
+
+def test_the_rows_of_a_claim_are_folded_beneath_their_counts():
+    rows = made_up(C1=[0.1, 0.2])
+    rows["C1"][1]["verdict"] = "not supported"
+    listed = [
+        {"id": "C1", "claim": "c", "paper": "p", "shown_in": "fig-x", "test": "tests/a.py::b"}
+    ]
+    text = claims.claims_table(listed, rows)
+    summary = text[text.index("<summary>") : text.index("</summary>")]
+    assert ">1 supported<" in summary and ">1 not supported<" in summary
+    assert text.index("</summary>") < text.index("| {ref}") < text.index("</details>")
 
 
 def test_a_column_that_does_not_exist_is_refused():

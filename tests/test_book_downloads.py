@@ -2,6 +2,7 @@
 
 import io
 import json
+import lzma
 import re
 import zipfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from alutils.loop import RunConfig
 from alutils.runs import store
 from book.builder import downloads
 from book.builder import figure as one_figure
+from book.builder.fragments.page_records import archived
 from book.builder.pages import Page, PageError
 
 CSV = "panel,y_quantity,mark,kind,colour,x,y\n1,MAE (eV),panel1-mark1,line,#404040,100,0.25\n"
@@ -88,28 +90,66 @@ def test_a_duration_is_told_in_the_unit_in_which_it_is_read(seconds, stated):
     assert downloads.duration(seconds) == stated
 
 
-def test_archives_hold_the_records_that_were_used_and_no_other(root, tmp_path, monkeypatch):
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """Folders of tracked records and of the cache, empty."""
     tracked, cached = tmp_path / "tracked", tmp_path / "cache"
     monkeypatch.setenv("ALUTILS_RECORDS", str(tracked))
     monkeypatch.setenv("ALUTILS_CACHE", str(cached))
-    configs = [RunConfig("organics", "random", seed=seed) for seed in range(3)]
-    names, lines = [store.file_name(config) for config in configs], map(made_up.record, configs)
     tracked.mkdir()
-    store.write_bundle(tracked / "field.jsonl", lines)
     (cached / "records").mkdir(parents=True)
-    (cached / "records/run.json").write_text("run")
-    (cached / "records/other.json").write_text("other")
-    notes = [
-        {"record": "run.json", "file": "run.json"},
-        {"record": names[0], "file": "field.jsonl"},
+    return tracked, cached / "records"
+
+
+def noted(name, file=None):
+    return {"record": name, "file": file or name}
+
+
+def test_a_bundle_is_packed_once_and_whole_with_its_parts(root, places, monkeypatch):
+    configs = [RunConfig("organics", "random", seed=seed) for seed in range(3)]
+    names, made = (
+        [store.file_name(config) for config in configs],
+        list(map(made_up.record, configs)),
+    )
+    monkeypatch.setattr(store, "MOST_BYTES", len(json.dumps(made[0])))
+    store.write_bundle(places[0] / "field.jsonl", made)
+    assert (places[0] / "field-3.jsonl").exists()
+    other = Page("05_targeted_search", "organics", "A search")
+    packed = [
+        downloads.write_records(page, [noted(names[at], f"field{part}.jsonl")], root)
+        for page, at, part in ((PAGE, 2, "-3"), (other, 0, ""))
     ]
-    (archive,) = downloads.write_records(PAGE, notes, root)
-    with zipfile.ZipFile(root / "book/experiments" / archive) as packed:
-        assert sorted(packed.namelist()) == sorted([names[0], "run.json"])
-        assert json.loads(packed.read(names[0])) == store.bundle(tracked / "field.jsonl")[names[0]]
-    notes += [{"record": name, "file": "field.jsonl"} for name in names[1:]]
-    whole, own = downloads.write_records(PAGE, notes, root)
-    assert whole == "files/bundles/field.zip" and own == archive
+    assert packed == [["files/bundles/field.jsonl.xz"]] * 2
+    path = root / "book/experiments" / packed[0][0]
+    assert list(map(json.loads, lzma.open(path))) == made
+    assert sorted(archived(path)) == sorted(names)
+    before = path.stat().st_mtime_ns
+    downloads.write_records(PAGE, [noted(names[0], "field.jsonl")], root)
+    assert path.stat().st_mtime_ns == before
+    store.write_bundle(places[0] / "field.jsonl", made[:2])
+    downloads.write_records(PAGE, [noted(names[0], "field.jsonl")], root)
+    assert list(map(json.loads, lzma.open(path))) == made[:2]
+
+
+def test_tracked_runs_are_packed_by_data_set_all_else_that_was_used_by_page(root, places):
+    tracked, cached = places
+    for folder, name in ((tracked, "qm9"), (tracked, "aa"), (cached, "qm9")):
+        for seed in range(2):
+            config = RunConfig(f"{name}.csv", "random", seed=seed + 2 * (folder is cached))
+            (folder / store.file_name(config)).write_text(
+                json.dumps(made_up.record(config), indent=1)
+            )
+    (tracked / "probe.json").write_text("{}")
+    (tracked / "unused.json").write_text("{}")
+    first, second = sorted(path.name for path in tracked.glob("qm9*"))
+    own = min(path.name for path in cached.glob("qm9*"))
+    notes = [noted(second), noted(own), noted("probe.json"), noted("gone.json")]
+    shared, of_page = downloads.write_records(PAGE, notes, root)
+    assert (shared, of_page) == ("files/bundles/qm9.jsonl.xz", f"files/{PAGE.name}/records.zip")
+    assert sorted(archived(root / "book/experiments" / shared)) == [first, second]
+    with zipfile.ZipFile(root / "book/experiments" / of_page) as packed:
+        assert sorted(packed.namelist()) == sorted([own, "probe.json"])
+    assert "records (qm9)" in downloads.record_links([shared, of_page])[0]
 
 
 def test_an_archive_is_the_same_for_the_same_files(tmp_path):

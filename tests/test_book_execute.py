@@ -55,14 +55,18 @@ $$ a = b $$ (eq-ours)
   -p n_points 9
 .venv/bin/papermill notebooks/01_tiny.ipynb out.ipynb -p n_points 10
 ```"""
-VARIANTS = """parts: {01_tiny: Tiny}
-variants: {organics: Organics, qm9: QM9}
+VARIANTS = """variants: {organics: Organics, qm9: QM9}
 pages:
   - notebook: 01_tiny
     variant: organics
     title: "Tiny: organics"
     parameters: {dataset: organics, n_points: 5, seeds: [3, 4]}
   - {notebook: 01_tiny, variant: qm9, title: "Tiny: QM9", parameters: {dataset: qm9_b3lyp}}
+"""
+TOC = """format: jb-book
+root: book/index
+chapters:
+- file: book/experiments/01_tiny
 """
 CLAIMS = """- {id: C1, claim: First, paper: "1", figure: 4a, shown_in: fig-line,
    test: "tests/test_tiny.py::test_one"}
@@ -74,11 +78,11 @@ CONFIG = {
     "title": "Tiny",
     "only_build_toc_files": True,
     "execute": {"execute_notebooks": "off"},
-    "parse": {"myst_enable_extensions": ["colon_fence", "dollarmath"]},
+    "parse": {"myst_enable_extensions": ["attrs_inline", "colon_fence", "dollarmath"]},
     "sphinx": {"local_extensions": {"book.builder.sphinx_ext": str(pages.ROOT)}},
 }
 INDEX = """# Tiny
-{glue:text}`experiments/01_tiny-organics.ipynb::value:.3f` in {numref}`fig-line-organics`,
+{glue:text}`experiments/01_tiny.ipynb::value-organics:.3f` in {numref}`fig-line-organics`,
 {eq}`eq-elsewhere`.
 
 $$ c = d $$ (eq-elsewhere)
@@ -87,11 +91,6 @@ $$ c = d $$ (eq-elsewhere)
 ```
 
 ```{include} experiments/proofs_table.md
-```
-
-# Code
-
-```{include} experiments/proofs_code.md
 ```
 """
 
@@ -131,7 +130,7 @@ def built(tmp_path_factory):
         "tests/test_tiny.py": "def test_one():\n    assert True\n",
         "requirements.lock": "numpy==2\n",
         "_config.yml": yaml.safe_dump(CONFIG),
-        "_toc.yml": "format: jb-book\nroot: book/index\nparts: []\n",
+        "_toc.yml": TOC,
     }.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -441,20 +440,22 @@ def test_claims_table_joins_claims_and_verdicts(built):
     read = claims.read_claims(rows, built)
     first, second = claims.claims_table(read, rows).split("(claim-c2)=\n")
     assert first.startswith(
-        "(claim-c1)=\n**C1 (Fig. 4a).** First\n\n*The paper says:* 1\n\n"
-        ":::{div} claims-table\n| Page | Ours |"
+        "(claim-c1)=\n**C1 (the paper's Fig. 4a).** First\n\n*The paper says:* 1\n\n"
+        '<details class="claim-verdicts">\n<summary>'
+        '<span class="verdict verdict-yes">2 supported</span>'
+        "</summary>\n\n:::{div} claims-table\n| Page | Ours |"
     )
-    lines = [line for line in first.splitlines() if line.startswith("| {doc}")]
+    lines = [line for line in first.splitlines() if line.startswith("| {ref}")]
     assert lines[0] == (
-        "| {doc}`Tiny: organics </book/experiments/01_tiny-organics>`<br>"
-        "{numref}`fig-line-organics`, {ref}`test <code-tests-test-tiny-py--test-one>`"
-        " | 5 \\| many | **supported** | counted |"
+        "| {ref}`Tiny: organics <page-01_tiny-organics>`<br>"
+        "{numref}`fig-line-organics`, {download}`test <../tests/test_tiny.py>`"
+        " | 5 \\| many | [supported]{.verdict .verdict-yes} | counted |"
     )
-    assert lines[1].startswith("| {doc}`Tiny: QM9 ")
-    assert "| - | - | **cannot be tested here** | no labels |" in second
+    assert lines[1].startswith("| {ref}`Tiny: QM9 ")
+    assert "| - | - | [cannot be tested here]{.verdict .verdict-none} | no labels |" in second
     summary = claims.claims_summary(read, rows, {"organics": "Organics", "qm9": "QM9"})
-    assert summary.splitlines()[0] == "| Claim | Organics | QM9 |"
-    assert "{doc}`supported </book/experiments/01_tiny-qm9>`" in summary
+    assert summary.splitlines()[1] == "| Claim | Organics | QM9 | All |"
+    assert "{ref}`supported <page-01_tiny-qm9>`" in summary
 
 
 def test_claims_and_verdicts_that_do_not_fit_are_refused(built, repo):
@@ -509,7 +510,7 @@ def rendered(repo, monkeypatch):
 
 def test_a_stale_page_carries_a_banner_and_is_not_verified(repo, rendered):
     assert rendered() == 0
-    html = repo / "_build/html/book/experiments/01_tiny-organics.html"
+    html = repo / "_build/html/book/experiments/01_tiny.html"
     assert "stale-page" not in html.read_text("utf8")
     with open(repo / "alutils/acquisition/strategies.py", "a") as code:
         code.write("# a comment\n")

@@ -1,6 +1,7 @@
 """The explorer page: averages by hand, the runs of every page, and no word to the network."""
 
 import json
+import lzma
 import re
 import zipfile
 from dataclasses import asdict
@@ -129,10 +130,11 @@ def test_archive_gives_runs_and_probes_by_name(tmp_path):
     first, *rest = (file_name(RunConfig(**run["config"])) for run in (one, two, other))
     with zipfile.ZipFile(tmp_path / "records.zip", "w") as archive:
         archive.writestr(first, json.dumps(one))
-        archive.writestr("study.jsonl", json.dumps(two) + "\n" + json.dumps(other) + "\n")
         archive.writestr("probe.json", json.dumps({"rows": []}))
-    held = archived(tmp_path / "records.zip")
-    assert held == {first: one, rest[0]: two, rest[1]: other, "probe.json": {"rows": []}}
+    assert archived(tmp_path / "records.zip") == {first: one, "probe.json": {"rows": []}}
+    lines = [json.dumps(run | {"batches": [[1, 2]]}) for run in (two, other)]
+    (tmp_path / "study.jsonl.xz").write_bytes(lzma.compress("\n".join(lines).encode()))
+    assert archived(tmp_path / "study.jsonl.xz") == {rest[0]: two, rest[1]: other}
     assert archived(tmp_path / "missing.zip") == {}
 
 
@@ -197,6 +199,19 @@ def test_page_loads_files_that_are_there_and_none_from_elsewhere():
     for text in (page, *((STATIC / name).read_text("utf8") for name in OURS)):
         assert not re.search(r"https?:|//\w+\.\w|fetch\(|XMLHttpRequest|@?import\b|url\(", text)
     assert "<noscript>" in page and 'aria-live="polite"' in page
+
+
+def test_the_chart_is_above_its_controls_and_opens_on_what_a_search_is_for(written):
+    page = (ROOT / "book/explorer.md").read_text("utf8")
+    assert page.index('data-part="chart"') < page.index("<fieldset>")
+    first = re.search(
+        r'metric: "(\w+)", strategies: new Set\("(\w+)"\)', (STATIC / OURS[0]).read_text()
+    )
+    assert first[1] == "found_share"
+    letters = {s["id"]: s["letter"] for s in written["strategies"]}
+    for study in ("paper", "targets"):
+        shown = {letters[s["strategy"]] for s in written["series"] if s["study"] == study}
+        assert len(shown & set(first[2])) > 1, "nothing to compare E with"
 
 
 def test_code_of_others_is_small_and_licensed():

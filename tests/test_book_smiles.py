@@ -13,6 +13,7 @@ from book.builder.fragments.smiles import (
     broken,
     chosen,
     described,
+    forest,
     found,
     fragments,
     intervals,
@@ -79,6 +80,12 @@ def test_a_fixed_noise_is_compared_seed_by_seed(record):
     assert small[1:3] == ["0.50", "+0.000 ± 0.000"] and small[4] == "+0.040 ± 0.000"
     assert large[2] == "-0.100 ± 0.000" and large[3:] == ["-", "-"]
     assert "0.0001 of the variance for 2 of 4 probes" in chosen(record["pools"])
+
+
+def test_where_the_forest_wins_is_named(record):
+    assert forest(record["pools"]).endswith("on: none.\n")
+    record["pools"]["large"]["found"]["forest"] = [0.8, 0.9]
+    assert forest(record["pools"]).endswith("on: large.\n")
 
 
 def test_intervals_that_did_not_hold_are_counted(record):

@@ -64,7 +64,7 @@ def test_the_p_value_of_a_claim_is_that_of_its_verdict():
 
 def test_the_interval_is_that_of_the_deciding_comparison():
     assert row(SURE)["interval"] == "-1.100 to -0.900 eV (95 %, 3 seeds)"
-    assert row(SURE, OPEN)["interval"] == "-3.000 to 1.000 eV (95 %, 3 seeds)"
+    assert row(SURE, OPEN)["interval"] == "part 1: -3.000 to 1.000 eV (95 %, 3 seeds)"
     assert row(ONE_SEED)["interval"] == "none (1 seed)"
 
 
@@ -89,7 +89,7 @@ def around(mean, half_width, n=5):
         (
             around(0.004, 0.005),
             statistics.UNDECIDED,
-            "the 90 % interval, 0.000 to 0.008 eV, lies neither inside nor outside ±0.005 eV; "
+            "the 90 % interval, 0.0002 to 0.0078 eV, crosses the margin, ±0.005 eV; "
             "about 13 seeds would settle it",
         ),
     ],

@@ -62,7 +62,7 @@ def test_reasons_say_what_is_left():
     assert table["left"].tolist() == ["80%", "5%"]
     assert table["needed"].tolist() == [NOT_SUPPORTED, SUPPORTED]
     said = gains.verdict(runs, reasons)
-    assert "it needs tails" in said and "it does not need twins" in said
+    assert said == "The gain needs tails; it does not need twins."
 
 
 def test_the_parts_of_the_error_are_told_apart():

@@ -7,7 +7,7 @@ from matplotlib.colors import same_color
 
 from alutils.acquisition.strategies import STRATEGIES
 from alutils.report import law_figures
-from alutils.report.style import POOL_MARKERS, STRATEGY_COLOURS
+from alutils.report.style import PALE, POOL_MARKERS, STRATEGY_COLOURS
 
 
 @pytest.fixture
@@ -58,7 +58,16 @@ def test_the_field_has_a_row_for_each_entry():
     assert names == ["E property search", "A random", "E, learned noise"]
     bars = [container.lines for container in ax.containers]
     assert np.allclose([line.get_xdata()[0] for line, *_ in bars], [30, 0, 40])
-    assert [line.get_markerfacecolor() == "white" for line, *_ in bars] == [False, True, True]
+    assert [line.get_alpha() == PALE for line, *_ in bars] == [False, True, True]
+    assert same_color(bars[0][0].get_color(), STRATEGY_COLOURS["property_search"])
+
+
+def test_the_field_has_no_colour_for_what_its_row_names():
+    table = pd.DataFrame({"mean": 0.3, "low": 0.2, "high": 0.4, "beats_random": 1}, ["k_centre"])
+    (ax,) = law_figures.field([table], ["found (%)"]).axes
+    (bar,) = ax.containers
+    assert same_color(bar.lines[0].get_color(), "0.3")
+    assert "logarithmic" in ax.get_xlabel()
 
 
 def test_shifted_tests_show_percents_with_intervals():
@@ -73,7 +82,7 @@ def test_shifted_tests_show_percents_with_intervals():
     assert np.allclose(sorted(container.lines[0].get_ydata()), [-9, 1])
 
 
-def test_predicted_savings_open_what_lies_outside():
+def test_predicted_savings_are_pale_inside_their_interval_and_edged_outside():
     frame = pd.DataFrame(
         {
             "dataset": "organics",
@@ -88,7 +97,13 @@ def test_predicted_savings_open_what_lies_outside():
     (ax,) = law_figures.predicted_savings(frame).axes
     marks = [line for line in ax.get_lines() if len(line.get_xdata()) == 1]
     assert np.allclose([line.get_ydata()[0] for line in marks], [35, 10])
-    assert [line.get_markerfacecolor() == "white" for line in marks] == [False, True]
+    assert [line.get_alpha() for line in marks] == [PALE, None]
+    assert [same_color(line.get_markeredgecolor(), "black") for line in marks] == [False, True]
+    above, below = ax.figure.legends
+    assert [legend.get_title().get_text() for legend in (above, below)] == [
+        "pool",
+        "what was realised lies",
+    ]
 
 
 def test_live_search_is_drawn_beside_chance_and_the_limit():

@@ -422,6 +422,7 @@ for number, (pool, label) in enumerate((("organics", "axis 1"), ("aminoacids", "
         ("shifted_tests", panel, "shade", None): MARGIN,
         ("field", panel, "interval", None): partial(field, number),
         ("field", panel, "rule", None): ZERO_X,
+        ("field", panel, "shade", None): partial(dict, x_low=[-5], x_high=[5]),
         ("strategy_map", panel, "points", None): partial(cloud, (A, E)[number]),
         ("target_in_pool", panel, "band", "pool"): partial(density, label),
         ("target_in_pool", panel, "line", "task 1: random test set"): partial(density, label, TEST),
@@ -448,6 +449,7 @@ FROM_A = "difference from A (% of A's MAE)"
 NOISE = "noise variance sigman^2 (eV^2)"
 SEARCHES = [STRATEGY_LABELS[E], STRATEGY_LABELS["most_probable"]]
 REMOTE = "test set: the most remote part of the test molecules (%)"
+SYMLOG = "linear on grey, logarithmic beyond ±5 %"
 LABELLED = {  # title, x and y of each panel
     "learning_curves": [("", SIZE, "MAE (eV)"), ("", SIZE, FROM_A)],
     "batch_schemes": [
@@ -469,7 +471,7 @@ LABELLED = {  # title, x and y of each panel
         for pool in ("organics", "aminoacids")
     ],
     "share_alone": [(name, "share of the target (% of the pool)", REALISED) for name in SEARCHES],
-    "field": [("", "found (%)", ""), ("", "error (%)", "")],
+    "field": [("", f"{what} (%) {SYMLOG}", "") for what in ("found", "error")],
     "shifted_tests": [(pool, REMOTE, FROM_A) for pool in ("organics", "aminoacids")],
     "predicted_savings": [
         (name, "labels saved, predicted by the probe (%)", "labels saved, realised (%)")

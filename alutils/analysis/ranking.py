@@ -1,4 +1,4 @@
-"""One fair field: all strategies against A and against each other, with the comparisons counted."""
+"""All strategies against A and against each other, with the comparisons counted."""
 
 from __future__ import annotations
 

@@ -67,8 +67,7 @@ def equivalent(claim, statement, difference, margin, unit="eV", digits=3):
         statistics.NOT_SUPPORTED: f"the interval lies outside ±{shown.margin()}",
         statistics.DIFFERENCE: f"{shown.mean()} is more than nothing, but not surely more than the "
         f"margin of {shown.margin()}",
-        statistics.UNDECIDED: f"the {shown.narrower()} lies neither inside nor outside "
-        f"±{shown.margin()}",
+        statistics.UNDECIDED: f"the {shown.narrower()} crosses the margin, ±{shown.margin()}",
     }[found.verdict]
     return _evidence(claim, statement, shown, found, why, abs(difference.mean) - margin)
 
@@ -180,10 +179,11 @@ def row(claim, evidence, ours, note=""):
     count = sum(part.verdict == deciding.verdict for part in parts)
     counted = f"{count} of {len(parts)} comparisons {deciding.verdict}; {deciding.statement}: "
     why = (counted if len(parts) > 1 else "") + deciding.why + chance
+    of = f"{deciding.statement}: " if len(parts) > 1 else ""
     return {
         "claim": claim,
         "ours": ours,
-        "interval": span(deciding.difference, deciding.unit, deciding.digits),
+        "interval": of + span(deciding.difference, deciding.unit, deciding.digits),
         "verdict": verdict,
         "why": f"{why}; {note}" if note else why,
         "p": p,
@@ -286,6 +286,8 @@ def _not_run(claim, statement, shown):
 
 
 def _from_to(low, high, unit, digits):
+    if any(end and round(end, digits) == 0 for end in (low, high)):
+        digits += 1  # on which side of zero it ends is what it is read for
     return f"{_number(low, '', digits)} to {_number(high, unit, digits)}"
 
 

@@ -114,7 +114,7 @@ def left_out_figure(runs):
     for position, (what, of_kind) in enumerate(runs.items()):
         for name in (A, D):
             colour = STRATEGY_COLOURS[name]
-            face = ("white", shades(colour, 2)[0], colour)[position]
+            face = (colour, shades(colour, 2)[0], "white")[position]
             look = {"color": colour, "marker": marker(of_kind), "mfc": face}
             rows = curve(select(of_kind, strategy=name), "mae_ev")
             label = f"{letter(name)}, whole {what}" if position else f"{letter(name)}, {what}"

@@ -24,6 +24,7 @@ from alutils.report.style import (
     new_figure,
     size_axis,
     styled,
+    titled_legends,
 )
 from alutils.storage.extras import imports_of
 
@@ -97,16 +98,18 @@ def _legend(fig, means):
     """Descriptors by colour, pools by marker, targets by filling."""
     look = {"ls": "none", "ms": 6}
     names = [name for name, _ in by_descriptor(means)]
-    handles = [
+    descriptors = [
         Line2D([], [], marker="s", color=LOOKS[name][0], label=NAMES[name], **look)
         for name in names
     ]
-    handles += [
+    pools = [
         Line2D([], [], marker=POOL_MARKERS.get(pool, "*"), color="0.4", label=pool, **look)
         for pool in means["dataset"].unique()
     ]
-    handles += [
+    targets = [
         Line2D([], [], marker="o", color="0.4", fillstyle=face, label=label, **look)
         for face, label in (("full", "highest 30 %"), ("none", "highest 3 %"))
     ]
-    fig.legend(handles=handles, loc="outside upper left", ncols=2, fontsize="small")
+    titled_legends(fig, ("descriptor", descriptors), ("pool", pools))
+    look = {"fontsize": "small", "title_fontsize": "small", "alignment": "left"}
+    fig.axes[0].legend(handles=targets, title="target", loc="lower right", **look)

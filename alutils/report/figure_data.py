@@ -25,7 +25,7 @@ with imports_of("plots", "drawing figures"):
 
 COLUMNS = ["panel", "panel_title", "x_quantity", "y_quantity", "mark", "kind", "series", "colour"]
 COLUMNS += ["marker", "x", "y", "x_low", "x_high", "y_low", "y_high", "x_name", "y_name"]
-MANY = 500  # points of a scatter above which the SVG holds a picture of them
+MANY = 500  # loose points above which the SVG holds a picture of them
 
 
 def drawn_data(figure):
@@ -72,11 +72,14 @@ def svg(figure):
         for artist in ax.collections:
             if isinstance(artist, PathCollection) and len(artist.get_offsets()) > MANY:
                 artist.set_rasterized(True)
+        for line in ax.lines:
+            if line.get_linestyle() == "None" and len(line.get_xdata()) > MANY:
+                line.set_rasterized(True)
     text = io.StringIO()
     # Text stays text, for whoever edits the file; without the salt its ids would be random.
     with mpl.rc_context({"svg.hashsalt": "alutils", "svg.fonttype": "none"}):
         figure.savefig(text, format="svg", bbox_inches="tight", metadata={"Date": None})
-    return text.getvalue()
+    return re.sub(r"\s*\n\s*", "\n", text.getvalue())  # its indentation is an eighth of it
 
 
 class DataFigure(Figure):

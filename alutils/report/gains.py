@@ -142,7 +142,7 @@ def verdict(runs, reasons):
         one = needed(gain(runs, reason.beside), gain(runs, reason.without))
         found.setdefault(one, []).append(reason.name)
     parts = [f"{said[one]} {', '.join(found[one])}" for one in said if one in found]
-    return f"By the rule above, it {'; it '.join(parts)}." if parts else "There is no gain here."
+    return f"The gain {'; it '.join(parts)}." if parts else "There is no gain here."
 
 
 def needed(beside, without):

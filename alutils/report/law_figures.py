@@ -8,6 +8,8 @@ from alutils.acquisition.target import shape_of
 from alutils.analysis import statistics
 from alutils.analysis.ranking import AT_LEARNED_NOISE
 from alutils.report.style import (
+    PALE,
+    PAPER_COLOURS,
     POOL_MARKERS,
     STRATEGY_COLOURS,
     STRATEGY_LABELS,
@@ -15,12 +17,14 @@ from alutils.report.style import (
     margin_axis,
     new_figure,
     styled,
+    titled_legends,
 )
 from alutils.storage.extras import imports_of
 
 with imports_of("plots", "drawing figures"):
     from matplotlib.lines import Line2D
 
+LINEAR = 5  # %, of the field's axis: up to here it is linear
 FACES = {"upper tail": "full", "lower tail": "left", "window": "none"}
 
 
@@ -72,15 +76,15 @@ def _gains(ax, frame, name, x):
 
 
 def _legend(fig, frame):
-    """Pools by marker, shapes of target by filling."""
+    """Pools by marker, shapes of target by filling: a legend for each."""
     look = {"ls": "none", "color": "0.3", "ms": 6}
     pools = [name for name in POOL_MARKERS if (frame["dataset"] == name).any()]
     handles = [Line2D([], [], marker=POOL_MARKERS[name], label=name, **look) for name in pools]
-    handles += [
+    shapes = [
         Line2D([], [], marker="o", fillstyle=face, markerfacecoloralt="white", label=shape, **look)
         for shape, face in FACES.items()
     ]
-    fig.legend(handles=handles, loc="outside upper left", ncols=3, fontsize="small")
+    titled_legends(fig, ("pool", handles), ("shape of the target", shapes))
 
 
 @styled
@@ -107,7 +111,7 @@ def share_alone(frame):
 
 @styled
 def overlap(frame, strategy):
-    """Savings as a part of the possible against the overlap that a model sees, a panel per pool.
+    """Savings as a fraction of the possible against the overlap as a model sees it, a panel a pool.
 
     frame : as of `law`, with overlap and saving_gain;  strategy : name of a search
     """
@@ -131,7 +135,9 @@ def overlap(frame, strategy):
 
 @styled
 def field(tables, labels):
-    """Difference of every strategy from A, with 95 % intervals; filled where the win counts.
+    """Difference of every strategy from A, with 95 % intervals; pale where it may be chance.
+
+    The paper's strategies have their colours, the others, which their row names, have none.
 
     Parameters
     ----------
@@ -142,26 +148,25 @@ def field(tables, labels):
         ax.axvline(0, color="0.3", lw=1)
         for row, (name, stated) in enumerate(table.iterrows()):
             base = name.removesuffix(AT_LEARNED_NOISE)
-            colour = STRATEGY_COLOURS.get(base, "0.3")
+            colour = STRATEGY_COLOURS[base] if base in PAPER_COLOURS else "0.3"
             bar = [
                 [100 * (stated["mean"] - stated["low"])],
                 [100 * (stated["high"] - stated["mean"])],
             ]
-            face = colour if stated["beats_random"] else "white"
-            marker = "o" if base == name else "d"
-            ax.errorbar(
-                100 * stated["mean"], row, xerr=bar, marker=marker, color=colour, mfc=face, ms=6
-            )
+            look = {"marker": "o" if base == name else "d", "color": colour, "ms": 6}
+            look["alpha"] = 1 if stated["beats_random"] else PALE
+            ax.errorbar(100 * stated["mean"], row, xerr=bar, **look)
         names = [_entry(name) for name in table.index]
         ax.set_yticks(range(len(table)), names, fontsize="small")
         ax.set_ylim(len(table) - 0.5, -0.5)
-        ax.set_xscale("symlog", linthresh=5, linscale=0.6)
+        ax.set_xscale("symlog", linthresh=LINEAR, linscale=0.6)
+        ax.axvspan(-LINEAR, LINEAR, color="0.96", zorder=0)
         ticks = [-20, -5, 0, 5, 20, 100]
         low, high = ax.get_xlim()
         shown = [tick for tick in ticks if low <= tick <= high]
         ax.set_xticks(shown, [str(tick) for tick in shown])
         ax.minorticks_off()
-        ax.set_xlabel(label)
+        ax.set_xlabel(f"{label}\nlinear on grey, logarithmic beyond ±{LINEAR} %")
     return fig
 
 
@@ -205,28 +210,33 @@ def shifted_tests(frame, margin=statistics.MARGIN):
 def predicted_savings(frame):
     """Savings that a probe predicted, with their intervals, against the realised ones.
 
+    What lies outside its interval is at full strength, with a black edge.
+
     frame : rows of `alutils.analysis.advice_check.calibrated`
     """
     names = [name for name in STRATEGY_COLOURS if (frame["strategy"] == name).any()]
     fig, axes = new_figure(len(names), 3.8, sharex=True)
     for ax, name in zip(axes, names, strict=True):
         ax.plot([0, 100], [0, 100], color="0.3", lw=1)
-        for row in frame[frame["strategy"] == name].itertuples():
-            colour = STRATEGY_COLOURS[name]
-            ends = [100 * row.low, 100 * row.high]
-            ax.plot([100 * row.predicted_saved] * 2, ends, color=colour, alpha=0.2, lw=1)
-            marker = POOL_MARKERS.get(row.dataset, "*")
-            face = colour if row.inside else "white"
-            ax.plot(
-                100 * row.predicted_saved, 100 * row.saved, marker, color=colour, mfc=face, ms=5
-            )
+        rows, colour = frame[frame["strategy"] == name], STRATEGY_COLOURS[name]
+        ends = np.c_[rows["low"], rows["high"], np.full(len(rows), np.nan)].ravel()
+        at = np.repeat(100 * rows["predicted_saved"], 3)
+        ax.plot(at, 100 * ends, color=colour, alpha=0.2, lw=1)
+        for (pool, inside), part in rows.groupby(["dataset", "inside"], sort=False):
+            look = {"alpha": PALE} if inside else {"mec": "black", "zorder": 3}
+            look |= {"marker": POOL_MARKERS.get(pool, "*"), "color": colour, "ms": 5, "ls": "none"}
+            ax.plot(100 * part["predicted_saved"], 100 * part["saved"], **look)
         ax.set_title(STRATEGY_LABELS[name], loc="left")
         ax.set_ylabel("labels saved, realised (%)")
     axes[-1].set_xlabel("labels saved, predicted by the probe (%)")
     pools = [name for name in POOL_MARKERS if (frame["dataset"] == name).any()]
     look = {"ls": "none", "color": "0.3"}
     handles = [Line2D([], [], marker=POOL_MARKERS[name], label=name, **look) for name in pools]
-    fig.legend(handles=handles, loc="outside upper left", ncols=4, fontsize="small")
+    places = [
+        Line2D([], [], marker="o", alpha=PALE, label="inside its interval", **look),
+        Line2D([], [], marker="o", mec="black", label="outside", **look),
+    ]
+    titled_legends(fig, ("pool", handles), ("what was realised lies", places))
     return fig
 
 

@@ -97,6 +97,7 @@ POOL_COLOURS = {
     "aa_labels": "#A65B6F",
     "oe62_gw5000": "#4F8F8F",
 }
+PALE = 0.5  # opacity of what does not count, beside what does
 WIDTH = 5.5  # inches: 11 pt text is then readable on a page of 390 pixels
 
 
@@ -124,6 +125,16 @@ def new_figure(n_panels=1, panel_height=3.0, **kwargs):
         n_panels, 1, FigureClass=DataFigure, figsize=size, squeeze=False, **kwargs
     )
     return fig, list(axes[:, 0])
+
+
+def titled_legends(fig, above, below):
+    """Two legends with their titles, one above the panels and one below.
+
+    above, below : title, handles
+    """
+    look = {"fontsize": "small", "title_fontsize": "small", "alignment": "left", "ncols": 3}
+    for place, (title, handles) in (("upper", above), ("lower", below)):
+        fig.legend(handles=handles, title=title, loc=f"outside {place} left", **look)
 
 
 def marker(records):
@@ -204,10 +215,11 @@ def error_axis(ax, quantity=PAPERS):
     ax.yaxis.set_minor_locator(NullLocator())
 
 
-def size_axis(ax, records):
-    """Logarithmic axis of training sizes, labelled at the sizes that POW visits."""
+def size_axis(ax, records, others=()):
+    """Logarithmic axis of training sizes, labelled where POW stops, and at larger others."""
     n_init, n_max = records["n_train"].min(), records["n_train"].max()
     ticks = [n_init * 2**k for k in range(20) if n_init * 2**k <= n_max]
+    ticks += [n for n in others if n > n_max]
     ax.set_xscale("log")
     ax.set_xticks(ticks, [str(n) for n in ticks])
     ax.xaxis.set_minor_locator(NullLocator())

@@ -17,7 +17,7 @@
   );
   const state = {
     ...{ study: "paper", pool: "organics", scheme: "POW", noise: "0.05", sizes: "", target: "" },
-    ...{ metric: "mae_ev", strategies: new Set("ADE"), logx: true, logy: true },
+    ...{ metric: "found_share", strategies: new Set("ADEL"), logx: true, logy: false },
   };
   const at = (name) => box.querySelector(`[data-part="${name}"]`);
   const unit = (metric) => (metric.unit ? ` ${metric.unit}` : "");

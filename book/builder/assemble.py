@@ -152,14 +152,16 @@ class Laid:
         if len({len(row) for row in rows}) > 1:
             raise PageError(f"{self.pages[0].notebook}: a cell of prose differs in its blocks")
         for row in zip(*rows, strict=True):
-            if HEADING.match(row[0]):
-                self.say(f"# {title}" if row[0].startswith("# ") else self.one(row))
+            if row[0].startswith("# "):
+                self.say(f"# {title}")
+            elif not self.alike(row):  # a heading would break the tabs
+                self.tell_apart([HEADING.sub("", b) if HEADING.match(b) else b for b in row])
+            elif TARGET.match(row[0]):
+                self.say("\n".join(row))
+            else:
+                self.say(row[0])
                 if row[0] == FINDINGS and verdicts:
                     self.say(verdicts)
-            elif self.alike(row):
-                self.say("\n".join(row) if TARGET.match(row[0]) else row[0])
-            else:
-                self.tell_apart(row)
 
     def code(self, cells):
         """Add a cell of code with its outputs, given for each variant."""
@@ -178,12 +180,6 @@ class Laid:
         self.cells.append(first)
         if differs:
             self.tell_apart(shown)
-
-    def one(self, row):
-        """A block that may not differ."""
-        if not self.alike(row):
-            raise PageError(f"{self.pages[0].notebook}: a heading differs: {row[0]!r}")
-        return row[0]
 
     def alike(self, row):
         """True for blocks that read the same, but for the variant that they refer to."""

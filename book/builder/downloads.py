@@ -6,6 +6,7 @@ the page's records into book/experiments/files/PAGE, and links them from the pag
 
 import io
 import json
+import lzma
 import re
 import shutil
 import zipfile
@@ -18,7 +19,7 @@ import yaml
 import alutils
 from alutils.data.datasets import REGISTRY
 from alutils.runs.provenance import LIBRARIES, provenance
-from alutils.runs.store import bundle
+from alutils.runs.store import parts
 from alutils.storage.files import write_bytes, write_text
 from alutils.storage.locations import cache_dir, records_dir
 from book.builder.pages import ROOT, parameters
@@ -137,29 +138,50 @@ def figure_links(name, page, archives):
 def write_records(page, notes, root=ROOT):
     """Pack the records that a page used; the archives, relative to the pages' folder.
 
-    A bundle that is used for the most part is packed whole, once for all pages that use it; of any
-    other the page's archive holds the records that were used.
+    What is tracked is packed by the bundle, or by the data set, once for all pages; the page's own
+    archive holds what else it used.
     """
-    used = {}
-    for note in (note for note in notes if "record" in note):
-        used.setdefault(note["file"], set()).add(note["record"])
     files, archives = {}, []
-    for name, records in used.items():
-        places = (records_dir() / name, cache_dir() / "records" / name)
-        path = next((place for place in places if place.is_file()), None)
-        if path is None:
+    for name in dict.fromkeys(note["file"] for note in notes if "record" in note):
+        if (records_dir() / name).is_file() and (whole := together(records_dir() / name)):
+            archive = f"files/bundles/{whole[0]}.jsonl.xz"
+            if archive not in archives:
+                archives.append(archive)
+                write_bundle_archive(root / "book/experiments" / archive, whole[1])
             continue
-        if path.suffix != ".jsonl":
+        places = (records_dir() / name, cache_dir() / "records" / name)
+        if path := next((place for place in places if place.is_file()), None):
             files[name] = path.read_bytes()
-        elif len(records) > len(bundle(path)) / 2:
-            archives.append(f"files/bundles/{path.stem}.zip")
-            write_archive(root / "book/experiments" / archives[-1], {name: path.read_bytes()})
-        else:
-            files |= {record: json.dumps(bundle(path)[record]).encode() for record in records}
     if files:
         archives.append(f"files/{page.name}/records.zip")
         write_archive(root / "book/experiments" / archives[-1], files)
     return archives
+
+
+def together(path):
+    """What a tracked record is packed with: name and files of its bundle, or of its data set's
+    runs; None for a record of another kind."""
+    if path.suffix == ".jsonl":
+        name = re.sub(r"-\d+$", "", path.stem)
+        return name, parts(path.with_stem(name))
+    run = re.fullmatch(r"(\w+)-.*-seed\d+-[0-9a-f]{10}", path.stem)
+    return run and (run[1], sorted(path.parent.glob(f"{run[1]}-*-seed*.json")))
+
+
+def write_bundle_archive(path, sources):
+    """The records of bundles and of single files, one a line, compressed; left where it is so."""
+    lines = [line for source in sources for line in lines_of(source)]
+    content = b"".join(line + b"\n" for line in lines)
+    if not (path.exists() and lzma.decompress(path.read_bytes()) == content):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, lzma.compress(content))
+
+
+def lines_of(source):
+    """The records of a file, each on one line, as bytes."""
+    if source.suffix == ".jsonl":
+        return source.read_bytes().splitlines()
+    return [json.dumps(json.loads(source.read_bytes()), separators=(",", ":")).encode()]
 
 
 def write_archive(path, files):
@@ -175,7 +197,7 @@ def write_archive(path, files):
 
 def record_links(archives):
     """Links to the archives of a page's records."""
-    names = [PurePosixPath(archive).stem for archive in archives]
+    names = [PurePosixPath(archive).name.partition(".")[0] for archive in archives]
     texts = ["records" if name == "records" else f"records ({name})" for name in names]
     return [f"{{download}}`{t} <{a}>`" for t, a in zip(texts, archives, strict=True)]
 

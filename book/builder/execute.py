@@ -25,6 +25,7 @@ from book.builder.postprocess import make_page
 
 CELL_SECONDS = 1200
 PAGE_SECONDS = 7200
+SECONDS_EACH = 6  # of a page, two at a time on two cores of 2024
 LOOK_S = 0.1  # between two looks at a page that is executed
 SCRATCH = "_build/papermill"
 HOMES = {
@@ -156,6 +157,12 @@ def execute(page, before, root=ROOT, place=""):
     return True
 
 
+def estimate(n_pages):
+    """How long so many pages take, as text; the longest of them may be among a few."""
+    minutes = n_pages * SECONDS_EACH / 60
+    return "about a minute" if minutes < 1.5 else f"about {minutes:.0f} minutes"
+
+
 def main(names=(), root=ROOT):
     """Execute the stale pages, or those of the given names; the exit status.
 
@@ -182,6 +189,8 @@ def _execute_all(names, root):
             if not fresh:
                 (root / page.path).unlink(missing_ok=True)
                 stale.append(page)
+    if stale:
+        print(f"{len(stale)} of {len(listed)} pages to execute, {estimate(len(stale))}", flush=True)
     with ThreadPoolExecutor(2) as pool:
         places = [f" ({k} of {len(stale)})" for k in range(1, len(stale) + 1)]
         done = list(pool.map(lambda p, place: execute(p, now, root, place), stale, places))

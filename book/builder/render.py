@@ -18,10 +18,25 @@ import yaml
 from PIL import Image
 
 from alutils.report.figure_data import drawn_data, svg
-from book.builder import assemble, programs
-from book.builder.fragments import equations, headline, millions, smiles, soak
+from book.builder import assemble, previews, programs
+from book.builder.fragments import (
+    equations,
+    headline,
+    live_loop,
+    millions,
+    smiles,
+    soak,
+    which_strategy,
+    your_csv,
+)
 from book.builder.fragments.bench import memory_figure, read_measured, tables, time_figure
-from book.builder.fragments.claims import claims_summary, claims_table, read_claims, verdict_rows
+from book.builder.fragments.claims import (
+    balance,
+    claims_summary,
+    claims_table,
+    read_claims,
+    verdict_rows,
+)
 from book.builder.fragments.explorer import write_script
 from book.builder.fragments.live_advice import write_scripts
 from book.builder.fragments.markdown import pools_table, table
@@ -48,6 +63,10 @@ INDEX = Path("_build", "html", "index.html")
 MARK = INDEX.with_name(".made_from")
 LONGEST_S = 3600
 MATHJAX = ("mathjax/tex-chtml.js", "mathjax/input/tex/", "mathjax/output/chtml/")
+ICONS = Path("_static", "scripts", "fontawesome.js")
+ICON = re.compile(
+    r'"?(?P<name>[a-z0-9-]+)"?:\[\d+,\d+,\[(?P<aliases>[^\]]*)\],"[0-9a-f]*",(?:"[^"]*"|\[[^\]]*\])\],?'
+)
 UNUSED = ("**/*.map", "_static/locales/**/*", "**/webfonts/*.ttf")  # browsers take the .woff2
 
 
@@ -60,16 +79,17 @@ def write_tables(listed, root=ROOT):
     (root / STALE).write_text(json.dumps(banners(listed, stale)), "utf8")
     for name, text in {
         "claims_table": claims_table(claims, rows),
+        "balance": balance(rows),
         "summary": claims_summary(claims, rows, names),
         "pools_table": pools_table(),
         "proofs_table": equations.table(results, root),
-        "proofs_code": equations.sources(results, root),
         "status": summary(listed, stale, rows, results),
         "status_pages": pages_table(listed, stale, root),
         **tables(bench, table),
         **millions.fragments(read_measured("millions"), table),
         **smiles.fragments(read_measured("smiles"), table),
         **soak.fragments(read_measured("soak") or {}, table),
+        **which_strategy.fragments(),
     }.items():
         (root / f"book/experiments/{name}.md").write_text(text, "utf8")
     for name, draw in (("bench_time", time_figure), ("bench_memory", memory_figure)):
@@ -77,8 +97,10 @@ def write_tables(listed, root=ROOT):
         path.with_suffix(".csv").write_text(drawn_data(figure).to_csv(index=False), "utf8")
         path.with_suffix(".svg").write_text(svg(figure), "utf8")
     headline.write(root / "book/experiments", root)
+    your_csv.write(root / "book/experiments", root)
     write_script(listed, root)
     write_scripts(root)
+    live_loop.write_script(root)
     assemble.write(listed, names, summaries(claims, rows, names), root)
 
 
@@ -130,6 +152,19 @@ def slim(html):
         flat.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
+def fewer_icons(html):
+    """Leave in the theme's script the icons that a page or a script names, a dozen of 2000."""
+    path = html / ICONS
+    others = [p for kind in ("html", "js") for p in html.rglob(f"*.{kind}") if p != path]
+    used = {name for p in others for name in re.findall(r"\bfa-([a-z0-9-]+)", p.read_text("utf8"))}
+
+    def kept(found):
+        names = {found["name"], *re.findall(r'"([^"]+)"', found["aliases"])}
+        return found[0] if names & used else ""
+
+    path.write_text(ICON.sub(kept, path.read_text("utf8")), "utf8")
+
+
 def main(root=ROOT):
     """Write tables and contents, build the HTML if anything changed; the exit status.
 
@@ -152,6 +187,7 @@ def _render(root):
         for name in ("html", "jupyter_execute", ".doctrees"):
             shutil.rmtree(root / "_build" / name, ignore_errors=True)
         before = made_from(root)
+        print("building the HTML, about a minute; nothing is opened", flush=True)
         command = [str(Path(sys.executable).with_name("jupyter-book")), "build", ".", "-q"]
         command += ["-n", "-W", "--keep-going"]
         done = programs.run(
@@ -161,6 +197,8 @@ def _render(root):
             print(done.stdout)
             return 1
         slim(root / INDEX.parent)
+        fewer_icons(root / INDEX.parent)
+        previews.write(root / INDEX.parent)
         (root / MARK).write_text(before)
     print(INDEX.as_posix())
     return 0

@@ -5,12 +5,24 @@ and, once `repository_url` is set in _config.yml, links to run and to read the n
 """
 
 import json
+import re
 from html import escape
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-CITATIONS = '<div class="citation-list">'
+from alutils.analysis.statistics import VERDICTS
+from book.builder.fragments.claims import badge_html
+
+CITATIONS = {  # Docutils' list and entries have roles that they may not have
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+    ' role="doc-biblioentry"': "",
+}
 STALE = Path("_build", "stale.json")
+LINKS = re.compile(r'<div class="(figure-links) docutils">(.*?)</div>', re.S)
+BEHIND = r'<details class="\1"><summary>Data, source, records</summary>\2</details>'
+NO_HEAD = re.compile(r"<th( [^>]*)?>\s*(?:<p>\s*</p>)?\s*</th>")
+ANY = "|".join(VERDICTS)
+SAID = re.compile(rf'<(td|span class="pasted-text")>(?:<p>)?({ANY})(?:</p>)?</(td|span)>')
 # What a page computes in the browser -> the scripts that it then needs, in this order, and a style.
 LIVE = {
     'id="live-advice"': (
@@ -78,9 +90,16 @@ def before_the_page(app, pagename, templatename, context, doctree):
         shown = " · ".join(f'<a href="{escape(to)}">{text}</a>' for text, to in links)
         first += f'<p class="launch-links">{shown}</p>'
     if "body" in context:
-        # The children of Docutils' list of citations are no list items.
-        body = context["body"].replace('<div role="list" class="citation-list">', CITATIONS)
-        context["body"] = first + body
+        context["body"] = first + dressed(context["body"])
+
+
+def dressed(body):
+    """A page's HTML, links beneath figures folded, verdicts as badges, no role that is not one."""
+    for old, new in CITATIONS.items():
+        body = body.replace(old, new)
+    body = LINKS.sub(BEHIND, body)
+    body = NO_HEAD.sub(r"<td\1></td>", body)  # the corner of a table heads nothing
+    return SAID.sub(lambda m: f"<{m[1]}>{badge_html(m[2])}</{m[3]}>", body)
 
 
 def setup(app):

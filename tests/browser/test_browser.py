@@ -3,16 +3,21 @@
 `make test-browser` runs it; it needs Chromium. What it saw goes to _build/browser/.
 """
 
+import io
 import json
 import re
 import shutil
 import zipfile
 
+import numpy as np
 import pytest
-import yaml
 from axe_playwright_python.sync_playwright import Axe
+from matplotlib.colors import rgb_to_hsv
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from alutils.report.style import PAPER_COLOURS
+from book.builder.fragments.explorer import luminance
 from book.builder.pages import ROOT
 from book.builder.release import zipped_book
 
@@ -25,7 +30,7 @@ MODES = {
     "light-narrow": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
     "dark-narrow": {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}},
 }
-BAD = ("serious", "critical")
+BAD = ("moderate", "serious", "critical")
 BROKEN_IMAGES = """() => [...document.images].filter(i => !i.complete || !i.naturalWidth)
   .map(i => i.getAttribute('src'))"""
 # What reaches beyond the window, and does not scroll in a box of its own.
@@ -38,9 +43,8 @@ ALL_IMAGES = """async () => { for (const i of document.images) { i.loading = 'ea
 
 def pages():
     """All pages of the book, in the order of its contents, and the search page."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf8"))
-    listed = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
-    return [toc["root"], *listed, "search"]
+    text = (ROOT / "_toc.yml").read_text("utf8")
+    return [*re.findall(r"\b(?:root|file): *(\S+)", text), "search"]
 
 
 @pytest.fixture(scope="session")
@@ -113,8 +117,8 @@ def test_page(context, mode, name):
     assert theme == mode.split("-")[0]
     assert not seen["console"] and not seen["requests"] and not seen["broken_images"]
     assert seen["too_wide"] <= 1, "the page scrolls sideways"
-    serious = [f"{v['rule']}: {v['nodes'][:3]}" for v in seen["axe"] if v["impact"] in BAD]
-    assert not serious, "\n".join(serious)
+    bad = [f"{v['rule']}: {v['nodes'][:3]}" for v in seen["axe"] if v["impact"] in BAD]
+    assert not bad, "\n".join(bad)
 
 
 def test_search_works_without_a_server(context):
@@ -139,6 +143,105 @@ def test_the_zipped_book_opens_by_a_double_click(browser, tmp_path):
     page.evaluate(READY)
     page.evaluate(ALL_IMAGES)
     assert not seen["console"] and not seen["requests"] and not page.evaluate(BROKEN_IMAGES)
+    context.close()
+
+
+FIGURES = ("book/index", "book/performance", "book/experiments/02_strategy_comparison")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_have_the_ground_of_their_page_and_text_that_can_be_read(context, mode, name):
+    page, _ = opened(context, name)
+    picture = page.locator("article figure img").first
+    picture.scroll_into_view_if_needed()
+    seen = Image.open(io.BytesIO(picture.screenshot())).convert("RGB")
+    values, counts = np.unique(np.asarray(seen).reshape(-1, 3), axis=0, return_counts=True)
+    of_each = np.array([luminance(value / 255) for value in values])
+    ground = of_each[counts.argmax()]
+    dark = mode.startswith("dark")
+    assert ground < 0.02 if dark else ground > 0.9
+    text = of_each.max() if dark else of_each.min()
+    assert (max(text, ground) + 0.05) / (min(text, ground) + 0.05) > 7
+    page.close()
+
+
+def test_a_strategy_keeps_its_hue_in_the_dark(browser):
+    hues = []
+    for scheme in ("light", "dark"):
+        context = browser.new_context(**MODES[f"{scheme}-wide"], offline=True)
+        page, _ = opened(context, FIGURES[0])
+        page.evaluate(
+            """(colours) => { const figure = document.querySelector('article figure');
+              figure.replaceChildren(...colours.map(c => { const i = new Image(40, 40);
+                i.className = 'patch'; i.src = 'data:image/svg+xml,' + encodeURIComponent(
+                `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="40"
+                height="40" fill="${c}"/></svg>`); return i; })); }""",
+            list(PAPER_COLOURS.values()),
+        )
+        page.wait_for_timeout(200)
+        colours = []
+        for patch in page.locator("img.patch").all():
+            seen = Image.open(io.BytesIO(patch.screenshot())).convert("RGB")
+            colours.append(np.array(seen.getpixel((20, 20))) / 255)
+        hues.append(colours)
+        context.close()
+    for light, dark in zip(*hues, strict=True):
+        assert (luminance(dark) + 0.05) / 0.055 > 4.5, "contrast with the dark page's ground"
+        if np.ptp(light) > 0.2:
+            apart = abs(rgb_to_hsv(light)[0] - rgb_to_hsv(dark)[0])
+            assert min(apart, 1 - apart) < 0.06
+
+
+def test_links_show_what_they_lead_to_by_pointer_and_by_keyboard(context, mode):
+    page, seen = opened(context, "book/claims")
+    card = page.locator("#preview-card")
+    term = page.locator("article a[href*='#term-first-batch']").first
+    term.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    card.wait_for(state="visible")
+    assert "The random molecules that every strategy starts from" in card.inner_text()
+    assert term.get_attribute("aria-describedby") == "preview-card"
+    inside = card.bounding_box()
+    assert inside["x"] >= 0 and inside["x"] + inside["width"] <= MODES[mode]["viewport"]["width"]
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    assert not [v["id"] for v in found if v["impact"] in BAD]
+    page.keyboard.press("Escape")
+    card.wait_for(state="hidden")
+    page.locator("article a[href*='#equation-eq-savings']").first.hover()
+    card.wait_for(state="visible")
+    assert card.locator("mjx-container").count() == 1
+    card.hover()
+    page.wait_for_timeout(600)
+    assert card.is_visible(), "the pointer may rest on the card"
+    page.mouse.move(1, 1)
+    card.wait_for(state="hidden")
+    assert not seen["console"] and not seen["requests"]
+    page.close()
+
+
+OPEN_TABS = """() => [...document.querySelectorAll('.sd-tab-set.pools > input:checked + label')]
+  .map(label => label.textContent)"""
+
+
+def test_a_link_opens_its_pool_in_all_tabs_and_a_choice_is_kept(browser):
+    context = browser.new_context(**MODES["light-wide"], offline=True)
+    page, seen = opened(context, "book/experiments/05_targeted_search")
+    assert set(page.evaluate(OPEN_TABS)) == {"QM9"}
+    shared = page.locator("article a.internal:has(.std-numref)").first
+    first = shared.get_attribute("href"), shared.inner_text()
+    page.goto(page.url + "#fig-search-rates-organics")
+    page.wait_for_timeout(300)
+    assert set(page.evaluate(OPEN_TABS)) == {"Organics"}
+    assert page.locator("#fig-search-rates-organics").is_visible()
+    assert shared.get_attribute("href") == first[0].replace("qm9", "organics")
+    assert shared.inner_text() != first[1], "a shared text refers to the figure of the open tab"
+    page.get_by_role("radio", name="Amino acids").first.check(force=True)
+    page.wait_for_timeout(100)
+    assert set(page.evaluate(OPEN_TABS)) == {"Amino acids"}
+    other, _ = opened(context, "book/experiments/02_strategy_comparison")
+    assert set(other.evaluate(OPEN_TABS)) == {"Amino acids"}, "from page to page"
+    assert not seen["console"]
     context.close()
 
 

@@ -1,19 +1,20 @@
 """The claims of the paper and the verdicts of the executed pages, as tables in MyST."""
 
 import html
+from collections import Counter
 
 import nbformat
 import yaml
 
 from alutils.analysis.statistics import VERDICTS, holm
 from book.builder.downloads import record_links
-from book.builder.fragments.equations import anchor as anchor_of_code
 from book.builder.fragments.markdown import table
 from book.builder.pages import ROOT, PageError
 
 # Variants that explain a difference: not in the summary.
 SECOND_LOOKS = ("-authors", "-wide", "-heaviest")
 HEAD = ["Page", "Ours", "Verdict", "Why"]  # four, so that the reasons fit beside them
+BADGES = dict(zip(VERDICTS, ("yes", "no", "some", "open", "none"), strict=True))  # in custom.css
 SURVIVES = "(survives)"  # Holm's correction
 LEAST_P = 0.0001  # smaller ones are only said to be so
 
@@ -47,7 +48,8 @@ def read_claims(rows, root=ROOT):
 
 
 def claims_table(claims, rows):
-    """All claims in MyST: the paper's words, then a line for each verdict, or why there is none.
+    """All claims in MyST: the paper's words, the count of our verdicts, and, folded, a line for
+    each, or why there is none.
 
     Beneath the page stands what is behind it, beneath our value its interval, beneath the verdict
     its p-value.
@@ -55,18 +57,59 @@ def claims_table(claims, rows):
     blocks = []
     p_values = p_texts(rows)
     for claim in claims:
-        name = f"{claim['id']} (Fig. {claim['figure']})" if claim.get("figure") else claim["id"]
         note = f"\n\n*Note:* {claim['note'].strip()}" if claim.get("note") else ""
         found = zip(rows.get(claim["id"], []), p_values.get(claim["id"], []), strict=True)
         lines = [claim_line(claim, row, p) for row, p in found]
         if not lines:
-            lines.append(["-", "-", f"**{VERDICTS[-1]}**", claim["untestable"]])
+            lines.append(["-", "-", badge(VERDICTS[-1]), claim["untestable"]])
         blocks.append(
-            f"({anchor(claim)})=\n**{name}.** {claim['claim'].strip()}\n\n"
+            f"({anchor(claim)})=\n**{claim['id']}{place(claim)}.** {claim['claim'].strip()}\n\n"
             f"*The paper says:* {claim['paper'].strip()}{note}\n\n"
-            f":::{{div}} claims-table\n{table([HEAD, *lines])}:::\n"
+            + folded(totals(rows.get(claim["id"], [])), table([HEAD, *lines]))
         )
     return "\n".join(blocks)
+
+
+def place(claim):
+    """Where the paper has a claim, in brackets; its figures have numbers of their own."""
+    where = claim.get("figure")
+    if not where:
+        return ""
+    return f" (the paper's {'text' if where == 'text' else f'Fig. {where}'})"
+
+
+def folded(shown, lines):
+    """A table of verdicts in MyST that opens at the line of its counts."""
+    counts = [badge_html(verdict, f"{n} {verdict}") for verdict, n in shown.items()]
+    counts = " ".join(counts) or badge_html(VERDICTS[-1])
+    head = f'<details class="claim-verdicts">\n<summary>{counts}</summary>\n\n'
+    return f"{head}:::{{div}} claims-table\n{lines}:::\n\n</details>\n"
+
+
+def totals(found):
+    """Verdict -> how many of these rows have it, without zeros, in the order of VERDICTS."""
+    counted = Counter(row["verdict"] for row in found)
+    return {verdict: counted[verdict] for verdict in VERDICTS if counted[verdict]}
+
+
+def badge(verdict, text=None):
+    """A verdict in MyST as a badge: its colour and sign beside its words.
+
+    text : what it says, else the verdict
+    """
+    return f"[{text or verdict}]{{.verdict .verdict-{BADGES[verdict]}}}"
+
+
+def badge_html(verdict, text=None):
+    """`badge` in HTML, where no Markdown is read."""
+    return f'<span class="verdict verdict-{BADGES[verdict]}">{text or verdict}</span>'
+
+
+def balance(rows):
+    """All verdicts of the book by their count, in MyST: one line of badges."""
+    counted = totals([row for found in rows.values() for row in found])
+    stated = " ".join(badge(verdict, f"{n} {verdict}") for verdict, n in counted.items())
+    return f"{sum(counted.values())} verdicts, each on one claim and one pool: {stated}\n"
 
 
 def claim_line(claim, row, p):
@@ -77,7 +120,7 @@ def claim_line(claim, row, p):
     return [
         second_line(page, links_behind(claim, row["page"], row["archives"])),
         second_line(ours, interval),
-        second_line(f"**{row['verdict']}**", p if p == "-" else f"*p* {p}"),
+        second_line(badge(row["verdict"]), p if p == "-" else f"*p* {p}"),
         why,
     ]
 
@@ -112,7 +155,7 @@ def links_behind(claim, page, archives):
     """Figure, records and test of the statistics behind a verdict."""
     figure = f"{claim['shown_in']}-{page.variant}"
     archives = [f"/book/experiments/{archive}" for archive in archives]
-    test = f"{{ref}}`test <{anchor_of_code(claim['test'])}>`"
+    test = f"{{download}}`test <../{claim['test'].partition('::')[0]}>`"
     return ", ".join([f"{{numref}}`{figure}`", *record_links(archives), test])
 
 
@@ -123,17 +166,27 @@ def claims_summary(claims, rows, names):
     if unknown := set(variants) - names.keys():
         raise PageError(f"verdict for {', '.join(sorted(unknown))}: no variant of variants.yml")
     variants.sort(key=list(names).index)
-    lines = [["Claim", *(names[v] for v in variants)]]
+    lines, shown = [["Claim", *(names[v] for v in variants), "All"]], []
     for claim in claims:
-        found = rows.get(claim["id"], [])
+        found = [r for r in rows.get(claim["id"], []) if column_of(r) in variants]
         cells = [
-            "; ".join(summary_cell(r) for r in found if column_of(r) == variant)
+            "<br>".join(summary_cell(r) for r in found if column_of(r) == variant)
             for variant in variants
         ]
-        blank = "-" if found else VERDICTS[-1]
+        blank = "-" if found else badge(VERDICTS[-1])
         name = f"{{ref}}`{claim['id']} <{anchor(claim)}>`"
-        lines.append([f"{name} {claim['claim']}", *(cell or blank for cell in cells)])
-    return table(lines)
+        cells = [cell or blank for cell in cells]
+        lines.append([f"{name} {claim['claim']}", *cells, total_cell(found)])
+        shown += found
+    of_columns = [[r for r in shown if column_of(r) == variant] for variant in variants]
+    lines.append(["**All**", *map(total_cell, [*of_columns, shown])])
+    return f":::{{div}} verdict-summary\n{table(lines)}:::\n"
+
+
+def total_cell(found):
+    """How many of these verdicts there are of each kind, a line each."""
+    stated = totals(found).items()
+    return "<br>".join(badge(verdict, f"{n} [{verdict}]{{.said}}") for verdict, n in stated) or "-"
 
 
 def column_of(row):
@@ -147,7 +200,8 @@ def column_of(row):
 def summary_cell(row):
     """A verdict that links to its page, with what it holds `but` for its column's name."""
     but = f" ({row['but']})" if row.get("but") else ""
-    return link(row["verdict"], row["page"]) + html.escape(but, quote=False)
+    linked = badge(row["verdict"], link(row["verdict"], row["page"]))
+    return linked + html.escape(but, quote=False)
 
 
 def anchor(claim):

@@ -83,6 +83,8 @@ def headline(frame):
         ax.axvline(0, color="0.3", lw=1)
     upper.axvspan(-100 * MARGIN, 100 * MARGIN, color="0.92", zorder=0)
     upper.set_title("Task 1: a model of the whole pool")
+    upper.text(0.01, 0.04, "← D better", transform=upper.transAxes)
+    lower.text(0.99, 0.04, "more saved →", transform=lower.transAxes, ha="right")
     upper.set_xlabel("error of D minus random's (% of random's MAE)")
     upper.legend(loc="center left", fontsize="small")
     lower.set_title("Task 2: a search for the highest HOMO levels")

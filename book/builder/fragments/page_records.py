@@ -4,6 +4,7 @@ What else lies in the cache is never looked at, so that a page made from these i
 """
 
 import json
+import lzma
 import zipfile
 from pathlib import Path
 
@@ -20,7 +21,7 @@ BUNDLES = Path("book", "experiments", "files", "bundles")
 STUDIES = {
     "paper": ("The paper's experiments (2 to 5)", ("02", "03", "04", "05")),
     "targets": ("Targets of every shape", ()),
-    "field": ("One fair field", ("06", "09")),
+    "field": ("Eighteen strategies compared", ("06", "09")),
     "advice": ("Searches that were advised", ("07",)),
 }
 
@@ -34,7 +35,7 @@ def page_records(listed, root):
         If a record that a page used is in none of its archives.
     """
     found, bundles = [], {}
-    for path in sorted((root / BUNDLES).glob("*.zip")):
+    for path in sorted((root / BUNDLES).glob("*.xz")):
         bundles |= archived(path)
     for page in listed:
         study = next(
@@ -60,15 +61,24 @@ def _is_swept(config):
 
 
 def archived(path):
-    """The records of an archive by name, those of a bundle too; none where there is no archive."""
+    """The records of an archive by name, those of a bundle too; none where there is no archive.
+
+    The picks of bundled runs, most of what they hold, are left out: nothing is made of them.
+    """
     if not path.exists():
         return {}
+    if path.suffix == ".xz":
+        return _by_name(lzma.decompress(path.read_bytes()))
     with zipfile.ZipFile(path) as archive:
-        texts = {name: archive.read(name).decode("utf8") for name in archive.namelist()}
-    held = {name: json.loads(text) for name, text in texts.items() if name.endswith(".json")}
-    for name in texts.keys() - held.keys():
-        records = map(json.loads, texts[name].splitlines())
-        held |= {file_name(RunConfig(**record["config"])): record for record in records}
+        return {name: json.loads(archive.read(name)) for name in archive.namelist()}
+
+
+def _by_name(lines):
+    held = {}
+    for line in lines.splitlines():
+        record = json.loads(line)
+        record.pop("batches", None)
+        held[file_name(RunConfig(**record["config"]))] = record
     return held
 
 
