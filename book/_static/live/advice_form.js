@@ -11,7 +11,8 @@
       <label for="live-file">Your file: a table (.csv, .tsv) with a column of SMILES, or of descriptors, and a
         measured property</label>
       <input type="file" id="live-file" accept=".csv,.tsv,.txt,.smi" data-part="file">
-      <p><span data-part="name"></span> <span data-part="seen"></span> <button type="button" data-part="example" hidden>Back to the example</button>
+      <p><span data-part="name"></span> <span data-part="seen"></span>
+        <button type="button" data-part="example" hidden>Back to the example</button>
         <a data-part="save" href="#">Save this file</a></p>
     </div>
     <fieldset><legend>What you look for</legend>
@@ -28,15 +29,17 @@
       <label data-for="high"><span data-part="high-name">Up to</span> <input data-part="high" inputmode="decimal"></label>
     </fieldset>
     <fieldset><legend>What you have and can pay for, the file included</legend>
-      <label>Pool: molecules to choose from <small data-part="guess" hidden>(a guess)</small> <input data-part="n_pool" inputmode="numeric"></label>
+      <label>Pool: molecules to choose from <small data-part="guess" hidden>(a guess)</small>
+        <input data-part="n_pool" inputmode="numeric"></label>
       <label>Budget: labels in all <input data-part="n_max" inputmode="numeric"></label>
       <label class="live-tick"><input type="checkbox" data-part="skip_bad"> Leave out what cannot be taken (skip_bad)</label>
     </fieldset>
     <div class="live-progress" data-part="busy" hidden><progress max="1" value="0" aria-label="Progress"></progress>
       <span data-part="doing"></span> <button type="button" data-part="cancel">Cancel</button></div>
+    <p class="visually-hidden" role="status" data-part="said"></p>
     <p class="live-error" role="alert" data-part="error" hidden></p>
     <div data-part="result" hidden>
-      <p class="live-headline" role="status" data-part="headline"><strong></strong> <span></span></p>
+      <p class="live-headline" data-part="headline"><strong></strong> <span></span></p>
       <div data-part="picture"></div>
       <dl data-part="todo"></dl>
       <p data-part="why"></p>
@@ -137,9 +140,9 @@
     /** What to do, and in a second sentence what it should bring; said aloud once. */
     say([first, rest]) {
       const [strong, span] = this.part.headline.children;
-      if (`${strong.textContent} ${span.textContent}` === `${first} ${rest}`) return;
       strong.textContent = first;
       span.textContent = rest;
+      if (this.part.said.textContent !== `${first} ${rest}`) this.part.said.textContent = `${first} ${rest}`;
     }
 
     fail(message) {

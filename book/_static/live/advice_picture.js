@@ -69,9 +69,10 @@
   function key(svg, at, entries) {
     entries.forEach(({ text, colour, dash, bar }, k) => {
       const y = 10 + 18 * k, x = at.left;
-      if (bar) svg.append(element("path", { d: `M${x} ${y}h22M${x} ${y - 5}v10M${x + 22} ${y - 5}v10`, stroke: colour, "stroke-width": 2.5 }),
-        element("circle", { cx: x + 11, cy: y, r: 4, fill: colour }));
-      else svg.append(element("path", { d: `M${x} ${y}h22`, stroke: colour, "stroke-width": 2.5, "stroke-dasharray": dash || "none" }));
+      const ends = bar ? `M${x} ${y - 5}v10M${x + 22} ${y - 5}v10` : "";
+      const line = { d: `M${x} ${y}h22${ends}`, stroke: colour, "stroke-width": 2.5, "stroke-dasharray": dash || "none" };
+      svg.append(element("path", line));
+      if (bar) svg.append(element("circle", { cx: x + 11, cy: y, r: 4, fill: colour }));
       svg.append(element("text", { x: x + 29, y: y + 4 }, text));
     });
   }
@@ -95,12 +96,13 @@
     svg.append(element("path", { d: path(shade) + "Z", fill: colour, "fill-opacity": 0.25 }));
     svg.append(element("path", { d: path(points(middle)), fill: "none", stroke: colour, "stroke-width": 2.5 }));
     const straight = [[at.x(plan.n_init), at.y(random[0])], [at.x(plan.n_max), at.y(random[1])]];
-    svg.append(element("path", { d: path(straight), fill: "none", stroke: colours.random, "stroke-width": 2.5, "stroke-dasharray": "7 4" }));
+    const dashed = { fill: "none", stroke: colours.random, "stroke-width": 2.5, "stroke-dasharray": "7 4" };
+    svg.append(element("path", { d: path(straight), ...dashed }));
     saving(svg, at, row, plan, random[1], colour);
     key(svg, at, [
       { text: "most probable, with 90 % interval", colour },
       { text: "random sampling", colour: colours.random, dash: "7 4" },
-      { text: width < 500 ? "labels for as many hits (90 %)" : "labels that it needs for what random finds in the end (90 %)", colour, bar: true },
+      { text: `labels ${width < 500 ? "for as many hits" : "that it needs for what random finds in the end"} (90 %)`, colour, bar: true },
     ]);
     box.replaceChildren(svg);
   }

@@ -26,8 +26,9 @@
       return ["Go on at random.", `The greedy search is not predicted to bring more hits than chance. ${found}`];
     }
     const saved = row.saved > 0 ? `it should need ${percent(row.saved)} fewer labels` : "it should need as many labels";
-    const interval = `${percent(row.low)} to ${percent(row.high)}`;
-    return ["Use the greedy search, most_probable.", `${found} For what random sampling finds ${saved} (90\u00a0% interval: ${interval})${row.low <= 0 ? ": it may save nothing" : ""}.`];
+    const interval = `${percent(row.low)} to ${percent(row.high)}`, nothing = row.low <= 0 ? ": it may save nothing" : "";
+    return ["Use the greedy search, most_probable.", `${found} For what random sampling finds ${saved} `
+      + `(90\u00a0% interval: ${interval})${nothing}.`];
   }
 
   /** [what, text] of what to do. */

@@ -9,6 +9,10 @@
     text: ["smiles,homo", ...data.example.smiles.map((s, k) => `${s},${data.example.homo[k]}`)].join("\n") + "\n",
   };
   const DOING = { rdkit: "Unpacking RDKit", read: "Reading", noise: "Noise", "noise on all": "Noise, all molecules", fit: "Model" };
+  // From where to where each part moves the bar, and in about how many steps.
+  const SHARES = {
+    rdkit: [0, 0.02, 1], read: [0.02, 0.05, 40], noise: [0.05, 0.4, 30], "noise on all": [0.4, 0.65, 6], fit: [0.65, 1, 110],
+  };
   const base = document.querySelector('script[src*="live/modules.js"]').src.replace(/live\/modules\.js.*$/, "");
   let worker = null, file = null, probe = null, rdkit = null, turn = 0, waiting = 0;
 
@@ -28,8 +32,8 @@
       worker.onmessage = ({ data: { progress, result, error, expected } }) => {
         if (progress) {
           const k = (steps[progress.what] = (steps[progress.what] || 0) + 1);
-          const share = { rdkit: 0.02, read: 0.05, noise: 0.05 + Math.min(k / 70, 1) * 0.5, "noise on all": 0.6, fit: 0.65 + Math.min(k / 110, 1) * 0.34 };
-          form.busy(DOING[progress.what], share[progress.what]);
+          const [from, to, steps_of] = SHARES[progress.what];
+          form.busy(DOING[progress.what], from + (to - from) * Math.min(k / steps_of, 1));
         } else if (error !== undefined) reject(expected ? new live.Refused(error) : new Error(error));
         else resolve(result);
       };
@@ -63,7 +67,8 @@
   function show_command(useful = true) {
     try {
       if (!useful) throw new live.Refused("");
-      const given = { name: file.name, property_key: form.property_key, unit: form.unit, target: form.target(), skip_bad: part.skip_bad.checked };
+      const { property_key, unit } = form, skip_bad = part.skip_bad.checked;
+      const given = { name: file.name, property_key, unit, target: form.target(), skip_bad };
       const n_init = probe?.y.length ?? live.probe_file.count(file.seen, form.property_key);
       part.command.textContent = text.command({ ...given, n_init, n_pool: part.n_pool.value, n_max: part.n_max.value });
       part.repeat.hidden = false;
@@ -183,14 +188,19 @@
     }
   }
 
+  /** Read a chosen file; what was at work or shown before is void at once. */
   async function open(chosen) {
     if (!chosen) return;
+    const mine = ++turn;
+    stop();
+    probe = null;
+    part.result.hidden = true;
+    form.busy("Reading", 0);
     try {
-      take({ name: chosen.name, text: live.tables.read_text(new Uint8Array(await chosen.arrayBuffer()), chosen.name) });
+      const content = live.tables.read_text(new Uint8Array(await chosen.arrayBuffer()), chosen.name);
+      if (mine === turn) take({ name: chosen.name, text: content });
     } catch (error) {
-      turn++;
-      probe = null;
-      fail(error);
+      if (mine === turn) fail(error);
     }
   }
 
@@ -204,11 +214,13 @@
   function download() {
     const { found, plan, target } = probe.shown, about = { file: file.name, property_key: form.property_key, unit: form.unit };
     const numbers = text.csv(found, { ...about, target_low: target.low, target_high: target.high, ...plan });
-    const link = Object.assign(document.createElement("a"), { download: "advice.csv", href: URL.createObjectURL(new Blob([numbers], { type: "text/csv" })) });
+    const href = URL.createObjectURL(new Blob([numbers], { type: "text/csv" }));
+    const link = Object.assign(document.createElement("a"), { download: "advice.csv", href });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
+  part.file.addEventListener("click", () => (part.file.value = "")); // the same file again, mended
   part.file.addEventListener("change", () => open(part.file.files[0]));
   part.example.addEventListener("click", () => {
     part.file.value = "";
@@ -223,7 +235,7 @@
   for (const name of ["kind", "share", "low", "high", "n_pool", "n_max", "unit"]) part[name].addEventListener("input", soon);
   part.download.addEventListener("click", download);
   for (const kind of ["dragover", "drop"]) {
-    part.drop.addEventListener(kind, (event) => {
+    box.addEventListener(kind, (event) => {
       event.preventDefault();
       if (kind === "drop") open(event.dataTransfer.files[0]);
     });

@@ -99,7 +99,8 @@ alutils_live.define((live) => {
     return columns.map((name) => {
       const text = cell(table, row, table.names.indexOf(name)), number = tables.number_of(text);
       if (tables.is_missing(text)) refuse(`no value in the column ${tables.quoted(name)}`);
-      if (!Number.isFinite(number)) refuse(`${tables.quoted(text.slice(0, 80))} in the column ${tables.quoted(name)} is not a finite number`);
+      const said = `${tables.quoted(text.slice(0, 80))} in the column ${tables.quoted(name)}`;
+      if (!Number.isFinite(number)) refuse(`${said} is not a finite number`);
       return number;
     });
   }
