@@ -186,7 +186,6 @@ claims.table(evidence)
 rows = noise.rows(study, evidence)
 claims.publish(rows)
 facts = noise.facts(study, evidence, rows)
-facts |= {"theirs": authors.caption(study.comparison)}
 page.glue_all(facts | {"authors": authors.agreement(runs)})
 
 # %% [markdown]
