@@ -218,7 +218,7 @@ def test_every_claim_has_its_verdicts():
         rows = article.find(id=claims.anchor(claim)).find_next("table").select("tr")
         head, *found = [row.select("th, td") for row in rows]
         assert [cell.get_text().strip() for cell in head] == claims.HEAD, claim["id"]
-        verdicts = [cells[2].select_one("strong").get_text() for cells in found]
+        verdicts = [cells[2].select_one(".verdict").get_text() for cells in found]
         assert verdicts and set(verdicts) <= set(claims.VERDICTS), claim["id"]
         assert all(cells[3].get_text().strip() for cells in found), claim["id"]
 
