@@ -12,7 +12,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from book.builder import assemble, freshness, pages, postprocess, render
+from book.builder import assemble, freshness, pages, postprocess, render, sphinx_ext
 from book.builder.fragments import claims
 from book.builder.fragments.status import banners, stale_reasons
 from book.builder.pages import ROOT
@@ -206,6 +206,7 @@ def test_the_page_shows_its_title_parameters_and_command(page):
 def test_glued_numbers_of_the_page_are_in_its_html(page):
     texts = postprocess.glued(executed(page))
     shown = html(page.document).select_one("article").get_text()
+    shown = shown.replace(f"{sphinx_ext.NO_BREAK}%", "%")
     for role in postprocess.GLUE.finditer(markdown(page)):
         if "::" not in role[1]:
             assert postprocess.glue_text(role, texts) in shown, role[0]
