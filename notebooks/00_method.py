@@ -38,26 +38,9 @@
 # One run is one draw: the box below repeats it with other first batches.
 #
 # ```{raw} html
-# <link rel="stylesheet" href="../../_static/live/loop.css">
 # <noscript><p>This figure computes in your browser and needs JavaScript. The figures further down show
 # where each strategy picks without it.</p></noscript>
 # <div id="live-loop"></div>
-# <script src="../../_static/live_loop_data.js"></script>
-# <script src="../../_static/live/modules.js"></script>
-# <script src="../../_static/live/linear.js"></script>
-# <script src="../../_static/live/random.js"></script>
-# <script src="../../_static/live/line_search.js"></script>
-# <script src="../../_static/live/climb.js"></script>
-# <script src="../../_static/live/optimise.js"></script>
-# <script src="../../_static/live/gp.js"></script>
-# <script src="../../_static/live/statistics.js"></script>
-# <script src="../../_static/live/k_means.js"></script>
-# <script src="../../_static/live/strategies.js"></script>
-# <script src="../../_static/live/loop.js"></script>
-# <script src="../../_static/live/loop_runs.js"></script>
-# <script src="../../_static/live/loop_draw.js"></script>
-# <script src="../../_static/live/loop_words.js"></script>
-# <script src="../../_static/live/loop_view.js"></script>
 # ```
 #
 # *How to read it.* A strategy gains where its line lies below that of random choice in the upper panel,

@@ -26,15 +26,20 @@ SAID = re.compile(rf'<(td|span class="pasted-text")>(?:<p>)?({ANY})(?:</p>)?</(t
 GLUED = re.compile(r'<span class="pasted-text">[^<]*')
 PER_CENT, NO_BREAK = re.compile(r"(?<=\d)%"), "\u00a0"
 # What a page computes in the browser -> the scripts that it then needs, in this order, and a style.
+MODEL = ("modules", "linear", "random", "line_search", "climb", "optimise", "gp", "statistics")
+MODEL = tuple(f"live/{name}.js" for name in MODEL)
 LIVE = {
+    'id="live-loop"': (
+        *("live_loop_data.js", *MODEL, "live/k_means.js", "live/strategies.js", "live/loop.js"),
+        *("live/loop_runs.js", "live/loop_draw.js", "live/loop_words.js", "live/loop_view.js"),
+        "live/loop.css",
+    ),
     'id="live-advice"': (
-        *("live/modules.js", "live/linear.js", "live/random.js", "live/line_search.js"),
-        *("live/climb.js", "live/optimise.js", "live/gp.js", "live/statistics.js"),
-        *("live/noise.js", "live/replay.js", "live/advice.js", "live/tables.js"),
+        *(*MODEL, "live/noise.js", "live/replay.js", "live/advice.js", "live/tables.js"),
         *("live/probe_file.js", "live/fingerprints.js", "live/advice_worker.js"),
         *("live/advice_form.js", "live/advice_text.js", "live/advice_picture.js"),
         *("advice_data.js", "live/advice_view.js", "live/advice.css"),
-    )
+    ),
 }
 
 
