@@ -62,7 +62,7 @@
 #
 # *How to read it.* A strategy gains where its line lies below that of random choice in the upper panel,
 # or above it in the lower one. Bands are one standard deviation between runs. With the noise set far too
-# low all errors rise. *The catch:* half of this pool is labelled at the end, and it is a small part of
+# low all errors rise. *Limitation:* half of this pool is labelled at the end, and it is a small part of
 # `organics`, whatever pool is chosen below; what holds on whole pools stands on the pages of the
 # [experiments](../claims.md). The map is a projection: distances on it are not those that the model
 # sees. Loop, model and random numbers are those of `alutils`, written once more for the browser, and
@@ -151,7 +151,7 @@ molecule_figure = glue("fig_molecule", drawn)
 # {glue:text}`shortest:.2f` Å, is the peak at {glue:text}`inverse_shortest:.2f` per Å. Bonds lie to its
 # left, and pairs that are far apart crowd on the far left, where the exponential weight keeps them
 # small. The curves of all pairs of elements, side by side on their grid, are the molecule's row of $X$,
-# {glue:text}`n_columns:d` numbers. *The catch:* two different molecules with the same distances between
+# {glue:text}`n_columns:d` numbers. *Limitation:* two different molecules with the same distances between
 # the same elements get the same vector, and angles enter only through distances.
 #
 # ## Vectors become a model, a model becomes a point
@@ -195,7 +195,7 @@ sets_figure = glue("fig_sets", drawn)
 # *Evidence:* in {numref}`fig-method-sets` no molecule is ever in two sets, and the test set is the same
 # for all strategies of one seed. The training set grows from {glue:text}`n_first:d` to
 # {glue:text}`n_last:d` molecules, and the test error of E goes from {glue:text}`mae_first:s` to
-# {glue:text}`mae_last:s`: the first and the last point of its curve. *The catch:* the pool is
+# {glue:text}`mae_last:s`: the first and the last point of its curve. *Limitation:* the pool is
 # finite. At the end {glue:text}`n_heldout:d` molecules are still held out, and a search that has found
 # most of its target has little left to find.
 #
@@ -250,7 +250,7 @@ map_figure = glue("fig_map", drawn)
 # {glue:text}`most_spacing`, and the one with the largest share in range that of
 # {glue:text}`most_in_range`. A batch of E is to {glue:text}`in_range_e:.0%` in range, one of A to
 # {glue:text}`in_range_a:.0%`. Centres of clusters keep away from the rim, so clustering need not give the
-# widest spacing: the narrowest one here is that of {glue:text}`least_spacing`. *The catch:* two axes are two of hundreds. Dots that touch in the picture may lie
+# widest spacing: the narrowest one here is that of {glue:text}`least_spacing`. *Limitation:* two axes are two of hundreds. Dots that touch in the picture may lie
 # far apart in the others, and the table, which uses all of them, is the better judge. It is also one
 # seed: what the picks are worth is measured over five on the pages of the
 # [experiments](../claims.md).
@@ -301,7 +301,7 @@ page.glue_all(facts)
 # the pool; what is missing to 1 is the scatter of a finite sample. The target shares
 # {glue:text}`overlap_first:.2f` along the first axis and {glue:text}`overlap_least:.2f` along axis
 # {glue:text}`least_axis:d`. Along the {glue:text}`property:s` it is cut out by the threshold, so that without smoothing the
-# overlap is the target share, {glue:text}`target_share:.0%`, in any pool. *The catch:* on a single axis of the
+# overlap is the target share, {glue:text}`target_share:.0%`, in any pool. *Limitation:* on a single axis of the
 # descriptor the target of a real pool is not the narrow hill of the sketch. A model finds it by
 # combining many axes. Whether less overlap means more {term}`savings` ({ref}`C14 <claim-c14>`) needs many targets and an
 # overlap as the model sees it {eq}`eq-overlap`: {numref}`fig-law-overlap-pools` tests it.

@@ -37,9 +37,9 @@ seed = 0  # of the bootstrap
 # %% [markdown]
 # ## Data
 #
-# Without thresholds (multiples of 0.01 eV) the target is the highest 30 % of each set: the embedded pools and
-# our QM9 have labels of other methods, for which the paper's thresholds mean nothing. `aa_labels`, the
-# paper's own labels of AA, keeps the paper's threshold. Where the labels are not at hand, the page reads a
+# Data sets with all of the paper's own labels (`qm9_pbe`, `aa_labels`) keep the paper's thresholds. For other
+# labels these mean nothing, and the target is the highest 30 %, unless you give thresholds (multiples of
+# 0.01 eV). Where the labels are not at hand, the page reads a
 # tracked summary of them (counts in bins of 0.01 eV), and the last row of its table says so. First, what the
 # paper's Fig. 9 says, and which of our sets stands for which of its sets.
 

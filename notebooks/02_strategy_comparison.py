@@ -112,6 +112,7 @@ curves = glue("fig_curves", figures.learning_curves(runs))
 # **Learning curves of four strategies, {glue:text}`dataset`** (the paper's Fig. 4a), noise
 # {glue:text}`noise:g` {glue:text}`noise_unit:s`, {glue:text}`n_seeds` seeds. Upper: mean, band: standard
 # deviation over the seeds. Lower: paired difference from A, bars: 95 % interval; grey: ±3 % of A's error.
+# {glue:text}`theirs:s`
 # ```
 #
 # {glue:text}`collapsed:s` {glue:text}`at_bound:s`

@@ -162,7 +162,7 @@ curves = glue("fig_curves", figures.noise_comparison(study.comparison))
 # ---
 # **Learning curves at {glue:text}`n_noises` noises, {glue:text}`dataset`** (the paper's Figs. 4c and 4d),
 # {glue:text}`n_seeds` seeds. Upper: mean, band: standard deviation over the seeds. Lower: paired
-# difference from A, bars: 95 % interval; grey: ±3 % of A's error.
+# difference from A, bars: 95 % interval; grey: ±3 % of A's error. {glue:text}`theirs:s`
 # ```
 #
 # {glue:text}`collapsed:s` {glue:text}`at_bound:s`

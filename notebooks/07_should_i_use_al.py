@@ -172,7 +172,7 @@ for key, value in advice_tables.calibration_facts(every).items():
 # the intervals are made for: an error is compared with those of searches whose probe had as many hits, and
 # the price of few hits is their width.
 #
-# *The catch:* a pool is one draw. With each pool counted once {glue:text}`inside_by_pool` hold, on the worst
+# *Limitation:* a pool is one draw. With each pool counted once {glue:text}`inside_by_pool` hold, on the worst
 # {glue:text}`inside_worst`. The classes of hits were chosen on some of these searches, and all of them end at 800 labels. Read an
 # interval as what it is, the spread of errors on pools that somebody happened to study.
 #

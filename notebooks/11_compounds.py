@@ -174,8 +174,8 @@ page.glue_all(facts)
 # labels lie within {glue:text}`aa_near:s` of its middle. {glue:text}`aa_above:s` of all labels lie above, and they
 # are {glue:text}`aa_of_target:s` of the {glue:text}`aa_share:s` in range. If what lies above the gap can be
 # recognised by its charge, as in our pool, then drawing at random from there saves {glue:text}`aa_saved:s` of the
-# labels at the paper's sizes; the paper reports 64 % for E. *Whether* the upper mode is the molecules without a
-# dication, the labels do not say. The paper, too, explains the ease of this search by the two modes.
+# labels at the paper's sizes; the paper, which also explains the ease of this search by the two modes, reports 64 % for E.
+# *Whether* the upper mode is the molecules without a dication, the labels do not say.
 #
 # ## What we find
 #
@@ -191,10 +191,9 @@ page.glue_all(facts)
 # - **Redundancy.** D minus A is {glue:text}`compounds_DA:s` of A's error on unseen compounds and
 #   {glue:text}`ligands_DA:s` on unseen ligands. Verdicts that stand after correction: {glue:text}`survive:s`.
 #
-# *Limitation:* an easy search is not a useless one, for who wants many conformers in range gets them. The splits
-# share one pool, and their intervals speak of it alone. Bare and protonated forms of one amino acid count as two
-# ligands here, so that even the last error flatters. At a noise better for this pool the model may recall as well
-# as the table does.
+# *Limitation:* an easy search is not a useless one: it finds many conformers in range. The intervals of the splits speak of
+# one pool. Bare and protonated forms of one amino acid count as two ligands, so that even the last error flatters. At a
+# noise better for this pool the model may recall as well as the table does.
 #
 # ## Run it yourself
 #

@@ -17,8 +17,8 @@
 # **Question.** At the noise 0.05 eV² the paper finds that strategy D (uncertainty and clusters) saves a little on
 # AA and nothing on QM9 and OE (C7), and calls AA *redundant*. On the 10 000 heaviest molecules of AA, described by
 # 30 whitened components of the paper's descriptor, D minus A (random choice) is {glue:text}`gain` of A's error. Is
-# it the redundancy? Or remote molecules, a long tail of errors, the whitening, a prior mean far from the labels, a badly
-# set noise?
+# it the redundancy? Or remote molecules, a long tail of errors, the whitening, a prior mean far from the labels, a
+# badly set noise?
 #
 # *What varies:* one property of the pool at a time; each variant is the pool without it. *What is held fixed:*
 # the model, the {term}`batch scheme`, the sizes, and for each seed and pool the test set and the
@@ -104,9 +104,9 @@ where = glue("fig_where", gain_figures.by_remoteness(rows))
 # {glue:text}`A_remote_picks` ({numref}`fig-gain-where`). The mean label of D's picks is {glue:text}`D_labels` eV,
 # that of A's {glue:text}`A_labels` eV.
 #
-# Clustering alone (C) changes A's error by {glue:text}`gain_C`, uncertainty alone (B) by {glue:text}`gain_B`. Neither
-# sees a label, at given hyper-parameters: C and D spread their picks over the space that the pool fills, A over the
-# molecules in it.
+# Clustering alone, C minus A, is {glue:text}`gain_C`; uncertainty alone, B minus A, {glue:text}`gain_B`. Neither sees a
+# label, at given hyper-parameters: C and D spread their picks over the space that the pool fills, A over the molecules
+# in it.
 #
 # ## What it needs
 #
@@ -158,7 +158,7 @@ gains.gain_table(runs, gains.CENTRED)
 # %% [markdown]
 # ## What the compression does
 #
-# QM9 shows it, whose molecules are at hand ({numref}`fig-gain-left`, lower panel). With our MBTR D minus A is
+# QM9, whose molecules are at hand, shows it ({numref}`fig-gain-left`, lower panel). With our MBTR D minus A is
 # {glue:text}`gain_ours`; with the paper's whitened components of the same molecules, on the same test sets, it is
 # {glue:text}`gain_compressed`. The difference, seed by seed, is {glue:text}`compression` of A's error.
 # Standardising divides columns that hardly any molecule uses by their small spread, and so moves those few

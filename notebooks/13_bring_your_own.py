@@ -42,8 +42,8 @@ seed = 0  # of the molecules in the files
 p = check_parameters(globals(), n_molecules=int, n_max=int, seed=int)
 
 # %% [markdown]
-# The molecules are those of the {ref}`embedded pools <embedded-pools>`: every label is known and can be handed out
-# as a measurement would. A campaign sees only those that it queries.
+# The molecules are those of the {ref}`embedded pools <embedded-pools>`, with known labels. A campaign sees only those that
+# it queries.
 
 # %%
 desk = walkthrough.set_up(p.n_molecules, p.seed)
@@ -67,9 +67,9 @@ desk.run(f"{start} --property HOMO_eV")
 desk.run(start)
 
 # %% [markdown]
-# The labels in the file are a {term}`probe` of the pool, since nobody chose them. So advice can be had at once: how
-# many times as many hits a search finds as random choice, and which fraction of the labels it saves, with an
-# interval. `--take` gives the campaign the advised strategy and noise.
+# The labels in the file, drawn at random, are a {term}`probe` of the pool. So advice can be had at once: how many times as
+# many hits a search finds as random choice, and which fraction of the labels it saves, with an interval. `--take` gives
+# the campaign the advised strategy and noise.
 
 # %%
 desk.run(f"advise amino --n-max {p.n_max} --take")
@@ -83,8 +83,8 @@ desk.run("ask amino")
 tables.Table(desk.batch("amino").head(3))
 
 # %% [markdown]
-# In this page `fill` stands for your measurement: it writes the known labels into the table, and returns its
-# name. `tell` takes it, and the next batch follows. Of further rounds only the first line of each output is shown.
+# Here `fill` stands for your measurement: it writes the known labels into the table, and returns its name for `tell`. Of
+# further rounds only the first line of each output is shown.
 
 # %%
 desk.run(f"tell amino {desk.fill('amino')}")
@@ -113,9 +113,9 @@ desk.run(f"tell conjugated {desk.fill('conjugated')}")
 desk.run(f"advise conjugated --n-max {p.n_max} --take")
 
 # %% [markdown]
-# Somebody fills in the second batch in electronvolts, although the table's column `unit` says hartree. Judged by
-# the spread of the labels before, these are far outside: the factor is named, nothing is taken, and the same batch
-# is returned again in hartree. From the second batch on `ask` says what may be found, and can stop by a rule:
+# Somebody fills in the second batch in electronvolts, although the table's column `unit` says hartree. These are far
+# outside the labels before: the factor is named, nothing is taken, and the batch is returned again in hartree. From the
+# second batch on `ask` says what may be found, and can stop by a rule:
 # {ref}`when to stop <page-15_when_to_stop-pools>`.
 
 # %%
@@ -153,7 +153,7 @@ desk.run(start)
 desk.run(f"{start} --skip-bad")
 
 # %% [markdown]
-# From here on it is the same round as before, whatever the file was.
+# From here on it is the same round, whatever the file was.
 
 # %%
 desk.run("ask ionisation", 1)
@@ -164,8 +164,7 @@ desk.go_on("ionisation", p.n_max)
 # %% [markdown]
 # ## What was found
 #
-# All labels being known, so is what random choice would have found: the mean, and the interval that holds
-# ninety-five of a hundred draws of as many molecules.
+# Random choice: the mean, and the interval that holds ninety-five of a hundred draws of as many molecules.
 
 # %%
 campaigns = walkthrough.campaigns(desk)

@@ -143,8 +143,8 @@ report.shares_table(by_share)
 #
 # ## What a hit may cost
 #
-# An easier question: stop when the next hits cost more labels than they are worth. The model's sum over the next
-# batch, beside what came:
+# An easier rule: stop when the next hits cost more labels than they are worth. The model's sum over the next batch, beside
+# what came:
 
 # %%
 report.coming_table(coming)
@@ -163,8 +163,8 @@ page.glue_all(report.facts(left, coming, trials, by_share))
 # %% [markdown]
 # ## In a campaign
 #
-# `ask` says how many hits there are, what share of the target that is, and how many the next batch should bring,
-# each with its interval. It stops by a rule, with status 3, for a script to see:
+# `ask` gives the hits so far, the share of the target that they are, and the hits that the next batch should bring, each with
+# its interval. It stops by a rule, with status 3, for a script to see:
 #
 # ```bash
 # .venv/bin/python -m alutils ask mine --until 0.9

@@ -14,8 +14,8 @@
 # %% [markdown]
 # # Another descriptor
 #
-# **Question.** The book has one descriptor, MBTR. Do the paper's two answers, no gain for the global error and a
-# large gain for a search, hold for a chemist who uses another?
+# **Question.** Do the paper's two answers, no gain for the global error and a large gain for a search, hold for a descriptor
+# other than the book's MBTR?
 #
 # **Result.** With {glue:text}`n_descriptors` descriptors on the embedded pools:
 #
@@ -85,8 +85,8 @@ learning = glue("fig_learning", descriptor_figures.learning(curves))
 # Colours are descriptors here, all lines are strategy A.
 # ```
 #
-# Error at the last size, and the difference from MBTR's in % with its 95 % interval over the seeds. Last column: the
-# noises, as shares of the variance, in the order of the pools.
+# Error at the last size, and its difference from MBTR's in % with the 95 % interval over the seeds. Last column: the noises,
+# as shares of the variance, in the order of the pools.
 
 # %%
 descriptors.error_table(curves)
@@ -109,8 +109,8 @@ descriptors.gain_table(curves)
 # %% [markdown]
 # Over all pools together, of {glue:text}`n_comparisons` comparisons of B, C or D with A at a good noise,
 # {glue:text}`n_better` are significantly better and {glue:text}`n_worse` significantly worse; the largest mean gain is
-# {glue:text}`gain_most:s`. For single pools D is significantly better with: {glue:text}`d_better:s`. In a table of this
-# size about one interval excludes zero by chance.
+# {glue:text}`gain_most:s`. For single pools D is significantly better with: {glue:text}`d_better:s`; about one interval of
+# such a table excludes zero by chance.
 #
 # *Our reading.* To a fingerprint all conformers of a compound are one point; A labels the same points again, a strategy
 # that spreads its picks does not. That is the redundancy by which the paper explains D's gain on AA; here the descriptor
@@ -127,9 +127,8 @@ descriptors.search_table(gains)
 # %% [markdown]
 # ## Does the law hold?
 #
-# The {ref}`law of overlap <page-06_overlap_law-pools>` predicts the gain from a probe that never sees the
-# search. Here the probe has the size that the law states, the geometric mean of first and last training set, and
-# no parameter is fitted.
+# The {ref}`law of overlap <page-06_overlap_law-pools>` predicts the gain from a probe, here of the size that it states, with
+# no fitted parameters.
 
 # %% tags=["remove-output", "hide-input"]
 law = glue("fig_law", descriptor_figures.law(gains))
@@ -158,8 +157,8 @@ descriptors.law_table(gains)
 #
 # ## What does it cost?
 #
-# Processor time to make the descriptor, as a multiple of MBTR's in the same process; the seconds are those of
-# our machine. *Columns* are made, *axes* remain for the model.
+# Processor time to make the descriptor, as a multiple of MBTR's in the same process, and the seconds on our machine.
+# *Columns* are made, *axes* remain for the model.
 
 # %%
 descriptors.cost_table(cost)
@@ -173,7 +172,7 @@ page.glue_all(descriptor_facts.facts(curves, gains, cost))
 # - *If the error counts:* {glue:text}`best:s`. Its error is on average {glue:text}`best_less:s` below that of MBTR on
 #   these pools, at {glue:text}`best_times` times MBTR's time, nothing against one label of quantum chemistry.
 # - *If it must be no dearer than MBTR:* {glue:text}`cheap:s`.
-# - *Let the labels choose for a search.* Where the probe's order of the descriptors is that of the realised gains
+# - *For a search, let the labels choose:* where the probe orders the descriptors as the realised gains do
 #   ({glue:text}`order_positive` of {glue:text}`order_n` cases), trying another costs seconds.
 # - *Fingerprints are nearly free, and blind to conformers:* take them where each compound is in the pool once.
 #

@@ -14,9 +14,9 @@
 # %% [markdown]
 # # The first batch, and small ones
 #
-# **Question.** C4, that batches of any size do equally well, is about thousands of labels. Others found that the first
-# labels matter when there are few, and should then be typical {cite}`hacohen2022`. With a hundred labels in all: how
-# should the first ones be chosen, how many, and how many at once after them?
+# **Question.** With a hundred labels in all: how should the first be chosen, how many, and how many at once after them? C4,
+# that batches of any size do equally well, is about thousands of labels; others found that few first labels should be
+# typical {cite}`hacohen2022`.
 #
 # **Result.** Of the ways to spend them that came out better somewhere and worse nowhere, the one that gains most:
 #
@@ -26,9 +26,8 @@
 # | its size | {glue:text}`choose_error_size:s` | {glue:text}`choose_search_size:s` |
 # | the labels after it, by uncertainty (B) or by the search | {glue:text}`choose_error_batch:s` | {glue:text}`choose_search_batch:s` |
 #
-# *At random*, 100 and *one batch of 100* also stand where no other way is significantly better: there anything will
-# do. For an accurate model B must also beat A, random choice: in batches of 5 its error minus that of A is
-# {glue:text}`B_minus_A:s`.
+# *At random*, 100 and *one batch of 100* also stand where no other way is significantly better. For an accurate model B must
+# also beat A, random choice: in batches of 5 its error minus that of A is {glue:text}`B_minus_A:s`.
 #
 # On average over pools and sizes:
 #
@@ -40,8 +39,8 @@
 #   them by {glue:text}`batches_hits30_range:s` ({glue:text}`batches_hits30_counts:s`).
 #
 # *What varies:* the {term}`first batch` and the size of those after it. *What is held fixed:* for each seed the test
-# set and the molecules to pick from, which are fewer than elsewhere in this book; the model, whose labels are
-# standardised, because at twenty labels a signal variance in eV² has no meaning.
+# set and the molecules to pick from, fewer than elsewhere in this book; the model, on standardised labels, because at twenty
+# labels a signal variance in eV² has no meaning.
 
 # %% tags=["hide-input"]
 from myst_nb import glue
@@ -138,7 +137,7 @@ start_hits = glue("fig_start_hits", hits)
 # interval; grey band: ±3 hits in a hundred labels.
 # ```
 #
-# The searches' hits after typical clusters are {glue:text}`hits_typical_advice:s`
+# Hits after typical clusters are {glue:text}`hits_typical_advice:s`
 # ({glue:text}`hits_typical_counts:s`; {glue:text}`hits_typical_range:s` in a hundred labels), after k-centre
 # {glue:text}`hits_k_centre_advice:s` ({glue:text}`hits_k_centre_counts:s`; {glue:text}`hits_k_centre_range:s`).
 #
@@ -206,8 +205,8 @@ page.glue_all(few_labels.facts(curves, compared))
 # %% [markdown]
 # ## A hundred labels in all
 #
-# What each way brings when a hundred labels are spent, in batches of 20 after the first batch; mean over the
-# seeds. A first batch of 100 stands alone.
+# What each way brings for a hundred labels, in batches of 20 after the first batch; mean over the seeds. A first batch of
+# 100 stands alone.
 
 # %%
 few_labels.hundred_table(curves)
@@ -219,11 +218,10 @@ few_labels.hundred_table(curves)
 # of a first batch can both matter to it, while C4, on thousands of labels and on errors, can stand
 # ({ref}`batch size <page-03_batch_sensitivity-organics>`).
 #
-# *Limitation:* one kernel, and a noise of a twentieth of the labels' variance that nobody chose from the labels. A pool
-# of 2000 molecules: in a larger one the edge lies farther out, and a search has more to find. The rules of the verdicts
-# were written before the runs; that the table on top names the largest mean gain, and not the largest share of better
-# comparisons, was decided after eight seeds. Batches of one after a first batch of 100, with a hundred fits, were left
-# out.
+# *Limitation:* one kernel, a noise of a twentieth of the labels' variance, not chosen from the labels, and pools of 2000
+# molecules: in a larger one the edge lies farther out, and a search has more to find. The rules of the verdicts were
+# written before the runs; that the table on top names the largest mean gain, not the largest share of better comparisons,
+# was decided after eight seeds. Batches of one after a first batch of 100 were left out.
 #
 # ## Run it yourself
 #

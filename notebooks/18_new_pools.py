@@ -50,9 +50,9 @@ new = new_pools.searches(plans.NEW_POOLS, p.n_probe)
 report.pools_table(new)
 
 # %% [markdown]
-# AA, OE and QM9 are the paper's own labels and its descriptor, compressed. OE62 has levels by GW. The others are tables
-# of SMILES with one property each, described by fingerprints. *Gain*: mean over all targets, as a fraction of what a
-# perfect search gains. *Rank correlation*: of the probe's labels with their leave-one-out predictions.
+# AA, OE and QM9 have the paper's own labels and its descriptor, compressed; OE62 has levels by GW; the others are SMILES
+# with one property each, described by fingerprints. *Gain*: mean over all targets, as a fraction of a perfect search's.
+# *Rank correlation*: of the probe's labels with their leave-one-out predictions.
 #
 # ## The rule, written before
 #
@@ -103,8 +103,7 @@ law_figure = glue("fig_new", drawn)
 report.by_pool_table(by_rule)
 
 # %% [markdown]
-# *What a probe adds for your pool*, beyond what any target of that kind gains: with the target held fixed, replay and
-# gain are correlated by {glue:text}`E_rule_own:s` (E) and {glue:text}`L_rule_own:s` (greedy). {glue:text}`between:s` of
+# *What a probe adds for your pool*: with the target held fixed, replay and gain are correlated by {glue:text}`E_rule_own:s` (E) and {glue:text}`L_rule_own:s` (greedy). {glue:text}`between:s` of
 # the variance of the greedy rule's gains lies between targets, the rest between pools and seeds.
 #
 # ## Are the intervals of the advice honest?
@@ -165,16 +164,13 @@ report.take_home_table(every)
 #
 # ## Limitations
 #
-# - The pools are those that we could have, not a sample of what chemists search. Seven of them share one descriptor, and
-#   one kernel serves all.
+# - The pools are those that we could have, no sample of what chemists search. Seven share one descriptor, all one kernel.
 # - All targets of a pool and a seed share one probe; therefore the intervals draw pools.
 # - The targets are ranges of one label, cut at quantiles of the whole pool, which a real search does not know.
-# - Searches have 100 to 800 labels. Where a search goes on far beyond its probe, the replay stops growing at the probe's
-#   size: that on the first batch alone is off by {glue:text}`E_first_lean:s` (E) and {glue:text}`L_first_lean:s` (greedy)
+# - Searches have 100 to 800 labels. The replay stops growing at the probe's size: that on the first batch alone is off by {glue:text}`E_first_lean:s` (E) and {glue:text}`L_first_lean:s` (greedy)
 #   on average.
-# - What all other pools add came after the rule: that pools count alike, and how large the probe of the advice is, we
-#   chose when a first seed had been seen. One window of `enamine` holds nothing, its scores coming in steps, and is left
-#   out.
+# - What all other pools add came after the rule: that pools count alike, and the size of the advice's probe, we chose when
+#   a first seed had been seen. One window of `enamine` holds nothing, its scores coming in steps, and is left out.
 
 # %% tags=["remove-cell"]
 facts = report.facts(

@@ -123,3 +123,12 @@ def test_advice_does_not_depend_on_the_unit(rows, factor, shift, falling):
 def test_experience_leaves_a_pool_out(rows):
     assert "organics" not in set(advice.experience(without="organics")["dataset"])
     assert isinstance(rows, pd.DataFrame) and set(plans.POOLS) <= set(rows["dataset"])
+
+
+def test_rounding_ranks_nobody():
+    """Where the model says the same of all, a ranking is blind, whatever the last digits say."""
+    rng = np.random.default_rng(0)
+    X = 1e6 * np.eye(60)  # nobody is near anybody
+    y = rng.permutation(np.linspace(-1, 1, 60))
+    model = advice.prior_model("data", 0.01, random_state=0)
+    assert advice.blind_chance(X, y, Range(low=0.5), model) > advice.BLIND

@@ -44,3 +44,10 @@ def test_a_report_counts_cases_and_failures(tmp_path):
     assert ran == {"cases": 2, "failed": 1, "seconds": 2.0}
     assert equations.verdict(ran) == "**1 of 2 failed**"
     assert equations.verdict(absent) == "**did not run**"
+
+
+def test_a_line_of_the_table_leads_to_the_files_and_says_the_result():
+    results = {entry["test"]: {"cases": 1, "failed": 0} for entry in ENTRIES}
+    first = equations.table(results).splitlines()[2]
+    code, test = (ENTRIES[0][kind].partition("::")[0] for kind in ("code", "test"))
+    assert f"<../{code}>`<br>{{download}}" in first and f"<../{test}>` | passed |" in first

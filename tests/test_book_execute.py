@@ -78,7 +78,7 @@ CONFIG = {
     "title": "Tiny",
     "only_build_toc_files": True,
     "execute": {"execute_notebooks": "off"},
-    "parse": {"myst_enable_extensions": ["colon_fence", "dollarmath"]},
+    "parse": {"myst_enable_extensions": ["attrs_inline", "colon_fence", "dollarmath"]},
     "sphinx": {"local_extensions": {"book.builder.sphinx_ext": str(pages.ROOT)}},
 }
 INDEX = """# Tiny
@@ -91,11 +91,6 @@ $$ c = d $$ (eq-elsewhere)
 ```
 
 ```{include} experiments/proofs_table.md
-```
-
-# Code
-
-```{include} experiments/proofs_code.md
 ```
 """
 
@@ -445,19 +440,21 @@ def test_claims_table_joins_claims_and_verdicts(built):
     read = claims.read_claims(rows, built)
     first, second = claims.claims_table(read, rows).split("(claim-c2)=\n")
     assert first.startswith(
-        "(claim-c1)=\n**C1 (Fig. 4a).** First\n\n*The paper says:* 1\n\n"
-        ":::{div} claims-table\n| Page | Ours |"
+        "(claim-c1)=\n**C1 (the paper's Fig. 4a).** First\n\n*The paper says:* 1\n\n"
+        '<details class="claim-verdicts">\n<summary>'
+        '<span class="verdict verdict-yes">2 supported</span>'
+        "</summary>\n\n:::{div} claims-table\n| Page | Ours |"
     )
     lines = [line for line in first.splitlines() if line.startswith("| {ref}")]
     assert lines[0] == (
         "| {ref}`Tiny: organics <page-01_tiny-organics>`<br>"
-        "{numref}`fig-line-organics`, {ref}`test <code-tests-test-tiny-py--test-one>`"
-        " | 5 \\| many | **supported** | counted |"
+        "{numref}`fig-line-organics`, {download}`test <../tests/test_tiny.py>`"
+        " | 5 \\| many | [supported]{.verdict .verdict-yes} | counted |"
     )
     assert lines[1].startswith("| {ref}`Tiny: QM9 ")
-    assert "| - | - | **cannot be tested here** | no labels |" in second
+    assert "| - | - | [cannot be tested here]{.verdict .verdict-none} | no labels |" in second
     summary = claims.claims_summary(read, rows, {"organics": "Organics", "qm9": "QM9"})
-    assert summary.splitlines()[0] == "| Claim | Organics | QM9 |"
+    assert summary.splitlines()[1] == "| Claim | Organics | QM9 | All |"
     assert "{ref}`supported <page-01_tiny-qm9>`" in summary
 
 

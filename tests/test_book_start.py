@@ -27,9 +27,9 @@ def test_pools_count_alike_and_a_saving_that_did_not_come_is_none():
     assert [cell.strip() for cell in line.split("|")[1:-1]] == [
         "10 %, highest or lowest",
         "2.0 (2.0 to 2.0)",
-        "60 % (52 % to 68 %)",
-        "20 % (4 % to 36 %)",
-        "80 %",
+        "60 (52 to 68)",
+        "20 (4 to 36)",
+        "80",
         "2",
     ]
     assert head.count("|") == line.count("|")

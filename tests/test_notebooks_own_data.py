@@ -103,6 +103,17 @@ def test_advice_is_the_same_in_any_unit(write, shown):
         pd.testing.assert_frame_equal(advised[unit], advised["eV"], rtol=1e-6)
 
 
+def test_all_labels_of_a_file_are_the_probe_of_a_larger_pool(write, shown):
+    """What the page "Try it with your own file" prints as its line."""
+    path = write("eV")
+    n = len(molecules()[1])
+    given = {"dataset": path, "property_key": "gap", "unit": "eV", "target_share": 0.2}
+    made = execute("07_should_i_use_al", **given, n_init=n, n_pool=20 * n, n_max=2 * n)
+    assert made["runs"] is None and len(made["probed"].y) == n
+    assert made["probed"].plan.n_pool == 20 * n
+    assert made["answer"]["hits"] == pytest.approx(0.2 * n, abs=1) and shown["fits"] == ""
+
+
 def test_the_lowest_are_found_as_well_as_the_highest(write):
     made = search(write("meV", sign=-1), [0, 1], direction="below")
     assert made["facts"]["sought"] == "the lowest 30 %"

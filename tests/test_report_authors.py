@@ -1,5 +1,6 @@
 """Ours beside the authors': which figures are compared, and Welch's interval against scipy's."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,6 +35,7 @@ def test_welchs_interval_is_scipys():
 def test_what_the_authors_did_not_run_is_not_compared(changed):
     frame = runs([0.27, 0.28], **changed)
     assert authors.table(frame) is None and authors.agreement(frame).startswith("none")
+    assert (authors.caption(frame) == "") == (changed != {"scheme": "constant"})
 
 
 def test_agreement_counts_and_names_the_largest():
@@ -44,3 +46,26 @@ def test_agreement_counts_and_names_the_largest():
 
 def test_one_seed_decides_nothing():
     assert np.isinf(authors.differences(runs([0.2])).iloc[0]["high"])
+
+
+@pytest.mark.parametrize(("dataset", "shown"), [("aa_heaviest", "aa"), ("qm9_pbe", "qm9_pbe")])
+def test_the_papers_curve_is_drawn_beside_ours(dataset, shown):
+    _, ax = plt.subplots()
+    assert authors.draw(ax, runs([0.3, 0.31], dataset=dataset)) == authors.SIZES
+    (line,) = ax.containers
+    means, _ = authors.WORKBOOK[shown, *KEY[1:]]
+    assert line.lines[0].get_ydata().tolist() == list(means)
+    assert line.get_label() == "the paper's runs"
+    plt.close()
+
+
+def test_a_stand_in_has_no_curve_of_the_paper():
+    _, ax = plt.subplots()
+    assert authors.draw(ax, runs([0.3], dataset="organics")) == () and not ax.containers
+    plt.close()
+
+
+def test_means_without_a_spread_are_not_compared():
+    frame = runs([0.3, 0.31], dataset="aa", noise_var=0.05, strategy="random")
+    assert authors.WORKBOOK["aa", "random", 0.05][1] is None
+    assert authors.differences(frame).empty

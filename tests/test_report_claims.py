@@ -89,7 +89,7 @@ def around(mean, half_width, n=5):
         (
             around(0.004, 0.005),
             statistics.UNDECIDED,
-            "the 90 % interval, 0.0002 to 0.0078 eV, lies neither inside nor outside ±0.005 eV; "
+            "the 90 % interval, 0.0002 to 0.0078 eV, crosses the margin, ±0.005 eV; "
             "about 13 seeds would settle it",
         ),
     ],

@@ -97,6 +97,17 @@ def test_the_svg_is_the_same_for_the_same_figure(figure):
     assert figure_data.svg(figure) == figure_data.svg(figure)
 
 
+def test_places_have_two_decimals_and_text_keeps_its_own():
+    drawn, ax = plt.subplots()
+    ax.plot([0.12345, 1.6789], [0.1, 0.2])
+    ax.set_xlabel("length 0.12345")
+    text = figure_data.svg(drawn)
+    plt.close(drawn)
+    assert "length 0.12345" in text
+    for place in re.findall(r' d="([^"]*)"', text):
+        assert not re.search(r"\.\d{3}", place)
+
+
 def test_a_figure_brings_its_data_only_to_the_builder(monkeypatch, tmp_path):
     @styled
     def line():

@@ -36,8 +36,8 @@ class GaussianProcess(RegressorMixin, BaseEstimator):
     n_restarts : starts drawn log-uniformly within the bounds, beside the one at `initial` (the
         paper: 2).
     initial : (signal_var in eV^2, length_scale in descriptor units). The paper's 20 and 700. None:
-        the mean square of the labels and the median distance between molecules, and a climb from
-        each peak of a coarse scan of the length scale there.
+        the mean square of the labels and the median distance between molecules, and one
+        optimisation from each peak of a coarse scan of the length scale there.
     bound_factor : parameters stay within initial / bound_factor and initial * bound_factor (the
         paper: 100).
     restart_subset : all starts are optimised on this many random molecules; the optimum with the

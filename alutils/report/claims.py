@@ -67,8 +67,7 @@ def equivalent(claim, statement, difference, margin, unit="eV", digits=3):
         statistics.NOT_SUPPORTED: f"the interval lies outside ±{shown.margin()}",
         statistics.DIFFERENCE: f"{shown.mean()} is more than nothing, but not surely more than the "
         f"margin of {shown.margin()}",
-        statistics.UNDECIDED: f"the {shown.narrower()} lies neither inside nor outside "
-        f"±{shown.margin()}",
+        statistics.UNDECIDED: f"the {shown.narrower()} crosses the margin, ±{shown.margin()}",
     }[found.verdict]
     return _evidence(claim, statement, shown, found, why, abs(difference.mean) - margin)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alutils.acquisition.strategies import LETTERS
 from alutils.analysis.statistics import MARGIN, interval, margin_of, paired
-from alutils.report import claims, page, quantity, tables
+from alutils.report import authors, claims, page, quantity, tables
 
 # Section IV of the paper, in eV, and the only data set and training size that they are of.
 PRINTED = {"A": 0.170, "B": 0.164, "C": 0.166, "D": 0.148}
@@ -74,6 +74,7 @@ def facts(records, rows):
         "n_seeds": records["seed"].nunique(),
         "noise": float(records["noise_var"].iloc[0]),
         "ranking": tables.ranking(end),
+        "theirs": authors.caption(records),
         **{f"mae_{letter}": about.number(mae.mean()) for letter, mae in end.items()},
         **about.facts(),
         **page.verdict_facts(rows),

@@ -25,6 +25,8 @@ with imports_of("plots", "drawing figures"):
 
 COLUMNS = ["panel", "panel_title", "x_quantity", "y_quantity", "mark", "kind", "series", "colour"]
 COLUMNS += ["marker", "x", "y", "x_low", "x_high", "y_low", "y_high", "x_name", "y_name"]
+PLACES = re.compile(r'\b(?:d|x|y|points)="[^"]*"')  # in an SVG, in points
+LONG = re.compile(r"-?\d+\.\d{3,}")
 MANY = 500  # loose points above which the SVG holds a picture of them
 
 
@@ -79,7 +81,12 @@ def svg(figure):
     # Text stays text, for whoever edits the file; without the salt its ids would be random.
     with mpl.rc_context({"svg.hashsalt": "alutils", "svg.fonttype": "none"}):
         figure.savefig(text, format="svg", bbox_inches="tight", metadata={"Date": None})
-    return re.sub(r"\s*\n\s*", "\n", text.getvalue())  # its indentation is an eighth of it
+    whole = re.sub(r"\s*\n\s*", "\n", text.getvalue())  # its indentation is an eighth of it
+    return PLACES.sub(lambda m: LONG.sub(_hundredths, m[0]), whole)
+
+
+def _hundredths(match):
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
 
 
 class DataFigure(Figure):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from alutils.analysis import statistics
-from alutils.report import quantity
+from alutils.report import authors, quantity
 from alutils.report.style import (
     POOL_COLOURS,
     POOL_MARKERS,
@@ -68,9 +68,10 @@ def learning_curves(records: pd.DataFrame, margin: float = statistics.MARGIN) ->
         if name != "random":
             shift = 1 + 0.035 * (position - len(names) / 2)
             difference_line(bottom, records, name, shift=shift, ls="none", **look)
+    theirs = authors.draw(top, records)
     error_axis(top, quantity.of_runs(records))
     margin_axis(bottom, margin)
-    size_axis(bottom, records)
+    size_axis(bottom, records, theirs)
     top.legend()
     return fig
 
@@ -187,9 +188,10 @@ def noise_comparison(records: pd.DataFrame, margin: float = statistics.MARGIN) -
             if name != "random":
                 shift = 0.98 + 0.04 * position
                 difference_line(bottom, at_noise, name, shift=shift, label=f"_{label}", **look)
+    theirs = authors.draw(top, records)
     error_axis(top, quantity.of_runs(records))
     margin_axis(bottom, margin)
-    size_axis(bottom, records)
+    size_axis(bottom, records, theirs)
     top.legend()
     return fig
 

@@ -111,7 +111,7 @@ def share_alone(frame):
 
 @styled
 def overlap(frame, strategy):
-    """Savings as a part of the possible against the overlap that a model sees, a panel per pool.
+    """Savings as a fraction of the possible against the overlap as a model sees it, a panel a pool.
 
     frame : as of `law`, with overlap and saving_gain;  strategy : name of a search
     """
@@ -221,7 +221,8 @@ def predicted_savings(frame):
         rows, colour = frame[frame["strategy"] == name], STRATEGY_COLOURS[name]
         ends = np.c_[rows["low"], rows["high"], np.full(len(rows), np.nan)].ravel()
         at = np.repeat(100 * rows["predicted_saved"], 3)
-        ax.plot(at, 100 * ends, color=colour, alpha=0.2, lw=1)
+        (bars,) = ax.plot(at[:-1], 100 * ends[:-1], color=colour, alpha=0.2, lw=1)
+        bars.get_path().should_simplify = False  # it would repeat the last point
         for (pool, inside), part in rows.groupby(["dataset", "inside"], sort=False):
             look = {"alpha": PALE} if inside else {"mec": "black", "zorder": 3}
             look |= {"marker": POOL_MARKERS.get(pool, "*"), "color": colour, "ms": 5, "ls": "none"}

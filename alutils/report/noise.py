@@ -13,7 +13,7 @@ import pandas as pd
 
 from alutils.acquisition.strategies import LETTERS
 from alutils.analysis.statistics import margin_of, paired
-from alutils.report import claims, page, quantity, tables
+from alutils.report import authors, claims, page, quantity, tables
 
 A, D = LETTERS["A"], LETTERS["D"]
 CLAIMED_OF = {"C7a": "QM9 and OE", "C7b": "QM9 and OE", "C7c": "AA"}  # in the paper
@@ -126,6 +126,7 @@ def facts(study, evidence, rows):
         "n_seeds": study.comparison["seed"].nunique(),
         "n_noises": len(study.noises),
         "unit": study.unit,
+        "theirs": authors.caption(study.comparison),
         **about.facts(),
         "A_at": a_at,
         "D_at": d_at,

@@ -215,10 +215,11 @@ def error_axis(ax, quantity=PAPERS):
     ax.yaxis.set_minor_locator(NullLocator())
 
 
-def size_axis(ax, records):
-    """Logarithmic axis of training sizes, labelled at the sizes that POW visits."""
+def size_axis(ax, records, others=()):
+    """Logarithmic axis of training sizes, labelled where POW stops, and at larger others."""
     n_init, n_max = records["n_train"].min(), records["n_train"].max()
     ticks = [n_init * 2**k for k in range(20) if n_init * 2**k <= n_max]
+    ticks += [n for n in others if n > n_max]
     ax.set_xscale("log")
     ax.set_xticks(ticks, [str(n) for n in ticks])
     ax.xaxis.set_minor_locator(NullLocator())

@@ -83,7 +83,6 @@ def write_tables(listed, root=ROOT):
         "summary": claims_summary(claims, rows, names),
         "pools_table": pools_table(),
         "proofs_table": equations.table(results, root),
-        "proofs_code": equations.sources(results, root),
         "status": summary(listed, stale, rows, results),
         "status_pages": pages_table(listed, stale, root),
         **tables(bench, table),

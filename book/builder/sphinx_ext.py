@@ -23,6 +23,8 @@ BEHIND = r'<details class="\1"><summary>Data, source, records</summary>\2</detai
 NO_HEAD = re.compile(r"<th( [^>]*)?>\s*(?:<p>\s*</p>)?\s*</th>")
 ANY = "|".join(VERDICTS)
 SAID = re.compile(rf'<(td|span class="pasted-text")>(?:<p>)?({ANY})(?:</p>)?</(td|span)>')
+GLUED = re.compile(r'<span class="pasted-text">[^<]*')
+PER_CENT, NO_BREAK = re.compile(r"(?<=\d)%"), "\u00a0"
 # What a page computes in the browser -> the scripts that it then needs, in this order, and a style.
 LIVE = {
     'id="live-advice"': (
@@ -94,7 +96,11 @@ def before_the_page(app, pagename, templatename, context, doctree):
 
 
 def dressed(body):
-    """A page's HTML, links beneath figures folded, verdicts as badges, no role that is not one."""
+    """A page's HTML, links beneath figures folded, verdicts as badges, no role that is not one.
+
+    Per cents of glued numbers have a space, as those in prose.
+    """
+    body = GLUED.sub(lambda m: PER_CENT.sub(NO_BREAK + "%", m[0]), body)
     for old, new in CITATIONS.items():
         body = body.replace(old, new)
     body = LINKS.sub(BEHIND, body)

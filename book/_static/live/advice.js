@@ -139,8 +139,7 @@ alutils_live.define((live) => {
     const table = Object.keys(ranks).map((name) =>
       row_of(name, { share, hits, shape }, live.replay.replayed(inside, ranks[name], plan, batches), bound, law));
     table.sort((a, b) => b.enrichment - a.enrichment);
-    const probability = live.statistics.probability_in_range(mu, sigma, range.low, range.high);
-    const blind = live.statistics.mann_whitney(probability, inside);
+    const blind = live.statistics.mann_whitney(ranks[GREEDY], inside);
     if (blind > law.blind) for (const row of table) row.low = Math.min(row.low, 0);
     const greedy = table.find((row) => row.strategy === GREEDY);
     const strategy = greedy.enrichment > 1 ? GREEDY : "random";

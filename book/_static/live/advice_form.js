@@ -4,21 +4,23 @@
   const live = globalThis.alutils_live;
 
   const HTML = `
-    <p class="live-privacy"><strong>Nothing leaves this machine.</strong> The file is read and the model fitted
-      by this page alone; it works without a network.</p>
+    <p><strong>Nothing leaves this machine</strong>: this page reads the file and fits the model itself, without a
+      network. The file should hold molecules drawn <em>at random</em> from those that you could label; of some that
+      were chosen, the advice says nothing.</p>
     <div class="live-drop" data-part="drop">
       <label for="live-file">Your file: a table (.csv, .tsv) with a column of SMILES, or of descriptors, and a
         measured property</label>
       <input type="file" id="live-file" accept=".csv,.tsv,.txt,.smi" data-part="file">
-      <p><span data-part="name"></span> <button type="button" data-part="example" hidden>Back to the example</button>
+      <p><span data-part="name"></span> <span data-part="seen"></span>
+        <button type="button" data-part="example" hidden>Back to the example</button>
         <a data-part="save" href="#">Save this file</a></p>
     </div>
-    <fieldset><legend>What is sought</legend>
+    <fieldset><legend>What you look for</legend>
       <label>Property <select data-part="property"></select></label>
       <label>Unit <input type="text" data-part="unit" size="8" autocomplete="off" placeholder="as printed"></label>
       <label>Target <select data-part="kind">
-        <option value="highest">the highest labels, by share</option>
-        <option value="lowest">the lowest labels, by share</option>
+        <option value="highest">the highest share</option>
+        <option value="lowest">the lowest share</option>
         <option value="above">above a value</option>
         <option value="below">up to a value</option>
         <option value="window">between two values</option></select></label>
@@ -26,16 +28,18 @@
       <label data-for="low"><span data-part="low-name">Above</span> <input data-part="low" inputmode="decimal"></label>
       <label data-for="high"><span data-part="high-name">Up to</span> <input data-part="high" inputmode="decimal"></label>
     </fieldset>
-    <fieldset><legend>What can be paid for</legend>
-      <label>Molecules in the pool, those of the file included <input data-part="n_pool" inputmode="numeric"></label>
-      <label>Labels in all, those of the file included <input data-part="n_max" inputmode="numeric"></label>
-      <label class="live-tick"><input type="checkbox" data-part="skip_bad"> Leave out molecules that cannot be taken</label>
+    <fieldset><legend>What you have and can pay for, the file included</legend>
+      <label>Pool: molecules to choose from <small data-part="guess" hidden>(a guess)</small>
+        <input data-part="n_pool" inputmode="numeric"></label>
+      <label>Budget: labels in all <input data-part="n_max" inputmode="numeric"></label>
+      <label class="live-tick"><input type="checkbox" data-part="skip_bad"> Leave out what cannot be taken (skip_bad)</label>
     </fieldset>
     <div class="live-progress" data-part="busy" hidden><progress max="1" value="0" aria-label="Progress"></progress>
       <span data-part="doing"></span> <button type="button" data-part="cancel">Cancel</button></div>
+    <p class="visually-hidden" role="status" data-part="said"></p>
     <p class="live-error" role="alert" data-part="error" hidden></p>
     <div data-part="result" hidden>
-      <p class="live-headline" role="status" data-part="headline"></p>
+      <p class="live-headline" data-part="headline"><strong></strong> <span></span></p>
       <div data-part="picture"></div>
       <dl data-part="todo"></dl>
       <p data-part="why"></p>
@@ -44,7 +48,7 @@
       <p><button type="button" data-part="download">Download these numbers (CSV)</button></p>
     </div>
     <div data-part="repeat" hidden><p>The same by the notebook, with the file beside it:</p>
-      <pre tabindex="0" data-part="command" aria-label="Papermill command"></pre></div>
+      <pre data-part="command"></pre></div>
     <p class="live-limits"><small data-part="limits"></small></p>`;
 
   /** A number that was typed; throws `Refused` with its name. A decimal comma is a point. */
@@ -63,6 +67,7 @@
       this.box = box;
       this.part = Object.fromEntries([...box.querySelectorAll("[data-part]")].map((e) => [e.dataset.part, e]));
       this.part.kind.addEventListener("change", () => this.show_edges());
+      this.part.n_pool.addEventListener("input", () => (this.part.guess.hidden = true));
       this.show_edges();
     }
 
@@ -83,9 +88,10 @@
       return { low, high };
     }
 
-    /** The target in words. */
-    target_text(target = this.target()) {
+    /** The target in words: as Python's messages have it, or with the property. */
+    target_text(target, property = "") {
       const unit = this.unit ? ` ${this.unit}` : "", g = (v) => live.advice.general(v, 6);
+      if (property) return target.side ? `${this.target_text(target)} of ${property}` : `${property} ${this.target_text(target)}`;
       if (target.side) return `the ${target.side} ${g(target.share * 100)} %`;
       if (target.high === null) return `above ${g(target.low)}${unit}`;
       return target.low === null ? `up to ${g(target.high)}${unit}` : `${g(target.low)} to ${g(target.high)}${unit}`;
@@ -125,9 +131,18 @@
         this.part.high.value = digits(edge);
       }
       if (fresh) {
+        this.part.guess.hidden = false;
         this.part.n_pool.value = Math.max(n_rows, 10 * n);
         this.part.n_max.value = Math.min(3 * n, Number(this.part.n_pool.value));
       }
+    }
+
+    /** What to do, and in a second sentence what it should bring; said aloud once. */
+    say([first, rest]) {
+      const [strong, span] = this.part.headline.children;
+      strong.textContent = first;
+      span.textContent = rest;
+      if (this.part.said.textContent !== `${first} ${rest}`) this.part.said.textContent = `${first} ${rest}`;
     }
 
     fail(message) {

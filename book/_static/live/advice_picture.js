@@ -37,7 +37,7 @@
 
   /** The frame: axes with their quantity and unit, ticks, and the two scales. */
   function frame(svg, width, height, plan, top) {
-    const left = 52, right = 14, above = 14, below = 46, x1 = width - right, y1 = height - below;
+    const left = 52, right = 14, above = 70, below = 46, x1 = width - right, y1 = height - below;
     const x = (v) => left + ((v - plan.n_init) / (plan.n_max - plan.n_init)) * (x1 - left);
     const y = (share) => y1 - (share / top) * (y1 - above);
     svg.append(element("path", { d: `M${left} ${above}V${y1}H${x1}`, fill: "none", stroke: "currentColor" }));
@@ -68,10 +68,11 @@
 
   function key(svg, at, entries) {
     entries.forEach(({ text, colour, dash, bar }, k) => {
-      const y = at.above + 6 + 18 * k, x = at.left + 12;
-      if (bar) svg.append(element("path", { d: `M${x} ${y}h22M${x} ${y - 5}v10M${x + 22} ${y - 5}v10`, stroke: colour, "stroke-width": 2.5 }),
-        element("circle", { cx: x + 11, cy: y, r: 4, fill: colour }));
-      else svg.append(element("path", { d: `M${x} ${y}h22`, stroke: colour, "stroke-width": 2.5, "stroke-dasharray": dash || "none" }));
+      const y = 10 + 18 * k, x = at.left;
+      const ends = bar ? `M${x} ${y - 5}v10M${x + 22} ${y - 5}v10` : "";
+      const line = { d: `M${x} ${y}h22${ends}`, stroke: colour, "stroke-width": 2.5, "stroke-dasharray": dash || "none" };
+      svg.append(element("path", line));
+      if (bar) svg.append(element("circle", { cx: x + 11, cy: y, r: 4, fill: colour }));
       svg.append(element("text", { x: x + 29, y: y + 4 }, text));
     });
   }
@@ -83,24 +84,25 @@
    */
   function draw(box, { table, answer }, plan, colours, said) {
     const row = table.find((one) => one.strategy === "most_probable");
-    const width = Math.max(280, box.clientWidth || 600), height = width < 500 ? 320 : 360;
+    const width = Math.max(280, box.clientWidth || 600), height = width < 500 ? 350 : 390;
     const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": said });
     const all = answer.hits + answer.share * (plan.n_pool - plan.n_init), n = row.replayed.n;
     const [middle, low, high] = [row.enrichment, row.enrichment_low, row.enrichment_high]
       .map((times) => curve(row, answer, plan, times).map((found) => found / all));
     const random = [plan.n_init, plan.n_max].map((v) => (answer.hits + answer.share * (v - plan.n_init)) / all);
-    const top = Math.min(1, 1.3 * Math.max(high[high.length - 1], random[1]));
+    const top = Math.min(1, 1.05 * Math.max(high[high.length - 1], random[1]));
     const at = frame(svg, width, height, plan, top), points = (values) => n.map((v, k) => [at.x(v), at.y(values[k])]);
     const colour = colours.most_probable, shade = [...points(high), ...points(low).reverse()];
-    svg.append(element("path", { d: path(shade) + "Z", fill: colour, "fill-opacity": 0.18 }));
+    svg.append(element("path", { d: path(shade) + "Z", fill: colour, "fill-opacity": 0.25 }));
     svg.append(element("path", { d: path(points(middle)), fill: "none", stroke: colour, "stroke-width": 2.5 }));
     const straight = [[at.x(plan.n_init), at.y(random[0])], [at.x(plan.n_max), at.y(random[1])]];
-    svg.append(element("path", { d: path(straight), fill: "none", stroke: colours.random, "stroke-width": 2.5, "stroke-dasharray": "7 4" }));
+    const dashed = { fill: "none", stroke: colours.random, "stroke-width": 2.5, "stroke-dasharray": "7 4" };
+    svg.append(element("path", { d: path(straight), ...dashed }));
     saving(svg, at, row, plan, random[1], colour);
     key(svg, at, [
       { text: "most probable, with 90 % interval", colour },
       { text: "random sampling", colour: colours.random, dash: "7 4" },
-      { text: width < 500 ? "labels for as many hits (90 %)" : "labels that it needs for what random finds in the end (90 %)", colour, bar: true },
+      { text: `labels ${width < 500 ? "for as many hits" : "that it needs for what random finds in the end"} (90 %)`, colour, bar: true },
     ]);
     box.replaceChildren(svg);
   }

@@ -4,7 +4,7 @@
   const live = globalThis.alutils_live;
   const NAMES = { random: "random sampling", most_probable: "most probable, the greedy search", property_search: "E, the paper's search" };
   const COLUMNS = ["strategy", "enrichment", "saved", "low", "high", "possible"];
-  const percent = (v) => `${Math.round(100 * v)} %`;
+  const percent = (v) => `${Math.round(100 * v)}\u00a0%`;
   const whole = (v) => Math.round(v).toLocaleString("en").replace(/,/g, "\u202f");
 
   /** Hits that a search should have in the end: expected, at least, at most; and random sampling's. */
@@ -17,16 +17,18 @@
     };
   }
 
+  /** What to do, and what it should bring. */
   function headline({ table, answer }, plan, target) {
     const row = table.find((one) => one.strategy === "most_probable"), hits = hits_expected(answer, row, plan);
     const found = `With ${whole(plan.n_max)} labels it should find about ${whole(hits.expected)} molecules of the target `
       + `(${target}), random sampling about ${whole(hits.random)}.`;
     if (answer.strategy === "random") {
-      return `Go on at random: the greedy search is not predicted to bring more hits than chance. ${found}`;
+      return ["Go on at random.", `The greedy search is not predicted to bring more hits than chance. ${found}`];
     }
-    const saved = row.saved > 0 ? `it should need ${percent(row.saved)} fewer labels` : "it should save no labels";
-    const interval = `${percent(row.low)} to ${percent(row.high)}`;
-    return `Use the greedy search, most_probable. ${found} For what random sampling finds ${saved} (90 % interval: ${interval}).`;
+    const saved = row.saved > 0 ? `it should need ${percent(row.saved)} fewer labels` : "it should need as many labels";
+    const interval = `${percent(row.low)} to ${percent(row.high)}`, nothing = row.low <= 0 ? ": it may save nothing" : "";
+    return ["Use the greedy search, most_probable.", `${found} For what random sampling finds ${saved} `
+      + `(90\u00a0% interval: ${interval})${nothing}.`];
   }
 
   /** [what, text] of what to do. */
@@ -37,9 +39,9 @@
     return [
       ["Strategy", answer.strategy === "random" ? "random: label whatever comes next"
         : "most_probable: label next what most probably lies in the target"],
-      ["Noise", `noise_var = ${answer.noise_var}, times the variance of the labels: a label is trusted to about ${error}`],
-      ["Batches", `after the ${whole(plan.n_init)} labels of the file: ${after.join(", then ")} (each as large as all before it; `
-        + "few rounds in the laboratory, and no scheme that we know finds more)"],
+      ["Noise", `noise_var = ${answer.noise_var} times the variance of the labels: a label is trusted to about ${error}`],
+      ["Batches", `after the ${whole(plan.n_init)} labels of the file ${after.join(", then ")}: batches that double, the fewest `
+        + "rounds in the laboratory. No batch scheme that we tried finds more"],
       ["Hits", `${whole(answer.hits)} so far, about ${percent(answer.share)} of the pool. In the end ${whole(hits.expected)} `
         + `(${whole(hits.least)} to ${whole(hits.most)}, nine times in ten) of about ${whole(hits.all)}`],
     ];
@@ -95,12 +97,7 @@
     const words = [`-p dataset ${shell(name)}`, `-p property_key ${shell(property_key)}`, unit && `-p unit ${shell(unit)}`,
       `-p n_init ${n_init}`, `-p n_pool ${n_pool}`, `-p n_max ${n_max}`, ...sought, `-p direction ${below ? "below" : "above"}`,
       skip_bad && "-p skip_bad True"].filter(Boolean);
-    const lines = [".venv/bin/papermill notebooks/07_should_i_use_al.ipynb out.ipynb"];
-    for (const word of words) {
-      if ((lines[lines.length - 1] + word).length > 76 || lines.length === 1) lines.push(`  ${word}`);
-      else lines[lines.length - 1] += ` ${word}`;
-    }
-    return lines.join(" \\\n");
+    return [".venv/bin/papermill notebooks/07_should_i_use_al.ipynb out.ipynb", ...words].join(" \\\n  ");
   }
 
   live.advice_text = { headline, todo, why, fill_table, csv, command, hits_expected, percent, whole };

@@ -8,8 +8,9 @@ alutils_live.define((live) => {
    * @param {string} source of RDKit_minimal.js;  @param {ArrayBuffer} wasm
    */
   async function of_rdkit(source, wasm) {
-    const rdkit = await new Function(`${source}; return initRDKitModule;`)()({ wasmBinary: wasm, printErr: () => {} });
-    rdkit.disable_logging?.();
+    const instantiateWasm = (imports, receive) =>
+      WebAssembly.instantiate(wasm, imports).then(({ instance }) => receive(instance));
+    const rdkit = await new Function(`${source}; return initRDKitModule;`)()({ instantiateWasm, printErr: () => {} });
     return (smiles) => {
       const shown = live.tables.quoted(smiles.slice(0, 200)), mol = smiles ? rdkit.get_mol(smiles) : null;
       try {

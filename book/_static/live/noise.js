@@ -7,18 +7,19 @@
  */
 "use strict";
 alutils_live.define((live) => {
-  const LOG_2PI = Math.log(2 * Math.PI), TIE = 1e-3, POINTS = 80, COARSE = 5, LARGEST = 300;
+  const LOG_2PI = Math.log(2 * Math.PI), TIE = 1e-3, POINTS = 80, COARSE = 5, LARGEST = 300, NOTHING = 1e-100;
 
   /** Householder's vector of column k, from row k + 1 on, into v; returns its factor and the new entry. */
   function reflector(A, n, k, v) {
     let norm = 0;
     for (let i = k + 1; i < n; i++) norm += (v[i] = A[i * n + k]) ** 2;
     norm = Math.sqrt(norm);
+    if (norm < NOTHING) return { beta: 0, entry: A[(k + 1) * n + k] };
     const entry = v[k + 1] > 0 ? -norm : norm;
     v[k + 1] -= entry;
     let square = 0;
     for (let i = k + 1; i < n; i++) square += v[i] * v[i];
-    return { beta: square > 0 ? 2 / square : 0, entry: square > 0 ? entry : A[(k + 1) * n + k] };
+    return { beta: 2 / square, entry };
   }
 
   /** p += A v from row and column `start` on, by the lower triangle, two rows at a time. */
@@ -97,7 +98,7 @@ alutils_live.define((live) => {
       carried = z[i] - factor * carried;
       lml -= 0.5 * (Math.log(pivot) + (carried * carried) / pivot);
     }
-    return lml;
+    return Number.isNaN(lml) ? -Infinity : lml;
   }
 
   /** The highest value of a function of one number between two, in steps and then by thirds. */

@@ -11,13 +11,15 @@ alutils_live.define((live) => {
     throw new live.Refused(said);
   };
 
+  const no_smiles = (found) => `no column 'smiles', found ${found}; name it in the header, or with smiles_key (--smiles-key)`;
+
   /** The column of the SMILES, or null where there is none. */
   function smiles_column(names) {
     const kinds = [(n) => n === "smiles", (n) => tables.plain(n) === "smiles", tables.is_smiles_header];
     for (const kind of kinds) {
       const found = names.filter(kind);
       if (found.length === 1) return found[0];
-      if (found.length) refuse(`several columns of SMILES, ${tables.listed(found)}; keep one`);
+      if (found.length) refuse(`several columns of SMILES, ${tables.listed(found)}; name one: smiles_key (--smiles-key)`);
     }
     return null;
   }
@@ -35,14 +37,13 @@ alutils_live.define((live) => {
     let table;
     try {
       table = tables.parse(text);
-      if (!table.names.length || !table.rows.length) refuse("no molecule in the file");
+      if (!table.names.length) refuse(no_smiles("no row"));
+      if (!table.rows.length) refuse("no molecule in the file");
       const smiles = smiles_column(table.names), id = id_column(table.names, smiles);
       const candidates = table.names.filter((n, k) => n && n !== smiles && n !== id && !NOT_LABELS.has(n.toLowerCase())
         && table.rows.some((row) => Number.isFinite(value(table, row, k))));
-      if (!candidates.length) refuse("no column of numbers that could be the label; found " + tables.listed(table.names));
-      if (!smiles && candidates.length < 2) {
-        refuse(`no column 'smiles', found ${tables.listed(table.names)}; name it in the header, or give columns of descriptors`);
-      }
+      if (!smiles && candidates.length < 2) refuse(no_smiles(tables.listed(table.names.filter(Boolean))));
+      if (!candidates.length) refuse(`no column of numbers that may be the label, found ${tables.listed(table.names)}`);
       return { table, name, smiles, id, candidates };
     } catch (error) {
       if (error.name === "Refused") refuse(`${name}: ${error.message}`);
@@ -98,19 +99,20 @@ alutils_live.define((live) => {
     return columns.map((name) => {
       const text = cell(table, row, table.names.indexOf(name)), number = tables.number_of(text);
       if (tables.is_missing(text)) refuse(`no value in the column ${tables.quoted(name)}`);
-      if (!Number.isFinite(number)) refuse(`${tables.quoted(text.slice(0, 80))} in the column ${tables.quoted(name)} is not a finite number`);
+      const said = `${tables.quoted(text.slice(0, 80))} in the column ${tables.quoted(name)}`;
+      if (!Number.isFinite(number)) refuse(`${said} is not a finite number`);
       return number;
     });
   }
 
   /** Columns with mean 0 and deviation 1, (n, d) row after row; those that do not vary are left out. */
-  function standardised(rows) {
+  function standardised(rows, name) {
     const n = rows.length, kept = [];
     for (let k = 0; k < rows[0].length; k++) {
       const { mean, std } = live.advice.scale_of(rows.map((row) => row[k]));
       if (rows.some((row) => row[k] !== rows[0][k])) kept.push({ k, mean, std });
     }
-    if (!kept.length) refuse("all molecules have the same numbers: nothing tells them apart");
+    if (!kept.length) refuse(`${name}: all molecules have the same numbers: nothing tells them apart`);
     const X = new Float64Array(n * kept.length);
     rows.forEach((row, i) => kept.forEach(({ k, mean, std }, j) => (X[i * kept.length + j] = (row[k] - mean) / std)));
     return { X, d: kept.length };
@@ -154,7 +156,7 @@ alutils_live.define((live) => {
     const bad = found.filter((one) => one.reason), good = found.filter((one) => !one.reason);
     if (bad.length && !(skip_bad && good.length)) refuse(tables.message(name, bad, found.length));
     const y = Float64Array.from(good, (one) => one.y), points = good.map((one) => one.point);
-    const made = smiles ? { bits: points } : standardised(points);
+    const made = smiles ? { bits: points } : standardised(points, name);
     const keys = points.map((point) => point.join());
     return { y, columns, n_rows: found.length, n_bad: bad.length, n_twice: keys.length - new Set(keys).size, ...made };
   }
@@ -163,5 +165,13 @@ alutils_live.define((live) => {
   const count = ({ table }, key) =>
     table.rows.filter((row) => Number.isFinite(value(table, row, table.names.indexOf(key)))).length;
 
-  live.probe_file = { inspect, read, count };
+  /** The column that is likely to be the label: no number of a row; the last of a table of descriptors. */
+  function likely_label({ candidates, smiles }) {
+    const homo = candidates.find((name) => name.toLowerCase() === "homo");
+    const named = candidates.filter((name) => !/(^|[^a-z])(id|idx|index|no|nr|number|unnamed)([^a-z]|$)|id$/i.test(name));
+    const offered = named.length ? named : candidates;
+    return homo || offered[smiles ? 0 : offered.length - 1];
+  }
+
+  live.probe_file = { inspect, read, count, likely_label };
 });

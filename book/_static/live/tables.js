@@ -45,7 +45,7 @@ alutils_live.define((live) => {
   function rows_of(text, separator, first_line = 1) {
     const rows = [];
     let cells = [], cell = "", k = 0, line = first_line, start = line, quoted_cell = false;
-    const wrong = (said) => new live.Refused(`not a readable CSV (line ${line}: ${said})`);
+    const wrong = (said) => new live.Refused(`not a readable CSV (line ${start - 1}: ${said})`);
     const end = () => {
       cells.push(cell);
       if (cells.length > 1 || cell !== "" || quoted_cell) rows.push({ line: start, cells });

@@ -8,7 +8,6 @@ import yaml
 
 from alutils.analysis.statistics import VERDICTS, holm
 from book.builder.downloads import record_links
-from book.builder.fragments.equations import anchor as anchor_of_code
 from book.builder.fragments.markdown import table
 from book.builder.pages import ROOT, PageError
 
@@ -156,7 +155,7 @@ def links_behind(claim, page, archives):
     """Figure, records and test of the statistics behind a verdict."""
     figure = f"{claim['shown_in']}-{page.variant}"
     archives = [f"/book/experiments/{archive}" for archive in archives]
-    test = f"{{ref}}`test <{anchor_of_code(claim['test'])}>`"
+    test = f"{{download}}`test <../{claim['test'].partition('::')[0]}>`"
     return ", ".join([f"{{numref}}`{figure}`", *record_links(archives), test])
 
 

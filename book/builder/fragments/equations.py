@@ -1,7 +1,7 @@
 """The code behind each equation, the test that proves it, and what the test says now.
 
-`run` executes the tests of book/equations.yml, once for the same code and tests; `table` and
-`sources` are the fragments that the methods page and the page of proofs include.
+`run` executes the tests of book/equations.yml, once for the same code and tests; `table` is the
+fragment that the methods page includes.
 """
 
 import ast
@@ -95,15 +95,10 @@ def verdict(result):
     return f"passed{cases}"
 
 
-def anchor(place):
-    """Label of a piece of source on the page of proofs."""
-    return "code-" + "".join(c if c.isalnum() else "-" for c in place.lower())
-
-
 def link(place, root=ROOT):
-    """Reference to a piece of source, shown as its name, file and line."""
+    """The source file behind a name, for a page in book/, shown as name, file and line."""
     path, _, name = place.partition("::")
-    return f"{{ref}}`{name}, {Path(path).name}:{lines_of(place, root)[0]} <{anchor(place)}>`"
+    return f"{{download}}`{name}, {Path(path).name}:{lines_of(place, root)[0]} <../{path}>`"
 
 
 def table(results, root=ROOT):
@@ -113,26 +108,3 @@ def table(results, root=ROOT):
         where = "<br>".join(link(entry[kind], root) for kind in ("code", "test"))
         lines.append([entry["what"], where, verdict(results[entry["test"]])])
     return markdown_table(lines)
-
-
-def sources(results, root=ROOT):
-    """The sources of all that the table names, each once, with their line numbers, in MyST."""
-    blocks, shown = [], set()
-    for entry in read_equations(root):
-        blocks.append(f"## {entry['what'][0].upper()}{entry['what'][1:]}\n")
-        for kind in ("code", "test"):
-            place = entry[kind]
-            if place in shown:
-                blocks.append(f"See {link(place, root)}.\n")
-                continue
-            shown.add(place)
-            first, last = lines_of(place, root)
-            path, _, name = place.partition("::")
-            said = f": {verdict(results[place])}" if kind == "test" else ""
-            blocks.append(
-                f"({anchor(place)})=\n### {name}\n\n"
-                f"{{download}}`{path} <../{path}>`, lines {first} to {last}{said}\n\n"
-                f"```{{literalinclude}} ../{path}\n:language: python\n"
-                f":lines: {first}-{last}\n:lineno-start: {first}\n```\n"
-            )
-    return "\n".join(blocks)

@@ -16,6 +16,11 @@ GREEDY, E = "most_probable", "property_search"
 TIMES = "{:.1f}".format
 
 
+def hundredths(part):
+    """A fraction in per cent, without the sign."""
+    return f"{100 * part:.0f}"
+
+
 def per_cent(part):
     """A fraction as a per cent, in the style of the book."""
     return f"{part:.0%}".replace("%", " %")
@@ -30,7 +35,7 @@ def fragments(known=None):
 def search_table(known):
     """A line for each kind of target: what the greedy rule and E saved, pools counted alike."""
     head = ["share of the pool in the target", "hits per label, times random choice's"]
-    head += ["labels saved by the greedy rule", "by E", "most possible", "pools"]
+    head += ["saved by the greedy rule (%)", "by E (%)", "most possible (%)", "pools"]
     share = (known["target_high"] - known["target_low"]).round(4)
     kinds = [
         (f"{per_cent(s)}, highest or lowest", (share == s) & (known["shape"] == "tail"))
@@ -43,8 +48,8 @@ def search_table(known):
         if rows.empty:
             continue
         greedy, e = (rows[rows["strategy"] == s] for s in (GREEDY, E))
-        cells = [between(greedy, "enrichment", TIMES), between(greedy, "saved", per_cent)]
-        cells += [between(e, "saved", per_cent), per_cent(greedy["saved_bound"].mean())]
+        cells = [between(greedy, "enrichment", TIMES), between(greedy, "saved", hundredths)]
+        cells += [between(e, "saved", hundredths), hundredths(greedy["saved_bound"].mean())]
         lines.append([name, *cells, str(rows["dataset"].nunique())])
     return table(lines)
 

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ N_SHOWN = 4  # lines of a file
 PYTHON = ".venv/bin/python"
 FILE = "mine.csv"
 LABEL = "--property HOMO_eV --unit eV"
+BROKEN = f"\\\n  {LABEL}"  # over two lines, as a page shows it
+WIDTH = 78  # characters that a page shows
 COMMANDS = {
     "your_csv_simulate": [f"simulate {FILE} --highest 0.1 {LABEL} --seeds 1"],
     "your_csv_campaign": [
@@ -73,6 +76,7 @@ def said(line, folder):
     if run.returncode:
         raise PageError(f"alutils {line}: {run.stderr.strip()}")
     lines = [one for one in run.stdout.splitlines() if not one.startswith(OF_THE_MACHINE)]
-    shown = "\n".join(lines)
-    typed = f"```bash\n{PYTHON} -m alutils {line}\n```\n"
+    look = {"subsequent_indent": "  ", "break_on_hyphens": False}
+    shown = "\n".join(textwrap.fill(one, WIDTH, **look) for one in lines)
+    typed = f"```bash\n{PYTHON} -m alutils {line.replace(LABEL, BROKEN)}\n```\n"
     return f"{typed}\n```text\n{shown}\n```\n"
