@@ -31,7 +31,7 @@ SAID = re.compile(
     r"\d+ % of the target found( \(random choice \d+( ± \d+)? %\))?\. "
     r"(It picks \d+ more, \d+ of them in the target|That was the budget)\."
 )
-LONG_MS = 240_000
+LONG_MS = 120_000
 
 
 @pytest.fixture(scope="module")

@@ -40,8 +40,9 @@
       const rows = [];
       draws.set(key, rows);
       const worker = work((there, { data: given, settings: wanted }) => {
-        const problem = there.loop.problem_of(given);
-        for (const row of there.loop.steps(problem, wanted)) there.progress(row);
+        const problem = there.loop.problem_of(given), send = there.progress;
+        there.progress = null; // what a fit tells of its way is not for here
+        for (const row of there.loop.steps(problem, wanted)) send(row);
       }, { data, settings }, (row) => rows.push(row), () => { watching = null; });
       watching = { key, worker };
       return rows;
@@ -70,9 +71,10 @@
       averaged = key;
       let busy = n_workers;
       averaging = Array.from({ length: n_workers }, (_, first) => work((there, message) => {
-        const problem = there.loop.problem_of(message.data);
+        const problem = there.loop.problem_of(message.data), send = there.progress;
+        there.progress = null;
         for (let seed = message.first; seed < problem.n_seeds; seed += message.n_workers) {
-          there.progress({ seed, ...there.loop.curve(problem, { ...message.settings, seed }) });
+          send({ seed, ...there.loop.curve(problem, { ...message.settings, seed }) });
         }
       }, { data, settings, first, n_workers }, (one) => curves.get(key).push(one), () => {
         busy -= 1;
