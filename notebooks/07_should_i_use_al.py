@@ -152,7 +152,7 @@ calibration_figure = glue("fig_calibration", calibration)
 #   points lie near the diagonal, and {glue:text}`inside:.0%` of them within their interval.
 # ---
 # **Savings predicted by single probes, and realised ones.** Bars: {glue:text}`confidence:.0%` intervals, their
-# width taken from the other pools; open points lie outside their interval. Below the diagonal the advice
+# width taken from the other pools; points at full strength, with an edge, lie outside theirs. Below the diagonal the advice
 # was too hopeful.
 # ```
 

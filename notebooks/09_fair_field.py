@@ -105,8 +105,8 @@ field_figure = glue("fig_field", law_figures.field([error, found], labels))
 #   in per cent, with 95 % intervals.
 # ---
 # **Eighteen strategies against random choice (A).** Upper: error on the test set, left is better. Lower: found
-# share of the top 30 %, right is better. Mean and 95 % interval over pools and seeds; filled: the difference
-# from A counts after Holm's correction; diamonds: learned noise.
+# share of the top 30 %, right is better. Mean and 95 % interval over pools and seeds; full strength: the difference
+# from A counts after Holm's correction, pale: it does not; diamonds: learned noise.
 # ```
 
 # %% [markdown]

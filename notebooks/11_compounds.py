@@ -142,8 +142,8 @@ error_figure = glue("fig_left_out", report.left_out_figure(runs))
 # ---
 # **Errors on what the pool does not hold, {glue:text}`dataset`.** Upper: mean over {glue:text}`molecules_n:d` splits
 # by molecule, {glue:text}`compounds_n:d` by compound and {glue:text}`ligands_n:d` by ligand; band: standard deviation
-# of A; cross: a {term}`collapsed fit` in one of the splits. Lower: D minus A in each split, 95 % interval; from open to
-# full: molecules, compounds, ligands; grey: the margin of "no difference".
+# of A; cross: a {term}`collapsed fit` in one of the splits. Lower: D minus A in each split, 95 % interval; from filled to
+# open: molecules, compounds, ligands; grey: the margin of "no difference".
 # ```
 
 # %% tags=["remove-cell"]
