@@ -504,7 +504,11 @@ def test_a_checkout_of_a_short_name_is_no_false_alarm(monkeypatch):
 def rendered(repo, monkeypatch):
     """Render the tiny book, whose records and pools are not those of these two; the exit status."""
     monkeypatch.setattr(render, "pools_table", lambda: "")
-    monkeypatch.setattr(render.headline, "write", lambda *_: None)
+    for module, name in (
+        *((render.headline, "write"), (render.your_csv, "write")),
+        *((render.live_loop, "write_script"), (render, "write_scripts")),
+    ):
+        monkeypatch.setattr(module, name, lambda *_: None)
     return partial(render.main, repo)
 
 
