@@ -20,7 +20,7 @@
 # <page-18_new_pools-pools>`), and takes the width of its interval from searches on *other* pools, whose outcome is known and whose
 # probe had about as many hits.
 #
-# *What you give:* a data set with at least {glue:text}`n_init` labels (the rest of the pool may go without:
+# *What you give:* labels of random molecules, here {glue:text}`n_init`, fewer for a wider interval (the rest of the pool may go without:
 # `python -m alutils start` and `ask` draw the probe for you), a target, and the number of labels that you can
 # pay for. *What you get:* strategy, noise and {term}`batch scheme`. Below, the advice is given for a pool whose
 # labels are all known, and then the search is run, so that you see what the advice was worth. The page takes
@@ -31,6 +31,7 @@
 #
 # The advice for a file of yours, at once and in this page: it fits the same model to all labels of the file, which
 # are the probe, and weighs the same searches as the code below; a test holds every number of the two to one part in a million.
+# The example is a smaller probe than the one below, 200 molecules by their fingerprints, so that its answer is another.
 #
 # ```{raw} html
 # <div id="live-advice"></div>
@@ -108,8 +109,8 @@ for key, value in facts.items():
 # noise of {glue:text}`noise:s`. The target holds {glue:text}`share:.1%` of the pool
 # ({glue:text}`hits:d` of the probe's labels). The greedy search is predicted to bring
 # {glue:text}`times:.1f` times as many hits per label as random sampling, and to save {glue:text}`saved:.0%` of its
-# labels, between {glue:text}`low:.0%` and {glue:text}`high:.0%`. {glue:text}`caution:s` Take batches that double (POW): the batch scheme makes no
-# difference that our pages could show, and few large batches need the fewest rounds in the laboratory.
+# labels, between {glue:text}`low:.0%` and {glue:text}`high:.0%`. {glue:text}`caution:s` Batches that double (POW) need the fewest
+# rounds in the laboratory; what small ones add to a search of a few hundred labels is on {doc}`a page of its own <17_first_batch>`.
 #
 # If what you want is a low error on molecules like those of the pool, and no target, random sampling is the
 # advice whatever the probe says: on the embedded pools and on the whole of QM9 we saw no strategy do better at a good noise

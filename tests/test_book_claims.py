@@ -86,7 +86,8 @@ def test_the_balance_counts_every_verdict_once():
     rows = made_up(C1=[0.1, 0.2], C2=[None])
     rows["C2"][0]["verdict"] = "cannot be tested here"
     assert claims.balance(rows) == (
-        "3 verdicts, each on one claim and one pool: [2 supported]{.verdict .verdict-yes} "
+        "3 verdicts, each on one claim and one pool, second looks included: "
+        "[2 supported]{.verdict .verdict-yes} "
         "[1 cannot be tested here]{.verdict .verdict-none}\n"
     )
 

@@ -39,7 +39,7 @@ def test_the_greedy_rule_is_compared_target_by_target():
     known = pd.DataFrame([*searches("one", 0.6, 0.2), *searches("two", 0.3, 0.5, 0.3)])
     assert which_strategy.greedy_sentence(known) == (
         "The greedy rule saves more labels than E on 1 of 2 targets in 2 pools, "
-        "on average by 10 % of what is possible.\n"
+        "on average by 10 % of the most that can be saved.\n"
     )
 
 

@@ -114,7 +114,8 @@ def summaries(claims, rows, names):
             for claim, of in rows.items()
         }
         own = {claim: of for claim, of in own.items() if of}
-        found[notebook] = claims_summary([c for c in claims if c["id"] in own], own, names)
+        table = claims_summary([c for c in claims if c["id"] in own], own, names)
+        found[notebook] = f"{balance(own)}\n{table}"
     return found
 
 

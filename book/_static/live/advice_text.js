@@ -9,16 +9,16 @@
 
   /** Hits that a search should have in the end: expected, at least, at most; and random sampling's. */
   function hits_expected({ share, hits }, row, plan) {
-    const per_label = share * (plan.n_max - plan.n_init), all = hits + share * (plan.n_pool - plan.n_init);
-    const with_times = (times) => Math.min(hits + times * per_label, all);
+    const labels = plan.n_max - plan.n_init, all = hits + share * (plan.n_pool - plan.n_init);
+    const with_times = (times) => Math.min(hits + Math.min(times * share, 1) * labels, all); // a label is one hit at most
     return {
       all, random: with_times(1), expected: with_times(row.enrichment), least: with_times(row.enrichment_low),
       most: with_times(row.enrichment_high),
     };
   }
 
-  /** What to do, and what it should bring. */
-  function headline({ table, answer }, plan, target) {
+  /** What to do, and what it should bring. enough : hits below which no interval can be trusted */
+  function headline({ table, answer }, plan, target, enough) {
     const row = table.find((one) => one.strategy === "most_probable"), hits = hits_expected(answer, row, plan);
     const found = `With ${whole(plan.n_max)} labels it should find about ${whole(hits.expected)} molecules of the target `
       + `(${target}), random sampling about ${whole(hits.random)}.`;
@@ -27,7 +27,9 @@
     }
     const saved = row.saved > 0 ? `it should need ${percent(row.saved)} fewer labels` : "it should need as many labels";
     const interval = `${percent(row.low)} to ${percent(row.high)}`, nothing = row.low <= 0 ? ": it may save nothing" : "";
-    return ["Use the greedy search, most_probable.", `${found} For what random sampling finds ${saved} `
+    const first = answer.hits < enough ? `Too few hits (${answer.hits}): label more at random first. A search now is a guess.`
+      : "Use the greedy search, most_probable.";
+    return [first, `${found} For what random sampling finds ${saved} `
       + `(90\u00a0% interval: ${interval})${nothing}.`];
   }
 
@@ -40,8 +42,8 @@
       ["Strategy", answer.strategy === "random" ? "random: label whatever comes next"
         : "most_probable: label next what most probably lies in the target"],
       ["Noise", `noise_var = ${answer.noise_var} times the variance of the labels: a label is trusted to about ${error}`],
-      ["Batches", `after the ${whole(plan.n_init)} labels of the file ${after.join(", then ")}: batches that double, the fewest `
-        + "rounds in the laboratory. No batch scheme that we tried finds more"],
+      ["Batches", `after the ${whole(plan.n_init)} labels of the file ${after.join(", then ")}: batches that double need the `
+        + "fewest rounds in the laboratory; what smaller ones add is on the page on the first batch"],
       ["Hits", `${whole(answer.hits)} so far, about ${percent(answer.share)} of the pool. In the end ${whole(hits.expected)} `
         + `(${whole(hits.least)} to ${whole(hits.most)}, nine times in ten) of about ${whole(hits.all)}`],
     ];

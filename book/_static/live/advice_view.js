@@ -92,7 +92,8 @@
       form.fail("");
       show_command();
       part.result.hidden = false;
-      const headline = text.headline(found, plan, form.target_text(target, form.property_key).replace(/ %/g, "\u00a0%"));
+      const headline = text.headline(found, plan, form.target_text(target, form.property_key).replace(/ %/g, "\u00a0%"),
+        data.law.enough);
       form.say(headline);
       live.advice_picture.draw(part.picture, found, plan, colours(), headline[1]);
       part.todo.replaceChildren(...text.todo(found, plan, live.advice.scale_of(probe.y).std, form.unit).flatMap(([what, how]) => [
@@ -122,6 +123,7 @@
 
   function fail(error) {
     stop();
+    part.said.textContent = "";
     form.fail(error.name === "Refused" ? error.message : `This page failed: ${error.message}`);
     if (error.name !== "Refused") console.error(error);
     show_command(error.message.includes("command below"));

@@ -106,10 +106,11 @@ def badge_html(verdict, text=None):
 
 
 def balance(rows):
-    """All verdicts of the book by their count, in MyST: one line of badges."""
+    """All verdicts on some claims by their count, in MyST: a line of badges that explains them."""
     counted = totals([row for found in rows.values() for row in found])
     stated = " ".join(badge(verdict, f"{n} {verdict}") for verdict, n in counted.items())
-    return f"{sum(counted.values())} verdicts, each on one claim and one pool: {stated}\n"
+    n = sum(counted.values())
+    return f"{n} verdicts, each on one claim and one pool, second looks included: {stated}\n"
 
 
 def claim_line(claim, row, p):

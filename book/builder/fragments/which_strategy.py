@@ -71,5 +71,5 @@ def greedy_sentence(known):
     more = float((gains[GREEDY] - gains[E]).mean())
     return (
         f"The greedy rule saves more labels than E on {better} of {len(gains)} targets in {pools} "
-        f"pools, on average by {per_cent(more)} of what is possible.\n"
+        f"pools, on average by {per_cent(more)} of the most that can be saved.\n"
     )
