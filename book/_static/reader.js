@@ -8,6 +8,14 @@ window.addEventListener("load", () => {
   });
 });
 
+// The theme gives no name to what folds the pages beneath another one.
+window.addEventListener("DOMContentLoaded", () => {
+  for (const fold of document.querySelectorAll("nav summary:has(.toctree-toggle)")) {
+    const above = fold.closest("li").querySelector("a").textContent.trim();
+    fold.setAttribute("aria-label", `Pages beneath "${above}"`);
+  }
+});
+
 /** Where the address leads into a tab, open this pool in all tabs (Sphinx opens that one alone). */
 function openTarget() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));

@@ -8,8 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from conftest import CHROMIUM
 from playwright.sync_api import sync_playwright
-from test_browser import CHROMIUM, REPORT
+from test_browser import REPORT
 from test_live_advice import LONGEST_MS, PAGE, columns_table, give, pool_table, written
 
 SIZES = (100, 300, 1000, 2000)

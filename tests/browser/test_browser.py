@@ -6,7 +6,6 @@
 import io
 import json
 import re
-import shutil
 import zipfile
 
 import numpy as np
@@ -14,7 +13,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from matplotlib.colors import rgb_to_hsv
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 from alutils.report.style import PAPER_COLOURS
 from book.builder.fragments.explorer import luminance
@@ -23,7 +21,6 @@ from book.builder.release import zipped_book
 
 HTML = ROOT / "_build" / "html"
 REPORT = ROOT / "_build" / "browser"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 MODES = {
     "light-wide": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
     "dark-wide": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
@@ -45,17 +42,6 @@ def pages():
     """All pages of the book, in the order of its contents, and the search page."""
     text = (ROOT / "_toc.yml").read_text("utf8")
     return [*re.findall(r"\b(?:root|file): *(\S+)", text), "search"]
-
-
-@pytest.fixture(scope="session")
-def browser():
-    assert CHROMIUM, "Chromium is needed: Debian: apt install chromium"
-    with sync_playwright() as playwright:
-        # A page that asks the network for anything is seen below; the browser itself must not.
-        options = ["--disable-background-networking", "--disable-component-update"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -221,7 +207,7 @@ def test_links_show_what_they_lead_to_by_pointer_and_by_keyboard(context, mode):
 
 
 OPEN_TABS = """() => [...document.querySelectorAll('.sd-tab-set.pools > input:checked + label')]
-  .map(label => label.textContent)"""
+  .map(label => label.textContent.trim())"""
 
 
 def test_a_link_opens_its_pool_in_all_tabs_and_a_choice_is_kept(browser):

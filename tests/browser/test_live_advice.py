@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from test_browser import HTML, MODES, REPORT, TOO_WIDE, browser, watched  # noqa: F401
+from test_browser import HTML, MODES, REPORT, TOO_WIDE, watched
 
 from alutils.analysis import advice
 from alutils.data.datasets import load
@@ -27,7 +27,7 @@ KCAL = 23.060548  # kcal/mol in an eV
 
 
 @pytest.fixture(scope="module")
-def page(browser):  # noqa: F811
+def page(browser):
     context = browser.new_context(**MODES["light-wide"], offline=True, accept_downloads=True)
     page, seen = watched(context)
     page.goto(PAGE.as_uri(), wait_until="load")
@@ -271,7 +271,7 @@ def test_work_can_be_cancelled_and_begun_again(page, tmp_path):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_nothing_is_in_the_way(browser, mode):  # noqa: F811
+def test_nothing_is_in_the_way(browser, mode):
     """Nothing serious and nothing moderate; labels, a live region, and no scrolling sideways."""
     context = browser.new_context(**MODES[mode], offline=True)
     page, seen = watched(context)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from live_loop_reference import read, steps
-from test_browser import HTML, MODES, REPORT, TOO_WIDE, browser, opened, watched  # noqa: F401
+from test_browser import HTML, MODES, REPORT, TOO_WIDE, opened, watched
 
 from book.builder.fragments.live_loop import SCRIPT, STRATEGIES
 
@@ -40,7 +40,7 @@ def data():
 
 
 @pytest.fixture
-def make_page(browser):  # noqa: F811
+def make_page(browser):
     """A function: the page in a mode with options of the browser's context, figure in sight."""
     contexts = []
 
@@ -193,7 +193,7 @@ def _folder():
     return REPORT
 
 
-def test_without_scripts_a_sentence_says_where_to_look(browser):  # noqa: F811
+def test_without_scripts_a_sentence_says_where_to_look(browser):
     context = browser.new_context(java_script_enabled=False, offline=True)
     page, _ = watched(context)
     page.goto((HTML / f"{PAGE}.html").as_uri())
