@@ -4,7 +4,9 @@ import re
 import shlex
 
 import jupytext
+import numpy as np
 
+from alutils.data.datasets import load
 from book.builder.fragments import your_csv
 from book.builder.pages import ROOT
 
@@ -41,3 +43,17 @@ def commands():
 def words(command):
     """The words of a command line."""
     return shlex.split(command, comments=True)
+
+
+def write_files(folder, n=1500):
+    """Write the files of molecules that the Papermill lines name, with their properties."""
+    pool = load("organics")
+    rows = [f"{smiles},{y:.3f}" for smiles, y in zip(pool.smiles[:n], pool.y, strict=False)]
+    (folder / "mine.csv").write_text("\n".join(["SMILES,logS", *rows]) + "\n", "utf8")
+    chosen = [pool.molecules[k] for k in range(n)]
+    arrays = {
+        "Z": np.concatenate([one.numbers for one in chosen]),
+        "R": np.concatenate([one.positions for one in chosen]),
+        "N": np.array([len(one) for one in chosen]),
+    }
+    np.savez(folder / "mine.npz", gap=2700 + 100 * (pool.y[:n] - pool.y.mean()), **arrays)

@@ -96,16 +96,7 @@ def desk(tmp_path):
 @pytest.fixture
 def big_desk(desk):
     """The same with more molecules, and the properties that the Papermill lines name."""
-    pool = load("organics")
-    rows = [f"{smiles},{y:.3f}" for smiles, y in zip(pool.smiles[:1500], pool.y, strict=False)]
-    (desk / "mine.csv").write_text("\n".join(["SMILES,logS", *rows]) + "\n", "utf8")
-    chosen = [pool.molecules[k] for k in range(1500)]
-    arrays = {
-        "Z": np.concatenate([one.numbers for one in chosen]),
-        "R": np.concatenate([one.positions for one in chosen]),
-        "N": np.array([len(one) for one in chosen]),
-    }
-    np.savez(desk / "mine.npz", gap=2700 + 100 * (pool.y[:1500] - pool.y.mean()), **arrays)
+    pasted.write_files(desk)
     return desk
 
 

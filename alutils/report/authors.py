@@ -77,8 +77,9 @@ def caption(runs):
     """What a caption says of the authors' curves; nothing where there are none."""
     if not (shown := _shown(runs)):
         return ""
-    same = (runs["dataset"] == shown[0][0]).all()
-    return f"Dotted: the authors' {N_RUNS} runs{'' if same else ', on the whole data set'}."
+    whole = "" if (runs["dataset"] == shown[0][0]).all() else ", on the whole data set"
+    bars = f", with the standard deviation of their {N_RUNS} runs where they give it"
+    return f"Dotted: the authors' means{whole}{bars}."
 
 
 def _shown(runs):

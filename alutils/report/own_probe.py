@@ -68,10 +68,11 @@ def probe_of(p):
 
 
 def _points(pool, config):
-    """X of all molecules, and how many of its columns are bits."""
-    if (
-        "columns" in pool.info
-    ):  # in full precision, and as they are: the page in a browser has them so
+    """X of all molecules, and how many of its columns are bits.
+
+    Columns of a table are taken in full precision and as they are, as by the page in a browser.
+    """
+    if "columns" in pool.info:
         path = Path(config.dataset).expanduser()
         return read_columns(path, **reading_options(config.reading))["X"], 0
     return features(pool, descriptor=config.descriptor), n_bits(pool, config.descriptor)

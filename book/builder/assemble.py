@@ -10,6 +10,7 @@ import re
 from functools import cache, partial
 
 import nbformat
+import yaml
 from markdown_it.renderer import RendererHTML
 from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
@@ -21,7 +22,6 @@ FINDINGS = "## What we find"
 HEADING = re.compile(r"#+ ")
 TARGET = re.compile(r"\([\w-]+\)=$")
 GLUED_FIGURE = re.compile(r"(?<=^```\{glue:figure\} )\w+", re.M)
-EXTENSIONS = {"amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath", "tasklist"}
 HIDDEN = {"remove-cell", "remove-output"}
 
 
@@ -124,7 +124,9 @@ def suffix_keys(notebook, variant):
 
 @cache
 def _parser():
-    return create_md_parser(MdParserConfig(enable_extensions=EXTENSIONS), RendererHTML)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))
+    extensions = set(config["parse"]["myst_enable_extensions"])
+    return create_md_parser(MdParserConfig(enable_extensions=extensions), RendererHTML)
 
 
 def blocks(text):

@@ -11,28 +11,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 import pasted
 
-from alutils.data.datasets import load
 from book.builder.pages import ROOT
 
 START = ".venv/bin/papermill notebooks/"
 LONGEST_S = 3600
-
-
-def set_up(folder, n=1500):
-    """Notebooks, and files of the names that the lines have."""
-    (folder / "notebooks").symlink_to(ROOT / "notebooks")
-    pool = load("organics")
-    rows = [f"{smiles},{y:.3f}" for smiles, y in zip(pool.smiles[:n], pool.y, strict=False)]
-    (folder / "mine.csv").write_text("\n".join(["SMILES,logS", *rows]) + "\n", "utf8")
-    chosen = [pool.molecules[k] for k in range(n)]
-    arrays = {"Z": np.concatenate([one.numbers for one in chosen])}
-    arrays |= {"R": np.concatenate([one.positions for one in chosen])}
-    arrays |= {"N": np.array([len(one) for one in chosen])}
-    gap = 2700 + 100 * (pool.y[:n] - pool.y.mean())
-    np.savez(folder / "mine.npz", gap=gap, **arrays)
 
 
 def main(text=""):
@@ -41,7 +25,8 @@ def main(text=""):
     failed = 0
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        set_up(folder)
+        (folder / "notebooks").symlink_to(ROOT / "notebooks")
+        pasted.write_files(folder)
         for line in (line for line in lines if text in line):
             here = line.replace(".venv/bin/papermill", f"{sys.executable} -m papermill", 1)
             command = ["bash", "-c", f"{here} --no-progress-bar"]

@@ -1,7 +1,8 @@
 """What searches of known outcome saved, by the target's share: for the pages that advise.
 
 They are those on which the advice rests (`alutils.analysis.advice.experience`): each from 100 to
-800 labels, at the likely noise, compared with random sampling in expectation.
+800 labels, at the noise 0.05 (`alutils.analysis.plans`), compared with random sampling in
+expectation.
 """
 
 import numpy as np

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from alutils.data.datasets import load
+from alutils.report.walkthrough import OF_THE_MACHINE, WIDTH
 from book.builder.freshness import file_digest
 from book.builder.pages import ROOT, PageError
 
@@ -22,7 +23,6 @@ PYTHON = ".venv/bin/python"
 FILE = "mine.csv"
 LABEL = "--property HOMO_eV --unit eV"
 BROKEN = f"\\\n  {LABEL}"  # over two lines, as a page shows it
-WIDTH = 78  # characters that a page shows
 COMMANDS = {
     "your_csv_simulate": [f"simulate {FILE} --highest 0.1 {LABEL} --seeds 1"],
     "your_csv_campaign": [
@@ -31,7 +31,6 @@ COMMANDS = {
         "ask mine",
     ],
 }
-OF_THE_MACHINE = "fits here:"  # begins a line that is another one elsewhere
 LONGEST_S = 600
 
 
